@@ -1,0 +1,1 @@
+//! Placeholder text replaced in the first change of this crate.

@@ -1,0 +1,1 @@
+//! deckwatch as a library.

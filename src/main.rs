@@ -1,0 +1,2 @@
+//! The deckwatch binary.
+fn main() {}
