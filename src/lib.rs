@@ -1,1 +1,11 @@
-//! deckwatch as a library.
+//! deckwatch: the on-call engineer's cockpit in a terminal.
+//!
+//! The map of the code, from the inside out; `ARCHITECTURE.md` tells the whole:
+//!
+//! - [`core`]: time, identities, text, numbers, filters, errors, the table of actions. Pure.
+//! - [`store`]: what is known, with its state and age. Pure.
+//! - [`sources`]: Kubernetes, Prometheus, Loki, Alertmanager. Asynchronous; never sees the model.
+
+pub mod core;
+pub mod sources;
+pub mod store;

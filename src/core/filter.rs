@@ -1,0 +1,137 @@
+//! The filter that `/` opens, the same in every table and in the logs.
+//!
+//! Grammar, as in k9s: `text` (a substring without regard to case, or a regular expression where it
+//! holds one of its characters), `!text` (inverse), `-l key=value,key!=value` (labels), `-f text`
+//! (fuzzy: the letters in order).
+
+use regex::{Regex, RegexBuilder};
+
+/// A compiled filter.
+#[derive(Clone, Debug, Default)]
+pub enum Filter {
+    /// Lets everything through.
+    #[default]
+    All,
+    /// A substring, kept in lower case.
+    Text(String),
+    /// A regular expression.
+    Regex(Box<Regex>),
+    /// The letters in order, kept in lower case.
+    Fuzzy(String),
+    /// Labels: key, whether equal, value.
+    Labels(Vec<(String, bool, String)>),
+    /// The opposite.
+    Not(Box<Filter>),
+}
+
+const LONGEST: usize = 256;
+
+impl Filter {
+    /// Compiles what a person typed.
+    ///
+    /// # Errors
+    /// The message of a regular expression that does not compile or is longer than 256 bytes.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.len() > LONGEST {
+            return Err(format!("a filter is at most {LONGEST} bytes long"));
+        }
+        if text.is_empty() || text == "!" {
+            return Ok(Self::All);
+        }
+        if let Some(rest) = text.strip_prefix('!') {
+            return Ok(Self::Not(Box::new(Self::parse(rest)?)));
+        }
+        if let Some(rest) = text.strip_prefix("-l") {
+            return Ok(Self::Labels(parse_labels(rest)));
+        }
+        if let Some(rest) = text.strip_prefix("-f") {
+            return Ok(Self::Fuzzy(rest.trim().to_lowercase()));
+        }
+        if text.contains(['*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '^', '$', '\\']) {
+            let regex = RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
+            return regex.map(|r| Self::Regex(Box::new(r))).map_err(|e| e.to_string());
+        }
+        Ok(Self::Text(text.to_lowercase()))
+    }
+
+    /// Returns whether it lets everything through.
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    /// Returns whether a row with this text and these labels is let through.
+    pub fn matches<'a>(&self, text: &str, label: impl Fn(&str) -> Option<&'a str> + Copy) -> bool {
+        match self {
+            Self::All => true,
+            Self::Text(t) => contains_ignore_case(text, t),
+            Self::Regex(r) => r.is_match(text),
+            Self::Fuzzy(t) => {
+                let mut letters = text.chars().flat_map(char::to_lowercase);
+                t.chars().all(|want| letters.any(|c| c == want))
+            }
+            Self::Labels(terms) => {
+                terms.iter().all(|(key, equal, value)| (label(key) == Some(value.as_str())) == *equal)
+            }
+            Self::Not(inner) => !inner.matches(text, label),
+        }
+    }
+}
+
+fn parse_labels(text: &str) -> Vec<(String, bool, String)> {
+    let term = |t: &str| {
+        let (key, equal, value) = if let Some((k, v)) = t.split_once("!=") {
+            (k, false, v)
+        } else {
+            let (k, v) = t.split_once("==").or_else(|| t.split_once('='))?;
+            (k, true, v)
+        };
+        Some((key.trim().to_owned(), equal, value.trim().to_owned()))
+    };
+    text.split(',').filter_map(term).collect()
+}
+
+/// Returns whether `text` holds `needle` (already in lower case), without allocating for ASCII.
+pub fn contains_ignore_case(text: &str, needle: &str) -> bool {
+    if needle.is_ascii() {
+        let (text, needle) = (text.as_bytes(), needle.as_bytes());
+        return needle.is_empty() || text.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
+    }
+    text.to_lowercase().contains(needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(filter: &str, text: &str) -> bool {
+        let label = |key: &str| (key == "app").then_some("web");
+        Filter::parse(filter).unwrap().matches(text, label)
+    }
+
+    #[test]
+    fn the_grammar_is_that_of_k9s() {
+        for (filter, text, expected) in [
+            ("", "x", true),
+            ("BACK", "backend-1", true),
+            ("back.*1$", "backend-1", true),
+            ("!back", "backend-1", false),
+            ("!^front", "backend-1", true),
+            ("-f bk1", "backend-1", true),
+            ("-f 1b", "backend-1", false),
+            ("-l app=web", "", true),
+            ("-l app!=web", "", false),
+            ("-l app=web,tier=db", "", false),
+            ("!-l tier=db", "", true),
+            ("ÄÖ", "xäöx", true),
+        ] {
+            assert_eq!(passes(filter, text), expected, "{filter:?} on {text:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_compile_says_why() {
+        assert!(Filter::parse("(").unwrap_err().contains("unclosed"));
+        assert!(Filter::parse(&"a".repeat(300)).unwrap_err().contains("256"));
+    }
+}

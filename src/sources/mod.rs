@@ -1,0 +1,7 @@
+//! Where everything comes from: Kubernetes, Prometheus, Loki, Alertmanager.
+//!
+//! Plain asynchronous functions and loops that return data of `core` and `store`. Sources never see
+//! the model or the terminal; every wait has a limit, every body a cap, and nothing is retried in
+//! hiding.
+
+pub mod transport;

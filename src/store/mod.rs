@@ -1,0 +1,8 @@
+//! What deckwatch knows: rows, alerts, log lines and series, each with its state and age.
+//!
+//! Pure data; no source, clock, terminal or thread. Filled by `app::update`, read by the views.
+
+pub mod alerts;
+pub mod health;
+pub mod logs;
+pub mod series;
