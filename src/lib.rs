@@ -7,5 +7,6 @@
 //! - [`sources`]: Kubernetes, Prometheus, Loki, Alertmanager. Asynchronous; never sees the model.
 
 pub mod core;
+pub mod ops;
 pub mod sources;
 pub mod store;

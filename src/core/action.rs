@@ -1,1 +1,278 @@
-//! placeholder
+//! The one table of actions: keys, palette, help and documentation all come from it.
+
+use std::fmt;
+
+/// Where an action applies. Keys are looked up in the view's own context, then in `List` (where the
+/// view has rows), then in `Global`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere but in a dialogue or a text line.
+    Global,
+    /// Views with rows or lines to move over.
+    List,
+    /// The home view.
+    Watch,
+    /// The list of alerts.
+    Alerts,
+    /// One alert.
+    AlertPage,
+    /// Tables of Kubernetes objects.
+    Table,
+    /// Logs.
+    Logs,
+    /// Panels.
+    Board,
+    /// Helm releases.
+    Releases,
+    /// One release.
+    ReleasePage,
+    /// Timeline and changes.
+    Timeline,
+    /// Sources.
+    Sources,
+    /// The journal.
+    Journal,
+    /// Text to read: YAML, values, manifests, diffs, help.
+    Text,
+    /// A plan before it is confirmed.
+    Plan,
+}
+
+impl Context {
+    /// Every context.
+    pub const ALL: [Self; 15] = [
+        Self::Global,
+        Self::List,
+        Self::Watch,
+        Self::Alerts,
+        Self::AlertPage,
+        Self::Table,
+        Self::Logs,
+        Self::Board,
+        Self::Releases,
+        Self::ReleasePage,
+        Self::Timeline,
+        Self::Sources,
+        Self::Journal,
+        Self::Text,
+        Self::Plan,
+    ];
+
+    /// Returns the section's name in keymap files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Alerts => "alerts",
+            Self::AlertPage => "alert",
+            Self::Table => "table",
+            Self::Logs => "logs",
+            Self::Board => "board",
+            Self::Releases => "releases",
+            Self::ReleasePage => "release",
+            Self::Timeline => "timeline",
+            Self::Sources => "sources",
+            Self::Journal => "journal",
+            Self::Text => "text",
+            Self::Plan => "plan",
+        }
+    }
+
+    /// Returns whether the view of this context has rows or lines, so that `List` applies too.
+    pub const fn has_rows(self) -> bool {
+        !matches!(self, Self::Global | Self::Plan)
+    }
+
+    /// Returns the context of a section's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+/// The capability that an action needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// None: it changes what is shown.
+    None,
+    /// It asks a source.
+    Read,
+    /// It leads to a write, through the gate.
+    Write,
+}
+
+/// The least risk of an action; its plan may only raise it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Changes nothing that runs.
+    Safe,
+    /// Restarts or moves what runs.
+    Disruptive,
+    /// Removes what cannot be had back by repeating.
+    Destructive,
+}
+
+/// What the table says of an action.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// The action.
+    pub action: Action,
+    /// Its name in keymap files, palette and documentation.
+    pub name: &'static str,
+    /// A few words for the line of keys.
+    pub short: &'static str,
+    /// What it does, for help and documentation.
+    pub doc: &'static str,
+    /// Where it applies.
+    pub contexts: &'static [Context],
+    /// What it needs.
+    pub need: Need,
+    /// Its least risk.
+    pub risk: Risk,
+}
+
+macro_rules! actions {
+    ($( $variant:ident $name:literal $short:literal [$($context:ident)+] $need:ident $risk:ident $doc:literal; )+) => {
+        /// Everything that a key, the palette or a menu can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $( #[doc = $doc] $variant, )+ }
+
+        impl Action {
+            /// Every action with what is to be known of it, in the order of help.
+            pub const TABLE: &'static [Info] = &[
+                $( Info { action: Action::$variant, name: $name, short: $short, doc: $doc,
+                    contexts: &[$(Context::$context),+], need: Need::$need, risk: Risk::$risk }, )+
+            ];
+        }
+    };
+}
+
+actions! {
+    Quit "app.quit" "quit" [Global] None Safe "Quits; asks first while work is running.";
+    Suspend "app.suspend" "suspend" [Global] None Safe "Suspends to the shell; `fg` comes back.";
+    GoTo "app.go-to" "go to" [Global] None Safe "Opens the line for a view, a resource or a command, with completion.";
+    Help "app.help" "keys" [Global] None Safe "Shows the keys that work here.";
+    Back "app.back" "back" [Global Plan] None Safe "Goes back one level; closes what is open first.";
+    Menu "app.actions" "actions" [Global] None Safe "Shows every action on the row, with its key, its risk and why it is not available.";
+    Redraw "app.redraw" "redraw" [Global] None Safe "Draws the whole screen anew.";
+    NextZone "app.zone" "zone" [Global] None Safe "Changes the zone that times are shown in: local, UTC.";
+    Refresh "app.refresh" "refresh" [Global] Read Safe "Asks again what this view shows, and sources that wait, now.";
+    AllNamespaces "app.all-namespaces" "all namespaces" [Global] Read Safe "Shows all namespaces.";
+    ThisNamespace "app.this-namespace" "its namespace" [Table Releases] Read Safe "Shows only the namespace of the row.";
+
+    MomentLine "moment.set" "pin the moment" [Global] None Safe "Opens the moment line with the row's time offered; enter pins it.";
+    MomentLive "moment.live" "live" [Global] None Safe "Returns to live.";
+    MomentBack "moment.step-back" "earlier" [Global] None Safe "Steps the moment back by half a window.";
+    MomentForward "moment.step-forward" "later" [Global] None Safe "Steps the moment forward by half a window.";
+    MomentPrevious "moment.previous" "previous moment" [Global] None Safe "Goes back in the history of moments.";
+    MomentNext "moment.next" "next moment" [Global] None Safe "Goes forward in the history of moments.";
+    MomentWiden "moment.widen" "widen" [Global] None Safe "Doubles the window.";
+    MomentNarrow "moment.narrow" "narrow" [Global] None Safe "Halves the window.";
+
+    Down "list.down" "down" [List] None Safe "Moves down.";
+    Up "list.up" "up" [List] None Safe "Moves up.";
+    HalfDown "list.half-page-down" "half page down" [List] None Safe "Moves down half a page.";
+    HalfUp "list.half-page-up" "half page up" [List] None Safe "Moves up half a page.";
+    First "list.first" "first" [List] None Safe "Goes to the first row.";
+    Last "list.last" "last" [List] None Safe "Goes to the last row; logs follow from there.";
+    Left "list.left" "left" [List] None Safe "Scrolls left; moves a panel's crosshair back.";
+    Right "list.right" "right" [List] None Safe "Scrolls right; moves a panel's crosshair forward.";
+    Open "list.open" "open" [List] Read Safe "Opens what the row is about.";
+    Filter "list.filter" "filter" [List] None Safe "Filters: text, regular expression, `!` inverse, `-l` labels, `-f` fuzzy.";
+    Mark "list.mark" "mark" [List] None Safe "Marks the row.";
+    Wide "list.wide" "wide" [List] None Safe "Shows the wide columns; wraps lines in logs and texts.";
+    Faults "list.faults" "faults only" [List] None Safe "Shows only rows that are not well.";
+    Copy "list.copy" "copy" [List] None Safe "Copies the row's name or line to the clipboard.";
+    SortName "list.sort-name" "sort by name" [Table] None Safe "Sorts by name.";
+    SortAge "list.sort-age" "sort by age" [Table] None Safe "Sorts by age.";
+    SortStatus "list.sort-status" "sort by status" [Table] None Safe "Sorts by status.";
+    SortRestarts "list.sort-restarts" "sort by restarts" [Table] None Safe "Sorts by restarts.";
+
+    GoLogs "go.logs" "logs around" [Global] Read Safe "Goes to the logs around the moment, for the object.";
+    GoPanels "go.panels" "panels" [Global] Read Safe "Goes to the panels of the object at the moment.";
+    GoTimeline "go.timeline" "timeline" [Global] Read Safe "Goes to the timeline around the moment.";
+    GoChanges "go.changes" "what changed" [Global] Read Safe "Goes to what changed before the moment, for the object.";
+    GoRelease "go.release" "release" [Global] Read Safe "Goes to the Helm release that the object belongs to.";
+    GoAlerts "go.alerts" "alerts" [Global] Read Safe "Goes to the alerts.";
+    GoEvents "go.events" "events" [Global] Read Safe "Goes to the events of the object.";
+    GoNode "go.node" "node" [Global] Read Safe "Goes to the node of the pod.";
+    GoOwner "go.owner" "owner" [Global] Read Safe "Goes to the owner of the object.";
+    GoRunbook "go.runbook" "runbook" [Global] None Safe "Shows where the alert's runbook is.";
+
+    Logs "object.logs" "logs" [Table Watch AlertPage] Read Safe "Shows the logs of the object, live.";
+    PreviousLogs "object.previous-logs" "previous logs" [Table] Read Safe "Shows the logs of the container before its last restart.";
+    Yaml "object.yaml" "yaml" [Table AlertPage] Read Safe "Shows the object as YAML.";
+    Roll "object.roll" "roll back" [Releases ReleasePage Timeline] Write Disruptive "Opens the plan of a rollback of the release.";
+
+    Scope "logs.scope" "scope" [Logs] Read Safe "Changes whose logs are shown: container, pod, workload, namespace, node.";
+    Older "logs.older" "older" [Logs] Read Safe "Reads older lines.";
+    Newer "logs.newer" "newer" [Logs] Read Safe "Reads newer lines.";
+
+    NextTab "page.next-tab" "next" [ReleasePage AlertPage] None Safe "Shows the next part of the page.";
+    PreviousTab "page.previous-tab" "previous" [ReleasePage AlertPage] None Safe "Shows the previous part of the page.";
+    Diff "release.diff" "diff" [ReleasePage Plan] Read Safe "Shows what the revision changed against the one before it.";
+    Values "release.values" "values" [ReleasePage] Read Safe "Shows the revision's values, secrets masked.";
+    Manifest "release.manifest" "manifest" [ReleasePage] Read Safe "Shows the revision's manifest, secrets masked.";
+    Notes "release.notes" "notes" [ReleasePage] Read Safe "Shows the revision's notes.";
+
+    Patches "plan.patches" "patches" [Plan] None Safe "Shows the patches that would be sent.";
+    Wait "plan.wait" "wait" [Plan] None Safe "Switches whether the rollback waits until everything is ready.";
+    Confirm "plan.confirm" "go on" [Plan] Write Disruptive "Goes on to the confirmation.";
+
+    Export "journal.export" "export" [Journal] None Safe "Writes the journal as Markdown into a file.";
+}
+
+impl Action {
+    /// Returns what the table says of it.
+    pub fn info(self) -> &'static Info {
+        // The table is made by the same macro as the enum, in the same order.
+        &Self::TABLE[self as usize]
+    }
+
+    /// Returns the action of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::TABLE.iter().find(|i| i.name == name).map(|i| i.action)
+    }
+
+    /// Returns the name that is nearest to a misspelt one.
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let shared = |known: &str| known.chars().filter(|c| name.contains(*c)).count() * 2;
+        let score = |known: &str| shared(known) as i64 - (known.len() as i64 - name.len() as i64).abs() * 3;
+        Self::TABLE.iter().map(|i| i.name).max_by_key(|known| score(known))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_finds_its_own_row_and_names_are_unique() {
+        let mut names = std::collections::HashSet::new();
+        for info in Action::TABLE {
+            assert_eq!(info.action.info().name, info.name);
+            assert_eq!(Action::parse(info.name), Some(info.action));
+            assert!(names.insert(info.name), "{} twice", info.name);
+            assert!(info.doc.ends_with('.') && !info.short.is_empty(), "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn only_what_leads_to_a_write_is_more_than_safe() {
+        for info in Action::TABLE {
+            assert_eq!(info.need == Need::Write, info.risk > Risk::Safe, "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_nearest() {
+        assert_eq!(Action::nearest("go.log"), Some("go.logs"));
+    }
+}

@@ -8,6 +8,7 @@ pub mod action;
 pub mod error;
 pub mod filter;
 pub mod ids;
+pub mod key;
 pub mod labels;
 pub mod moment;
 pub mod num;

@@ -1,0 +1,206 @@
+//! What `update` asks the outside to do, as data.
+
+use std::sync::Arc;
+
+use crate::core::{Name, ObjectRef, Resource, Safe, Span, Ts, Window};
+use crate::ops;
+
+/// The effects of one message, in order.
+pub type Effects = Vec<Effect>;
+
+/// A place that can have one question open: a view (0 for what runs behind all views) and a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The page's number, 0 for the background.
+    pub page: u32,
+    /// The part of it.
+    pub part: u16,
+}
+
+/// A question's identity: answers to older generations of a slot are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QueryId {
+    /// Who asks.
+    pub slot: Slot,
+    /// Which of its questions.
+    pub generation: u64,
+}
+
+/// Where objects are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The whole cluster.
+    #[default]
+    All,
+    /// One namespace.
+    Namespace(Name),
+}
+
+impl Scope {
+    /// Returns the namespace, if it is one.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Namespace(name) => Some(name.as_str()),
+        }
+    }
+
+    /// Returns whether an object of that namespace is inside.
+    pub fn holds(&self, namespace: &str) -> bool {
+        self.namespace().is_none_or(|ns| ns == namespace)
+    }
+}
+
+/// A list and watch that runs while some view needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feed {
+    /// Objects of a kind.
+    Objects(Resource),
+    /// Metadata of Helm's release records.
+    Releases,
+}
+
+/// Whose logs are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogScope {
+    /// How wide.
+    pub level: LogLevel,
+    /// Namespace.
+    pub namespace: Name,
+    /// Pods that are known to belong to it, living ones first.
+    pub pods: Vec<Name>,
+    /// The workload's name, for pods that are gone.
+    pub workload: Option<Name>,
+    /// The container, on its own level.
+    pub container: Option<Name>,
+    /// The node, on its own level.
+    pub node: Option<Name>,
+}
+
+/// The scope ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// One container.
+    Container,
+    /// One pod.
+    Pod,
+    /// All pods of a workload, the dead ones too.
+    Workload,
+    /// A namespace.
+    Namespace,
+}
+
+/// Which lines are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogPage {
+    /// Around an instant.
+    Around(Ts),
+    /// The newest ones.
+    Newest,
+    /// Older than what is there: every entry at or before this instant is read whole.
+    Older(Ts),
+    /// Newer than what is there.
+    Newer(Ts),
+}
+
+/// A question to a source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// Alerts of every Alertmanager and rule.
+    Alerts,
+    /// PromQL over a window.
+    Range {
+        /// The expression.
+        expr: Arc<str>,
+        /// The window, aligned to the step.
+        window: Window,
+        /// The step.
+        step: Span,
+    },
+    /// Log lines.
+    Logs {
+        /// Whose.
+        scope: LogScope,
+        /// Which.
+        page: LogPage,
+        /// How far around.
+        window: Window,
+        /// How many lines at most.
+        limit: usize,
+        /// Whether the container before the last restart is meant.
+        previous: bool,
+    },
+    /// An object as JSON.
+    Object(ObjectRef),
+    /// Who edited what: managedFields of an object and of the ConfigMaps and Secrets that it refers to.
+    Edits(ObjectRef),
+    /// One record of a release.
+    Record {
+        /// Namespace.
+        namespace: Name,
+        /// Release.
+        release: Name,
+        /// Revision.
+        revision: u32,
+    },
+    /// A plan to roll back.
+    Plan {
+        /// Namespace.
+        namespace: Name,
+        /// Release.
+        release: Name,
+        /// To which revision; the last good one where none is named.
+        to: Option<u32>,
+    },
+}
+
+/// Something to be done outside.
+#[derive(Debug)]
+pub enum Effect {
+    /// Ask a source; the answer comes as [`super::Msg::Answer`].
+    Ask(QueryId, Query),
+    /// The answer is no longer wanted.
+    Cancel(Slot),
+    /// Start a list and watch.
+    Watch(Feed, Scope),
+    /// Stop it.
+    Unwatch(Feed, Scope),
+    /// Send [`super::Msg::Due`] at that time.
+    After(Timer, Ts),
+    /// Try all sources that wait, now.
+    RetrySources,
+    /// Put text on the clipboard.
+    Copy(Safe),
+    /// Write an entry into the journal.
+    Journal(ops::Record),
+    /// Carry out a confirmed plan.
+    Run(Box<ops::Confirmed>),
+    /// Stop a running plan before its next object.
+    Stop(ops::PlanId),
+    /// Write the journal as Markdown into the state folder.
+    ExportJournal,
+    /// Draw the whole screen anew.
+    Redraw,
+    /// Suspend to the shell.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// A timer's name; asking for one again moves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// The clock in the header and ages.
+    Clock,
+    /// The next poll of alerts.
+    Alerts,
+    /// The box of chords.
+    Chord,
+    /// A page asks again what it shows live.
+    Page(u32),
+    /// The moment has come to rest and is asked.
+    Settle,
+    /// A notice goes.
+    Notice(u32),
+}

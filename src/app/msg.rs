@@ -1,0 +1,137 @@
+//! Everything that enters `update`.
+
+use std::sync::Arc;
+
+use super::effect::{Feed, QueryId, Scope, Timer};
+use crate::core::key::Key;
+use crate::core::{Error, Name, ObjectRef, Ts, Uid, Untrusted};
+use crate::ops;
+use crate::store::alerts::{Alert, Rule};
+use crate::store::changes::Edit;
+use crate::store::health::Health;
+use crate::store::logs::Batch;
+use crate::store::objects::Object;
+use crate::store::releases::Release;
+use crate::store::series::Matrix;
+
+/// One message.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key; `repeat` when the terminal says that it is held.
+    Key {
+        /// The key.
+        key: Key,
+        /// Whether it is held.
+        repeat: bool,
+    },
+    /// Pasted text; never a key, never a confirmation.
+    Paste(String),
+    /// The terminal's new size in cells.
+    Resized(u16, u16),
+    /// The terminal got or lost the focus.
+    Focus(bool),
+    /// A timer is due.
+    Due(Timer),
+    /// News of a list and watch.
+    Feed(Feed, Scope, FeedMsg),
+    /// The answer to a question.
+    Answer(QueryId, Result<Answer, Error>),
+    /// A source's health changed.
+    Health(Health),
+    /// A running plan's news.
+    Job(ops::PlanId, ops::JobMsg),
+    /// An entry was written into the journal, or could not be.
+    Journalled(ops::Record, Result<(), Error>),
+    /// Something to tell the person.
+    Notice(Error),
+    /// Something was done that the person asked for.
+    Done(Untrusted),
+}
+
+/// News of a list and watch.
+#[derive(Debug)]
+pub enum FeedMsg {
+    /// The first pages, while the list is being read.
+    Page(Vec<Object>),
+    /// The list is whole: what it did not name is gone.
+    Synced(Vec<Uid>),
+    /// Changes, the last one of each object.
+    Changes {
+        /// New and changed objects.
+        applied: Vec<Object>,
+        /// Removed ones.
+        removed: Vec<Uid>,
+    },
+    /// Releases, each with all its revisions.
+    Releases(Vec<Release>),
+    /// Its state.
+    State(FeedState),
+}
+
+/// How true a list is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum FeedState {
+    /// Not whole yet.
+    #[default]
+    Loading,
+    /// Whole and followed.
+    Live,
+    /// Being listed again.
+    Resync,
+    /// Not heard of since then.
+    Stale {
+        /// The last sign of life.
+        since: Ts,
+        /// Why.
+        error: Option<Error>,
+    },
+    /// The right is missing.
+    Denied(Error),
+    /// It failed.
+    Failed(Error),
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Alerts.
+    Alerts(AlertsAnswer),
+    /// Series.
+    Range(Arc<Matrix>),
+    /// Log lines.
+    Logs(Box<Batch>),
+    /// An object, as the API server sent it.
+    Object(Arc<serde_json::Value>),
+    /// Edits of an object and what it refers to.
+    Edits(Vec<Edit>),
+    /// A record.
+    Record(Arc<deckwatch_helm::record::Record>),
+    /// A plan.
+    Plan(Arc<ops::RollbackPlan>),
+}
+
+/// Alerts of every place that was asked.
+#[derive(Clone, Debug, Default)]
+pub struct AlertsAnswer {
+    /// The alerts, merged.
+    pub alerts: Vec<Alert>,
+    /// The alerting rules that are known.
+    pub rules: Vec<Arc<Rule>>,
+    /// Places that were asked: their names, and why they did not answer.
+    pub places: Vec<(Untrusted, Option<Error>)>,
+    /// When rules were evaluated last.
+    pub evaluated: Option<Ts>,
+}
+
+/// What a row or a page is about: it travels with `g` jumps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    /// The object.
+    pub object: Option<ObjectRef>,
+    /// The alert.
+    pub alert: Option<crate::core::Fingerprint>,
+    /// The release: namespace, name and, where it is about one, revision.
+    pub release: Option<(Name, Name, Option<u32>)>,
+    /// The time, where it is about one.
+    pub time: Option<Ts>,
+}
