@@ -9,7 +9,7 @@ use crate::ops;
 use crate::store::alerts::{Alert, Rule};
 use crate::store::changes::Edit;
 use crate::store::health::Health;
-use crate::store::logs::Batch;
+use crate::store::batch::Batch;
 use crate::store::objects::Object;
 use crate::store::releases::Release;
 use crate::store::series::Matrix;

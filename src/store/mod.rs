@@ -3,6 +3,9 @@
 //! Pure data; no source, clock, terminal or thread. Filled by `app::update`, read by the views.
 
 pub mod alerts;
+pub mod batch;
+pub mod changes;
 pub mod health;
 pub mod logs;
+pub mod releases;
 pub mod series;

@@ -1,0 +1,100 @@
+//! What changed: one row for each thing that happened to the cluster, whatever told of it.
+
+use crate::core::{Name, ObjectRef, Safe, Ts};
+
+/// One write to an object, as its managedFields tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The object.
+    pub object: ObjectRef,
+    /// The field manager: `helm`, `kubectl-edit`, `kube-controller-manager`.
+    pub manager: Safe,
+    /// `Update` or `Apply`.
+    pub operation: Safe,
+    /// `status`, `scale`, or nothing.
+    pub subresource: Safe,
+    /// When.
+    pub at: Ts,
+    /// Which fields, the outermost ones.
+    pub fields: Safe,
+}
+
+/// What kind of change a row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// A Helm revision.
+    Release,
+    /// A new ReplicaSet: a rollout.
+    Rollout,
+    /// An edited object.
+    Edit,
+    /// A change of replicas.
+    Scaled,
+    /// A node's condition.
+    Node,
+    /// An alert's condition began.
+    Alert,
+    /// A container ended and was restarted.
+    Restart,
+    /// A warning event.
+    Warning,
+    /// Something that was done here.
+    Own,
+}
+
+impl Sort {
+    /// Returns the word of the row.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Rollout => "rollout",
+            Self::Edit => "edited",
+            Self::Scaled => "scaled",
+            Self::Node => "node",
+            Self::Alert => "alert",
+            Self::Restart => "restart",
+            Self::Warning => "warning",
+            Self::Own => "own",
+        }
+    }
+}
+
+/// One row of the timeline.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Change {
+    /// When.
+    pub at: Ts,
+    /// What kind.
+    pub sort: Sort,
+    /// The object.
+    pub object: Option<ObjectRef>,
+    /// The release and its revision.
+    pub release: Option<(Name, Name, u32)>,
+    /// What happened: `6 → 7`, `image 0.0.1042 → 0.0.1043`.
+    pub text: Safe,
+    /// Where it was read: `helm records`, `replicasets`, `managedFields of …`.
+    pub source: Safe,
+}
+
+/// How far back a source of changes reaches.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Reach {
+    /// The source: `events`, `helm records`.
+    pub source: &'static str,
+    /// The oldest that it still knows; none when it knows nothing.
+    pub since: Option<Ts>,
+    /// Why it is missing or partial.
+    pub lacks: Option<Safe>,
+}
+
+/// A change with the reasons why it is suspected.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Suspect {
+    /// The change.
+    pub change: Change,
+    /// Its weight: the larger the likelier.
+    pub weight: i64,
+    /// Why, in words.
+    pub reasons: Vec<Safe>,
+}
