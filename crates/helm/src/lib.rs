@@ -1,1 +1,29 @@
-//! Placeholder text replaced in the first change of this crate.
+//! Helm's releases without Helm: records, manifests, merges, differences, and the rollback itself.
+//!
+//! This crate owns what Helm stores and what Helm would send. It never does I/O: it has no clock, no network, no file
+//! and no thread. Where a cluster is needed it yields requests as data and takes replies as data, so that every path,
+//! also every failing one, is tested as a plain loop.
+//!
+//! The layers, each usable and testable alone, from the bottom up:
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`time`] | RFC 3339 as Go writes it |
+//! | [`number`] | numbers as the Kubernetes API machinery reads them |
+//! | [`record`] | release records: codec, views, labels, the Secret and ConfigMap shapes |
+//! | [`yaml11`] | manifests, read as Helm's YAML 1.1 parser reads them |
+//! | [`merge`] | three-way strategic merge patches, RFC 7396 patches, and applying both |
+//! | [`order`] | the order in which Helm installs kinds |
+//! | [`mask`] | hiding what is secret in manifests and values |
+//! | [`diff`] | differences of manifests and values, as data |
+//! | [`plan`] | what a rollback would do, object by object, and why it is refused |
+//! | [`step`] | the rollback as a state machine |
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
+pub mod diff;
+pub mod mask;
+pub mod number;
+pub mod record;
+pub mod time;
+pub mod yaml11;

@@ -1,0 +1,114 @@
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use super::*;
+
+fn line(kind: LineKind, text: &str) -> Line {
+    Line { kind, text: text.to_owned() }
+}
+
+const OLD: &str = "---\n# Source: c/cm.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: env\ndata:\n  A: one\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: gone\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: same\n";
+const NEW: &str = "---\n# Source: c/cm.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: env\ndata:\n  A: two\n---\napiVersion: apps/v2\nkind: Deployment\nmetadata:\n  name: same\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: fresh\n  namespace: other\n";
+
+#[test]
+fn manifests_are_compared_object_by_object() {
+    let options = Options { context: Some(1), reveal: false };
+    let found = diff_manifests(OLD, NEW, "shop", options).unwrap();
+    let heads: Vec<_> = found.iter().map(|diff| (diff.key.to_string(), diff.change)).collect();
+    assert_eq!(
+        heads,
+        vec![
+            ("other, fresh, Service".to_owned(), Change::Add),
+            ("shop, env, ConfigMap".to_owned(), Change::Modify),
+            ("shop, gone, Service".to_owned(), Change::Remove),
+            ("shop, same, Deployment (apps)".to_owned(), Change::Modify),
+        ]
+    );
+    assert_eq!(found[1].source.as_deref(), Some("c/cm.yaml"));
+    assert_eq!(
+        found[1].lines,
+        vec![
+            line(LineKind::Skipped, "5 unchanged lines"),
+            line(LineKind::Same, "data:"),
+            line(LineKind::Removed, "  A: one"),
+            line(LineKind::Added, "  A: two"),
+        ]
+    );
+}
+
+#[test]
+fn equal_manifests_have_no_difference() {
+    assert_eq!(diff_manifests(OLD, OLD, "shop", Options::default()).unwrap(), vec![]);
+    assert_eq!(diff_manifests(OLD, &format!("{OLD}\n\n"), "shop", Options::default()).unwrap(), vec![]);
+}
+
+#[test]
+fn secrets_are_told_to_change_without_being_shown() {
+    let secret = |data: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\ndata:\n  a: {data}\n  b: eA==\n")
+    };
+    let (old, new) = (secret("aHVudGVyMg=="), secret("aHVudGVyMw=="));
+    let found = diff_manifests(&old, &new, "shop", Options { context: None, reveal: false }).unwrap();
+    assert_eq!(
+        found[0].lines,
+        vec![
+            line(LineKind::Same, "apiVersion: v1"),
+            line(LineKind::Same, "data:"),
+            line(LineKind::Removed, "  a: '-------- # (7 bytes)'"),
+            line(LineKind::Added, "  a: '++++++++ # (7 bytes)'"),
+            line(LineKind::Same, "  b: 'REDACTED # (1 bytes)'"),
+            line(LineKind::Same, "kind: Secret"),
+            line(LineKind::Same, "metadata:"),
+            line(LineKind::Same, "  name: s"),
+        ]
+    );
+    let shown = diff_manifests(&old, &new, "shop", Options { context: Some(0), reveal: true }).unwrap();
+    assert!(shown[0].lines.contains(&line(LineKind::Added, "  a: aHVudGVyMw==")));
+}
+
+#[test]
+fn items_of_a_list_are_compared_one_by_one() {
+    let list = |x: u8| {
+        format!(
+            "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: A, metadata: {{name: a}}, x: {x}}}\n- {{apiVersion: v1, kind: B, metadata: {{name: b}}}}\n"
+        )
+    };
+    let found =
+        diff_manifests(&list(1), &list(2), "shop", Options { context: Some(0), reveal: false }).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].key.kind, "A");
+}
+
+#[test]
+fn a_release_is_its_objects_and_its_hooks_without_tests() {
+    let json = r#"{"manifest":"kind: A\n","hooks":[{"path":"h","manifest":"kind: H","events":["pre-rollback"]},{"path":"t","manifest":"kind: T","events":["test"]}]}"#;
+    let record = crate::record::Record::from_top(serde_json::from_str(json).unwrap());
+    assert_eq!(release_text(&record, false).unwrap(), "kind: A\n\n---\n# Source: h\nkind: H");
+    assert!(release_text(&record, true).unwrap().ends_with("# Source: t\nkind: T"));
+}
+
+#[test]
+fn values_are_compared_leaf_by_leaf_with_secrets_hidden() {
+    let old = json!({"image": {"tag": "1"}, "hosts": ["a"], "token": "aaaa", "gone": 1});
+    let new = json!({"image": {"tag": "2"}, "hosts": ["a", "b"], "token": "bbbb"});
+    let change = |path: &str, old, new| ValueChange { path: path.to_owned(), old, new };
+    assert_eq!(
+        diff_values(&old, &new, Options::default()),
+        vec![
+            change("gone", Some(json!(1)), None),
+            change("hosts[1]", None, Some(json!("b"))),
+            change("image.tag", Some(json!("1")), Some(json!("2"))),
+            change("token", Some(json!("-------- # (4 bytes)")), Some(json!("++++++++ # (4 bytes)"))),
+        ]
+    );
+    let lines = diff_values_lines(&old, &new, Options::default());
+    assert!(lines.iter().all(|line| !line.text.contains("aaaa") && !line.text.contains("bbbb")));
+}
+
+#[test]
+fn texts_that_are_too_long_to_compare_are_shown_whole() {
+    let old = "a\n".repeat(60_000);
+    let new = format!("{old}b\n");
+    let lines = diff_lines(&old, &new, Some(0));
+    assert_eq!(lines.len(), 120_001);
+}

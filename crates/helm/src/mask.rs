@@ -1,0 +1,221 @@
+//! Hiding what is secret.
+//!
+//! Owns what counts as secret: the data of Secrets, and values whose key speaks of a password, a token, a secret or a
+//! key. A masked value still says how long it is, and, in a comparison, whether it changed. It never decides whether to
+//! reveal. Tested by values that must not appear in what it returns.
+
+use base64::Engine;
+use serde_json::{Map, Value};
+
+/// Texts in a key that make its value secret.
+const SECRET_WORDS: [&str; 4] = ["password", "token", "secret", "key"];
+/// Holds a copy of a whole object, data included.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// How a secret value compares with its counterpart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Same,
+    Old,
+    New,
+}
+
+impl Mark {
+    fn text(self, bytes: usize) -> Value {
+        let word = match self {
+            Self::Same => "REDACTED",
+            Self::Old => "--------",
+            Self::New => "++++++++",
+        };
+        Value::String(format!("{word} # ({bytes} bytes)"))
+    }
+}
+
+/// Returns whether a value under this key is taken for secret.
+pub fn is_secret_key(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+}
+
+/// Returns whether an object is a core Secret.
+pub fn is_secret(object: &Value) -> bool {
+    let text = |key: &str| object.get(key).and_then(Value::as_str);
+    text("kind") == Some("Secret") && text("apiVersion") == Some("v1")
+}
+
+/// Returns a copy of an object with the data of Secrets hidden; other objects come back as they are.
+pub fn mask_object(object: &Value) -> Value {
+    mask_object_pair(Some(object), None).0.unwrap_or(Value::Null)
+}
+
+/// Returns copies of two states of an object with the data of Secrets hidden, changed values told apart.
+pub fn mask_object_pair(old: Option<&Value>, new: Option<&Value>) -> (Option<Value>, Option<Value>) {
+    let mask = |this: Option<&Value>, other: Option<&Value>, mark: Mark| {
+        this.map(|object| if is_secret(object) { mask_secret(object, other, mark) } else { object.clone() })
+    };
+    (mask(old, new, Mark::Old), mask(new, old, Mark::New))
+}
+
+fn mask_secret(object: &Value, other: Option<&Value>, mark: Mark) -> Value {
+    let mut masked = object.clone();
+    let theirs = other.map(secret_bytes);
+    for field in ["data", "stringData"] {
+        let Some(data) = masked.get_mut(field) else { continue };
+        let Some(entries) = data.as_object_mut() else {
+            *data = Mark::Same.text(data.to_string().len());
+            continue;
+        };
+        for (key, value) in entries.iter_mut() {
+            let bytes = value_bytes(field, value);
+            let same = theirs.as_ref().is_none_or(|theirs| theirs.get(key) == Some(&bytes));
+            *value = if same { Mark::Same } else { mark }.text(bytes.len());
+        }
+    }
+    let annotation = masked.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(LAST_APPLIED));
+    if let Some(text) = annotation {
+        *text = Mark::Same.text(text.as_str().map_or(0, str::len));
+    }
+    masked
+}
+
+fn secret_bytes(object: &Value) -> std::collections::HashMap<String, Vec<u8>> {
+    let fields = ["data", "stringData"];
+    let entries = fields.iter().filter_map(|field| Some((*field, object.get(field)?.as_object()?)));
+    entries
+        .flat_map(|(field, map)| map.iter().map(move |(key, value)| (key.clone(), value_bytes(field, value))))
+        .collect()
+}
+
+fn value_bytes(field: &str, value: &Value) -> Vec<u8> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if field == "data"
+        && let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(&text)
+    {
+        return bytes;
+    }
+    text.into_bytes()
+}
+
+/// Returns a copy of values with those hidden whose key speaks of a secret, whole subtrees included.
+pub fn mask_values(values: &Value) -> Value {
+    mask_values_at(values, None, Mark::Same)
+}
+
+/// Returns copies of two states of values with secrets hidden, changed ones told apart.
+pub fn mask_values_pair(old: &Value, new: &Value) -> (Value, Value) {
+    (mask_values_at(old, Some(new), Mark::Old), mask_values_at(new, Some(old), Mark::New))
+}
+
+fn mask_values_at(value: &Value, other: Option<&Value>, mark: Mark) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut masked = Map::new();
+            for (key, item) in map {
+                let theirs = other.map(|other| other.get(key).unwrap_or(&Value::Null));
+                let hidden = if is_secret_key(key) {
+                    hide(item, theirs, mark)
+                } else {
+                    mask_values_at(item, theirs, mark)
+                };
+                masked.insert(key.clone(), hidden);
+            }
+            Value::Object(masked)
+        }
+        Value::Array(items) => {
+            let theirs = |index: usize| other.map(|other| other.get(index).unwrap_or(&Value::Null));
+            let items = items.iter().enumerate();
+            Value::Array(items.map(|(index, item)| mask_values_at(item, theirs(index), mark)).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Hides every scalar that could be a secret: not switches, nulls and empty texts, which say more shown than hidden.
+fn hide(value: &Value, other: Option<&Value>, mark: Mark) -> Value {
+    match value {
+        Value::Object(map) => {
+            let theirs = |key: &str| other.map(|other| other.get(key).unwrap_or(&Value::Null));
+            Value::Object(
+                map.iter().map(|(key, item)| (key.clone(), hide(item, theirs(key), mark))).collect(),
+            )
+        }
+        Value::Array(items) => {
+            let theirs = |index: usize| other.map(|other| other.get(index).unwrap_or(&Value::Null));
+            Value::Array(items.iter().enumerate().map(|(at, item)| hide(item, theirs(at), mark)).collect())
+        }
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::String(text) if text.is_empty() => value.clone(),
+        _ => {
+            let same = other.is_none_or(|other| other == value);
+            let bytes = value.as_str().map_or_else(|| value.to_string().len(), str::len);
+            if same { Mark::Same } else { mark }.text(bytes)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    #[test]
+    fn data_of_secrets_is_hidden_and_changes_are_told() {
+        let old = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVyMg==", "b": "eA=="}});
+        let new = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVyMw==", "b": "eA=="}, "stringData": {"c": "open"}});
+        let (old, new) = mask_object_pair(Some(&old), Some(&new));
+        assert_eq!(old.unwrap()["data"], json!({"a": "-------- # (7 bytes)", "b": "REDACTED # (1 bytes)"}));
+        let new = new.unwrap();
+        assert_eq!(new["data"], json!({"a": "++++++++ # (7 bytes)", "b": "REDACTED # (1 bytes)"}));
+        assert_eq!(new["stringData"], json!({"c": "++++++++ # (4 bytes)"}));
+    }
+
+    #[test]
+    fn a_value_that_moves_from_data_to_string_data_is_the_same() {
+        let old = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "eA=="}});
+        let new = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "x"}});
+        let (_, new) = mask_object_pair(Some(&old), Some(&new));
+        assert_eq!(new.unwrap()["stringData"], json!({"a": "REDACTED # (1 bytes)"}));
+    }
+
+    #[test]
+    fn other_objects_and_custom_kinds_called_secret_are_left_alone() {
+        for object in [
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}}),
+            json!({"apiVersion": "x/v1", "kind": "Secret", "data": {}}),
+        ] {
+            assert_eq!(mask_object(&object), object);
+        }
+    }
+
+    #[test]
+    fn a_secret_with_odd_data_is_still_hidden() {
+        let odd = json!({"apiVersion": "v1", "kind": "Secret", "data": ["hunter2"], "metadata": {"annotations": {LAST_APPLIED: "hunter2"}}});
+        assert!(!mask_object(&odd).to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn values_are_hidden_by_their_keys() {
+        let values = json!({
+            "image": "app:1", "dbPassword": "hunter2", "apiKEY": 7,
+            "auth": {"existingSecret": {"name": "s", "keys": ["a"]}, "enabled": true},
+            "env": [{"name": "A", "token": "t"}], "secretless": false, "emptyToken": "",
+        });
+        assert_eq!(
+            mask_values(&values),
+            json!({
+                "image": "app:1", "dbPassword": "REDACTED # (7 bytes)", "apiKEY": "REDACTED # (1 bytes)",
+                "auth": {"existingSecret": {"name": "REDACTED # (1 bytes)", "keys": ["REDACTED # (1 bytes)"]}, "enabled": true},
+                "env": [{"name": "A", "token": "REDACTED # (1 bytes)"}], "secretless": false, "emptyToken": "",
+            })
+        );
+    }
+
+    #[test]
+    fn changed_values_are_told_without_being_shown() {
+        let (old, new) =
+            mask_values_pair(&json!({"token": "aaaa", "n": 1}), &json!({"token": "bbb", "n": 2}));
+        assert_eq!(old, json!({"token": "-------- # (4 bytes)", "n": 1}));
+        assert_eq!(new, json!({"token": "++++++++ # (3 bytes)", "n": 2}));
+    }
+}

@@ -1,0 +1,104 @@
+//! Numbers as the Kubernetes API machinery reads them.
+//!
+//! There, a JSON number is an `int64` when it is written as an integer and fits, and a `float64` otherwise; the two are
+//! different types, and patches depend on that. `serde_json` knows three: this module folds them into two.
+//! It never changes a value, only its type. Tested by the edges of both ranges.
+
+use serde_json::{Number, Value};
+
+/// A number in one of the two types that the API machinery knows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Num {
+    /// A number that was written as an integer and fits 64 bits with a sign.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+}
+
+impl Num {
+    /// Classifies a JSON number.
+    pub fn of(number: &Number) -> Self {
+        match (number.as_i64(), number.as_f64()) {
+            (Some(int), _) => Self::Int(int),
+            // `-0` without a fraction is an integer zero there and a float here.
+            (None, Some(0.0)) => Self::Int(0),
+            (None, float) => Self::Float(float.unwrap_or(f64::NAN)),
+        }
+    }
+
+    /// Returns the number as Go's `fmt` prints it with `%v`.
+    pub fn go_text(self) -> String {
+        match self {
+            Self::Int(int) => int.to_string(),
+            Self::Float(float) => go_float(float, false),
+        }
+    }
+}
+
+/// Returns a float as Go prints it with `%v`, or, when `short`, as `strconv.FormatFloat(f, 'g', -1, 32)`: as few digits as
+/// tell it apart, and an exponent below -4 and from 6 on.
+pub fn go_float(float: f64, short: bool) -> String {
+    let digits = if short { format!("{:e}", float as f32) } else { format!("{float:e}") };
+    let Some((mantissa, exponent)) = digits.split_once('e') else {
+        return digits;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if !(-4..6).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+    }
+    if short { format!("{}", float as f32) } else { format!("{float}") }
+}
+
+/// Returns a copy of `value` whose numbers are of the types that the API machinery would give them.
+pub fn canonical(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match Num::of(&number) {
+            Num::Int(int) => Value::from(int),
+            Num::Float(float) => Number::from_f64(float).map_or(Value::Null, Value::Number),
+        },
+        Value::Array(items) => Value::Array(items.into_iter().map(canonical).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, item)| (key, canonical(item))).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Num {
+        Num::of(&serde_json::from_str::<Number>(text).unwrap())
+    }
+
+    #[test]
+    fn only_integers_that_fit_are_ints() {
+        assert_eq!(of("9223372036854775807"), Num::Int(i64::MAX));
+        assert_eq!(of("9223372036854775808"), Num::Float(9_223_372_036_854_775_808.0));
+        assert_eq!(of("1.0"), Num::Float(1.0));
+        assert_eq!(of("-0"), Num::Int(0));
+        assert_eq!(of("1e3"), Num::Float(1000.0));
+    }
+
+    #[test]
+    fn floats_print_as_go_prints_them() {
+        let cases = [
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (1e20, "1e+20"),
+            (100_000.0, "100000"),
+            (123_456_789.0, "1.23456789e+08"),
+            (1e21, "1e+21"),
+            (1e-5, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (0.0001, "0.0001"),
+        ];
+        for (float, text) in cases {
+            assert_eq!(Num::Float(float).go_text(), text);
+        }
+        assert_eq!(go_float(0.1, true), "0.1");
+        assert_eq!(go_float(3.402_823_5e38, true), "3.4028235e+38");
+    }
+}
