@@ -4,10 +4,13 @@
 //! No clock, network, terminal or thread: "now" comes in `Env`, everything else in messages. Tested
 //! by scenarios that press keys, answer questions and look at the drawn screen.
 
+pub mod changes;
 pub mod effect;
 pub mod input;
+pub mod input_line;
 pub mod model;
 pub mod msg;
+pub mod resolve;
 pub mod update;
 pub mod views;
 

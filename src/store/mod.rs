@@ -7,5 +7,6 @@ pub mod batch;
 pub mod changes;
 pub mod health;
 pub mod logs;
+pub mod objects;
 pub mod releases;
 pub mod series;

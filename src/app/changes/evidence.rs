@@ -1,0 +1,240 @@
+//! The evidence that lies in the cluster: one function for each kind of it.
+
+use std::collections::BTreeMap;
+
+use deckwatch_wire::core::PodSpec;
+
+use crate::app::model::Shared;
+use crate::core::{Name, ObjectRef, Resource, Safe, Ts, num};
+use crate::ops::What;
+use crate::store::changes::{Change, Edit, Sort};
+use crate::store::objects::Object;
+
+/// Helm's records: a row for each revision.
+pub fn releases(shared: &Shared, out: &mut Vec<Change>) {
+    for release in &shared.releases.list {
+        let chart = |revision: u32| {
+            let key = (release.namespace.clone(), release.name.clone(), revision);
+            shared.releases.records.get(&key).map(|r| crate::app::views::release::chart_of(r))
+        };
+        let mut before: Option<u32> = None;
+        for revision in &release.revisions {
+            let mut text = match before {
+                Some(n) => format!("{}/{}  {n} → {}", release.namespace, release.name, revision.number),
+                None => format!("{}/{}  {}", release.namespace, release.name, revision.number),
+            };
+            if let Some(now) = chart(revision.number) {
+                match before.and_then(chart) {
+                    Some(was) if was != now => text.push_str(&format!("  chart {was} → {now}")),
+                    _ => text.push_str(&format!("  chart {now}")),
+                }
+            }
+            let status = revision.status.safe();
+            if !matches!(status.as_str(), "deployed" | "superseded") {
+                text.push_str(&format!("  {status}"));
+            }
+            out.push(Change {
+                at: revision.created,
+                sort: Sort::Release,
+                object: None,
+                release: Some((release.namespace.clone(), release.name.clone(), revision.number)),
+                text: Safe::of(&text),
+                source: Safe::own("helm records"),
+            });
+            before = Some(revision.number);
+        }
+    }
+}
+
+fn images(spec: &PodSpec) -> BTreeMap<&str, &str> {
+    spec.containers.iter().map(|c| (c.name.as_str(), c.image.as_str())).collect()
+}
+
+fn short(image: &str) -> &str {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split_once('@').map_or(name, |(n, _)| n)
+}
+
+/// Returns what differs between two pod templates, in words.
+fn difference(old: &PodSpec, new: &PodSpec) -> Vec<String> {
+    let (was, is) = (images(old), images(new));
+    let mut out = Vec::new();
+    for (container, image) in &is {
+        match was.get(container) {
+            Some(before) if before != image => {
+                let tag = |i: &str| i.rsplit_once(':').map(|(n, t)| (n.to_owned(), t.to_owned()));
+                match (tag(before), tag(image)) {
+                    (Some((a, x)), Some((b, y))) if a == b => out.push(format!("image {x} → {y}")),
+                    _ => out.push(format!("image {} → {}", short(before), short(image))),
+                }
+            }
+            None => out.push(format!("container {container} added")),
+            _ => {}
+        }
+    }
+    out.extend(was.keys().filter(|c| !is.contains_key(*c)).map(|c| format!("container {c} removed")));
+    for container in &new.containers {
+        let Some(before) = old.containers.iter().find(|c| c.name == container.name) else { continue };
+        for (name, limit) in &container.resources.limits {
+            let was = before.resources.limits.get(name);
+            if was != Some(limit) {
+                out.push(format!("{name} limit {} → {}", was.map_or("none", |q| q.0.as_str()), limit.0));
+            }
+        }
+    }
+    out
+}
+
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// ReplicaSets: a row for each rollout of a Deployment.
+pub fn rollouts(shared: &Shared, out: &mut Vec<Change>) {
+    let mut by_owner: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    for set in shared.cluster.of(Resource::ReplicaSet).iter() {
+        if let Some(owner) = set.controller() {
+            by_owner.entry(owner.uid.as_str()).or_default().push(set);
+        }
+    }
+    for sets in by_owner.values_mut() {
+        sets.sort_by_key(|s| s.annotation(REVISION).and_then(|r| r.parse::<u64>().ok()).unwrap_or(0));
+        let mut before: Option<&Object> = None;
+        for set in sets.iter() {
+            let (Some(owner), Some(at)) = (set.controller(), set.created()) else { continue };
+            let mut parts = match (before.and_then(Object::pod_spec), set.pod_spec()) {
+                (Some(old), Some(new)) => difference(old, new),
+                _ => Vec::new(),
+            };
+            if parts.is_empty() {
+                parts.push(if before.is_some() { "new pod template".to_owned() } else { "first pods".to_owned() });
+            }
+            let revision = set.annotation(REVISION).unwrap_or("?");
+            let object = ObjectRef::new(&shared.session.cluster, Resource::Deployment, set.namespace(), &owner.name, &owner.uid);
+            let text = format!("{object}  revision {revision}  {}", parts.join(", "));
+            out.push(Change { at, sort: Sort::Rollout, object: Some(object), release: None, text: Safe::of(&text), source: Safe::own("replicasets") });
+            before = Some(set);
+        }
+    }
+}
+
+/// managedFields of workloads: who wrote to them last.
+pub fn writers(shared: &Shared, out: &mut Vec<Change>) {
+    for resource in [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Service] {
+        for object in shared.cluster.of(resource).iter() {
+            for writer in &object.meta().managed_fields {
+                let Some(at) = writer.time.and_then(deckwatch_wire::Time::nanos).map(Ts) else { continue };
+                let reference = object.reference(&shared.session.cluster);
+                if let Some(change) = edit_row(&reference, &writer.manager, &writer.operation, &writer.subresource, at, "") {
+                    out.push(change);
+                }
+            }
+        }
+    }
+}
+
+/// Edits that were asked for: ConfigMaps and Secrets.
+pub fn edits(edits: &[Edit], out: &mut Vec<Change>) {
+    for edit in edits {
+        let row = edit_row(&edit.object, edit.manager.as_str(), edit.operation.as_str(), edit.subresource.as_str(), edit.at, edit.fields.as_str());
+        out.extend(row);
+    }
+}
+
+/// Controllers write status all day; that is no edit.
+fn edit_row(object: &ObjectRef, manager: &str, operation: &str, subresource: &str, at: Ts, fields: &str) -> Option<Change> {
+    if subresource == "status" || matches!(manager, "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kwok" | "kwok-controller") {
+        return None;
+    }
+    let how = if operation == "Apply" { " (apply)" } else { "" };
+    let sort = if subresource == "scale" { Sort::Scaled } else { Sort::Edit };
+    let fields = if fields.is_empty() { String::new() } else { format!("  {fields}") };
+    let text = Safe::of(&format!("by {manager}{how}  {object}{fields}"));
+    Some(Change { at, sort, object: Some(object.clone()), release: None, text, source: Safe::own("managedFields") })
+}
+
+/// Returns when an event was seen last.
+pub fn event_time(object: &Object) -> Option<Ts> {
+    let Object::Event(event) = object else { return None };
+    let series = event.series.as_ref().and_then(|s| s.last_observed_time.nanos());
+    let last = series.or_else(|| event.last_timestamp.nanos()).or_else(|| event.event_time.nanos()).or_else(|| event.first_timestamp.nanos());
+    last.map(Ts).or_else(|| object.created())
+}
+
+/// Events: scalings and warnings.
+pub fn events(shared: &Shared, out: &mut Vec<Change>) {
+    for object in shared.cluster.of(Resource::Event).iter() {
+        let (Object::Event(event), Some(at)) = (object, event_time(object)) else { continue };
+        let about = &event.involved_object;
+        let group = about.api_version.split_once('/').map_or("", |(g, _)| g);
+        let reference = Resource::of_kind(group, &about.kind)
+            .map(|r| ObjectRef::new(&shared.session.cluster, r, &about.namespace, &about.name, &about.uid));
+        let sort = match event.reason.as_str() {
+            "ScalingReplicaSet" | "SuccessfulRescale" => Sort::Scaled,
+            _ if event.r#type == "Warning" => Sort::Warning,
+            _ => continue,
+        };
+        let place = reference.as_ref().map_or_else(|| format!("{} {}", about.kind, about.name), ToString::to_string);
+        let count = event.series.as_ref().map_or(event.count, |s| s.count);
+        let times = if count > 1 { format!("  ×{}", num::count(count as usize)) } else { String::new() };
+        let text = crate::core::Untrusted::from(format!("{place}  {}: {}{times}", event.reason, event.message)).clipped(400);
+        out.push(Change { at, sort, object: reference, release: None, text, source: Safe::own("events") });
+    }
+}
+
+/// Conditions of nodes that changed.
+pub fn nodes(shared: &Shared, out: &mut Vec<Change>) {
+    for object in shared.cluster.of(Resource::Node).iter() {
+        let Object::Node(node) = object else { continue };
+        for condition in &node.status.conditions {
+            let Some(at) = condition.last_transition_time.nanos().map(Ts) else { continue };
+            let before = match condition.status.as_str() {
+                "True" => "False",
+                "False" => "True",
+                _ => "?",
+            };
+            // A condition that never changed carries the node's own birth.
+            if object.created().is_some_and(|born| (at - born).as_secs() < 120) {
+                continue;
+            }
+            let text = format!("{}  {}  {before} → {}", node.metadata.name, condition.r#type, condition.status);
+            out.push(Change { at, sort: Sort::Node, object: Some(object.reference(&shared.session.cluster)), release: None, text: Safe::of(&text), source: Safe::own("nodes") });
+        }
+    }
+}
+
+/// Containers that ended and were started again.
+pub fn restarts(shared: &Shared, out: &mut Vec<Change>) {
+    for object in shared.cluster.of(Resource::Pod).iter() {
+        let Object::Pod(pod) = object else { continue };
+        for status in &pod.status.container_statuses {
+            let ended = status.last_state.terminated.as_ref().or(status.state.terminated.as_ref());
+            let Some((ended, at)) = ended.and_then(|t| t.finished_at.nanos().map(|n| (t, Ts(n)))) else { continue };
+            let text = format!("{}/{}  {}  {} (exit {})  {} restarts", pod.metadata.namespace, pod.metadata.name, status.name, ended.reason, ended.exit_code, status.restart_count);
+            out.push(Change { at, sort: Sort::Restart, object: Some(object.reference(&shared.session.cluster)), release: None, text: Safe::of(&text), source: Safe::own("pods") });
+        }
+    }
+}
+
+/// Alerts whose condition began.
+pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
+    for alert in &shared.alerts.known.alerts {
+        let Some(at) = alert.began() else { continue };
+        let found = crate::app::resolve::resolve(&alert.labels, &shared.cluster, &shared.session.cluster);
+        let about = found.owner.as_ref().map(|o| format!("  {o}")).unwrap_or_default();
+        let text = crate::core::Untrusted::from(format!("{} {}{about}", alert.name(), alert.severity())).clipped(200);
+        out.push(Change { at, sort: Sort::Alert, object: found.owner, release: None, text, source: Safe::own("alerts") });
+    }
+}
+
+/// What was done here.
+pub fn own(shared: &Shared, out: &mut Vec<Change>) {
+    for record in &shared.journal {
+        let (What::Outcome { .. } | What::Intent { .. }) = &record.what else { continue };
+        out.push(Change { at: record.at, sort: Sort::Own, object: None, release: None, text: Safe::of(&record.what.line()), source: Safe::own("journal") });
+    }
+}
+
+/// Returns the revision of a release that was the newest at an instant.
+pub fn revision_at(shared: &Shared, namespace: &Name, name: &Name, at: Ts) -> Option<u32> {
+    let release = shared.release(namespace.as_str(), name.as_str())?;
+    release.revisions.iter().rev().find(|r| r.created <= at).map(|r| r.number)
+}

@@ -1,0 +1,92 @@
+//! What changed: one list over everything that is known, and the ranking of suspects.
+//!
+//! Pure functions of what is in the model. Each source of evidence says how far back it reaches, so
+//! that an empty list is never mistaken for "nothing changed".
+
+mod evidence;
+mod rank;
+
+pub use rank::suspects;
+
+use super::model::Shared;
+use crate::core::{ObjectRef, Resource, Safe, Ts, Window};
+use crate::store::changes::{Change, Edit, Reach, Sort};
+
+/// What a list of changes is limited to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Focus {
+    /// Only what has to do with this object; everything when none.
+    pub owner: Option<ObjectRef>,
+    /// Only these instants.
+    pub window: Option<Window>,
+}
+
+/// The changes with the reach of each source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Changes, newest first.
+    pub changes: Vec<Change>,
+    /// How far each source reaches.
+    pub reach: Vec<Reach>,
+}
+
+/// Collects what changed.
+pub fn collect(shared: &Shared, edits: &[Edit], focus: &Focus) -> Found {
+    let mut out = Vec::new();
+    evidence::releases(shared, &mut out);
+    evidence::rollouts(shared, &mut out);
+    evidence::writers(shared, &mut out);
+    evidence::edits(edits, &mut out);
+    evidence::events(shared, &mut out);
+    evidence::nodes(shared, &mut out);
+    evidence::restarts(shared, &mut out);
+    evidence::alerts(shared, &mut out);
+    evidence::own(shared, &mut out);
+    if let Some(window) = focus.window {
+        out.retain(|c| window.contains(c.at));
+    }
+    if let Some(owner) = &focus.owner {
+        out.retain(|c| rank::relation(c, owner, shared).is_some());
+    }
+    drop_echoes(&mut out);
+    out.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.sort.cmp(&b.sort)).then_with(|| a.text.cmp(&b.text)));
+    Found { changes: out, reach: reach(shared, edits) }
+}
+
+/// A release writes its objects: those edits, by the manager `helm` within a minute of the record, are
+/// told by the release's own row.
+fn drop_echoes(changes: &mut Vec<Change>) {
+    let releases: Vec<Ts> = changes.iter().filter(|c| c.sort == Sort::Release).map(|c| c.at).collect();
+    let near = |at: Ts| releases.iter().any(|r| (at - *r).as_secs().abs() <= 60);
+    changes.retain(|c| !(c.sort == Sort::Edit && c.text.as_str().starts_with("by helm") && near(c.at)));
+    changes.dedup_by(|a, b| a.sort == b.sort && a.at == b.at && a.object == b.object && a.text == b.text);
+}
+
+fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
+    let of = |resource: Resource| {
+        let kind = shared.cluster.of(resource);
+        match &kind.state {
+            crate::app::msg::FeedState::Denied(e) => Some(Safe::of(&e.line())),
+            crate::app::msg::FeedState::Failed(e) => Some(Safe::of(&e.line())),
+            crate::app::msg::FeedState::Loading if !shared.cluster.has(resource) => Some(Safe::own("not watched")),
+            crate::app::msg::FeedState::Loading => Some(Safe::own("still loading")),
+            _ => None,
+        }
+    };
+    let oldest = |resource: Resource| shared.cluster.of(resource).iter().filter_map(crate::store::objects::Object::created).min();
+    let events = shared.cluster.of(Resource::Event).iter().filter_map(evidence::event_time).min();
+    let releases = shared.releases.list.iter().flat_map(|r| r.revisions.first()).map(|r| r.created).min();
+    let helm = match &shared.releases.state {
+        crate::app::msg::FeedState::Denied(_) => Some(Safe::own("denied: releases are told by ReplicaSets and labels only")),
+        crate::app::msg::FeedState::Failed(e) => Some(Safe::of(&e.line())),
+        crate::app::msg::FeedState::Loading => Some(Safe::own("still loading")),
+        _ => None,
+    };
+    vec![
+        Reach { source: "helm records", since: releases, lacks: helm },
+        Reach { source: "replicasets", since: oldest(Resource::ReplicaSet), lacks: of(Resource::ReplicaSet) },
+        Reach { source: "managedFields", since: edits.iter().map(|e| e.at).min(), lacks: None },
+        Reach { source: "events", since: events, lacks: of(Resource::Event) },
+        Reach { source: "nodes", since: oldest(Resource::Node), lacks: of(Resource::Node) },
+    ]
+}

@@ -1,0 +1,160 @@
+//! Objects of the cluster by kind, each kind with its state and age.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::app::effect::Scope;
+use crate::app::msg::{FeedMsg, FeedState};
+use crate::core::{Resource, Ts, Uid};
+use crate::store::objects::Object;
+
+/// Every object of one kind that is known.
+#[derive(Debug, Default)]
+pub struct Collection {
+    objects: HashMap<Uid, Object>,
+    by_name: HashMap<(String, String), Uid>,
+    by_owner: HashMap<Uid, HashSet<Uid>>,
+    /// How true it is.
+    pub state: FeedState,
+    /// Grows with every change of an object.
+    pub version: u64,
+    /// When it was last known to be true.
+    pub as_of: Option<Ts>,
+    /// Objects that could not be read.
+    pub undecodable: usize,
+    /// Where it is listed.
+    pub scope: Scope,
+}
+
+impl Collection {
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// Returns all objects, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values()
+    }
+
+    /// Returns an object by uid.
+    pub fn get(&self, uid: &Uid) -> Option<&Object> {
+        self.objects.get(uid)
+    }
+
+    /// Returns an object by namespace (empty for cluster-wide kinds) and name.
+    pub fn named(&self, namespace: &str, name: &str) -> Option<&Object> {
+        self.objects.get(self.by_name.get(&(namespace.to_owned(), name.to_owned()))?)
+    }
+
+    /// Returns the objects that an owner controls.
+    pub fn owned_by(&self, owner: &Uid) -> impl Iterator<Item = &Object> {
+        self.by_owner.get(owner).into_iter().flatten().filter_map(|uid| self.objects.get(uid))
+    }
+
+    fn apply(&mut self, object: Object) {
+        let uid = Uid::new(object.uid());
+        self.remove(&uid);
+        let place = (object.namespace().to_owned(), object.name().to_owned());
+        // The same name with another uid: the older object is gone, whatever order the news came in.
+        if let Some(old) = self.by_name.insert(place, uid.clone()) {
+            self.forget(&old);
+        }
+        for owner in object.owners() {
+            self.by_owner.entry(Uid::new(&owner.uid)).or_default().insert(uid.clone());
+        }
+        self.objects.insert(uid, object);
+    }
+
+    fn forget(&mut self, uid: &Uid) {
+        let Some(object) = self.objects.remove(uid) else { return };
+        for owner in object.owners() {
+            let owner = Uid::new(&owner.uid);
+            if let Some(owned) = self.by_owner.get_mut(&owner) {
+                owned.remove(uid);
+                if owned.is_empty() {
+                    self.by_owner.remove(&owner);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, uid: &Uid) {
+        if let Some(object) = self.objects.get(uid) {
+            let place = (object.namespace().to_owned(), object.name().to_owned());
+            if self.by_name.get(&place) == Some(uid) {
+                self.by_name.remove(&place);
+            }
+        }
+        self.forget(uid);
+    }
+
+    /// Takes news in. Returns whether anything that is shown changed.
+    pub fn take(&mut self, news: FeedMsg, now: Ts) -> bool {
+        match news {
+            FeedMsg::Page(objects) => objects.into_iter().for_each(|o| self.apply(o)),
+            FeedMsg::Synced(uids) => {
+                let keep: HashSet<Uid> = uids.into_iter().collect();
+                let gone: Vec<Uid> = self.objects.keys().filter(|u| !keep.contains(*u)).cloned().collect();
+                gone.iter().for_each(|u| self.remove(u));
+                self.state = FeedState::Live;
+            }
+            FeedMsg::Changes { applied, removed } => {
+                removed.iter().for_each(|u| self.remove(u));
+                applied.into_iter().for_each(|o| self.apply(o));
+            }
+            FeedMsg::State(state) => {
+                if matches!(state, FeedState::Denied(_)) {
+                    // What may no longer be read is no longer shown.
+                    self.objects.clear();
+                    self.by_name.clear();
+                    self.by_owner.clear();
+                }
+                let changed = self.state != state;
+                self.state = state;
+                if self.state == FeedState::Live {
+                    self.as_of = Some(now);
+                }
+                self.version += 1;
+                return changed;
+            }
+            FeedMsg::Releases(_) => return false,
+        }
+        self.as_of = Some(now);
+        self.version += 1;
+        true
+    }
+}
+
+/// All kinds that are watched.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    kinds: BTreeMap<Resource, Collection>,
+    empty: Collection,
+}
+
+impl Cluster {
+    /// Returns the objects of a kind; an empty collection that is loading when it is not watched.
+    pub fn of(&self, resource: Resource) -> &Collection {
+        self.kinds.get(&resource).unwrap_or(&self.empty)
+    }
+
+    /// Returns whether a kind is watched.
+    pub fn has(&self, resource: Resource) -> bool {
+        self.kinds.contains_key(&resource)
+    }
+
+    /// Returns the objects of a kind, to be changed.
+    pub fn of_mut(&mut self, resource: Resource) -> &mut Collection {
+        self.kinds.entry(resource).or_default()
+    }
+
+    /// Forgets a kind that is no longer watched.
+    pub fn drop_kind(&mut self, resource: Resource) {
+        self.kinds.remove(&resource);
+    }
+}

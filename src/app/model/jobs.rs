@@ -1,0 +1,50 @@
+//! Plans that are being carried out, and the check afterwards.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::core::{Safe, Ts};
+use crate::ops::{Outcome, PlanId, RollbackPlan};
+
+/// One plan from its confirmation on.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The plan.
+    pub plan: Arc<RollbackPlan>,
+    /// When it was confirmed.
+    pub started: Ts,
+    /// Its steps: text, and whether it is finished.
+    pub steps: Vec<(Safe, bool)>,
+    /// How many steps there are.
+    pub of: usize,
+    /// How it ended, and when.
+    pub ended: Option<(Ts, Outcome)>,
+    /// What the check afterwards has found so far.
+    pub check: Check,
+}
+
+/// The check afterwards, judged by what happened since the rollback.
+#[derive(Clone, Debug, Default)]
+pub struct Check {
+    /// The alert that led here: name, and whether it still fires.
+    pub alert: Option<(Safe, bool)>,
+    /// Ready and desired pods of the workloads that it touched.
+    pub ready: Option<(u32, u32)>,
+    /// Restarts since it ended.
+    pub restarts: Option<u32>,
+    /// The error ratio since it ended.
+    pub errors: Option<f64>,
+    /// When everything was well for the first time.
+    pub healed: Option<Ts>,
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs(pub BTreeMap<PlanId, Job>);
+
+impl Jobs {
+    /// Returns how many are running.
+    pub fn running(&self) -> usize {
+        self.0.values().filter(|j| j.ended.is_none()).count()
+    }
+}

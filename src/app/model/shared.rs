@@ -1,0 +1,149 @@
+//! What all pages read: the session, the moment, what is known, the gate, the journal, notices.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use deckwatch_helm::record::Record as HelmRecord;
+
+use super::{Asks, Cluster, Jobs};
+use crate::app::effect::{Effect, Effects, Scope};
+use crate::app::msg::{AlertsAnswer, FeedState};
+use crate::core::{ClusterId, Error, Moment, Name, Safe, Ts, Zone};
+use crate::ops::{Gate, Record, What};
+use crate::store::health::{Health, SourceId};
+use crate::store::releases::Release;
+
+/// Where the cockpit looks.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The pinned context.
+    pub cluster: ClusterId,
+    /// Which namespaces are shown.
+    pub scope: Scope,
+    /// Namespaces shown before, newest first.
+    pub recent: Vec<Name>,
+    /// The zone of all times.
+    pub zone: Zone,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// When the cockpit was started.
+    pub started: Ts,
+    /// Whether the terminal has the focus.
+    pub focused: bool,
+}
+
+/// Alerts with their age.
+#[derive(Clone, Debug, Default)]
+pub struct AlertState {
+    /// The last answer.
+    pub known: AlertsAnswer,
+    /// When it came.
+    pub at: Option<Ts>,
+    /// Why the last question failed as a whole.
+    pub error: Option<Error>,
+}
+
+/// Releases with their state, and the records that were read.
+#[derive(Clone, Debug, Default)]
+pub struct ReleaseState {
+    /// Releases by namespace and name.
+    pub list: Vec<Release>,
+    /// How true the list is.
+    pub state: FeedState,
+    /// Records by namespace, release and revision.
+    pub records: HashMap<(Name, Name, u32), Arc<HelmRecord>>,
+}
+
+/// A line to tell the person, until it expires.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Its number.
+    pub id: u32,
+    /// The text.
+    pub text: Safe,
+    /// Whether it is an error.
+    pub error: bool,
+    /// How often it came.
+    pub times: u32,
+}
+
+/// What all pages share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Where the cockpit looks.
+    pub session: Session,
+    /// The moment.
+    pub moment: Moment,
+    /// Objects.
+    pub cluster: Cluster,
+    /// Alerts.
+    pub alerts: AlertState,
+    /// Releases.
+    pub releases: ReleaseState,
+    /// Sources.
+    pub health: BTreeMap<SourceId, Health>,
+    /// The gate.
+    pub gate: Gate,
+    /// Running and finished plans.
+    pub jobs: Jobs,
+    /// This process's journal.
+    pub journal: Vec<Record>,
+    /// Why the journal can't be written.
+    pub journal_error: Option<Error>,
+    /// Notices.
+    pub notices: VecDeque<Notice>,
+    /// Open questions.
+    pub asks: Asks,
+}
+
+const JOURNAL_SHOWN: usize = 10_000;
+const NOTICES: usize = 8;
+
+impl Shared {
+    /// Returns an empty state for a session.
+    pub fn new(session: Session, gate: Gate) -> Self {
+        Self {
+            session,
+            moment: Moment::default(),
+            cluster: Cluster::default(),
+            alerts: AlertState::default(),
+            releases: ReleaseState::default(),
+            health: BTreeMap::new(),
+            gate,
+            jobs: Jobs::default(),
+            journal: Vec::new(),
+            journal_error: None,
+            notices: VecDeque::new(),
+            asks: Asks::default(),
+        }
+    }
+
+    /// Writes into the journal.
+    pub fn journal(&mut self, at: Ts, what: What, effects: &mut Effects) {
+        let record = Record { at, what };
+        if self.journal.len() == JOURNAL_SHOWN {
+            self.journal.remove(0);
+        }
+        self.journal.push(record.clone());
+        effects.push(Effect::Journal(record));
+    }
+
+    /// Tells the person something; the same text again is counted.
+    pub fn tell(&mut self, text: Safe, error: bool) -> u32 {
+        if let Some(notice) = self.notices.iter_mut().find(|n| n.text == text) {
+            notice.times += 1;
+            return notice.id;
+        }
+        if self.notices.len() == NOTICES {
+            self.notices.pop_front();
+        }
+        let id = self.notices.back().map_or(1, |n| n.id + 1);
+        self.notices.push_back(Notice { id, text, error, times: 1 });
+        id
+    }
+
+    /// Returns the release of that namespace and name.
+    pub fn release(&self, namespace: &str, name: &str) -> Option<&Release> {
+        self.releases.list.iter().find(|r| r.namespace.as_str() == namespace && r.name.as_str() == name)
+    }
+}

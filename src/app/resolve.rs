@@ -1,0 +1,183 @@
+//! From an alert's labels to live objects.
+//!
+//! The order of what is tried follows the labels that kube-prometheus' rules and common exporters
+//! carry: `exported_` names before their plain ones, the most specific key first.
+
+use super::model::Cluster;
+use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe};
+use crate::store::objects::Object;
+
+/// What an alert is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolution {
+    /// The object that the labels name, as precisely as they do.
+    pub object: Option<ObjectRef>,
+    /// The workload that it belongs to, or the object itself.
+    pub owner: Option<ObjectRef>,
+    /// How it was found, in words.
+    pub how: Safe,
+    /// Whether the object is gone.
+    pub gone: bool,
+}
+
+const NAMESPACE: &[&str] = &["namespace", "kubernetes_namespace", "kube_namespace", "k8s_namespace_name"];
+const KINDS: &[(&[&str], Resource)] = &[
+    (&["pod", "pod_name", "kubernetes_pod_name", "k8s_pod_name"], Resource::Pod),
+    (&["job_name"], Resource::Job),
+    (&["deployment"], Resource::Deployment),
+    (&["statefulset"], Resource::StatefulSet),
+    (&["daemonset"], Resource::DaemonSet),
+    (&["replicaset"], Resource::ReplicaSet),
+    (&["service"], Resource::Service),
+    (&["node", "nodename", "kubernetes_node"], Resource::Node),
+];
+const LOOSE: &[&str] = &["workload", "app", "container", "container_name", "job"];
+const WORKLOADS: [Resource; 3] = [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet];
+
+fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let exported = names.iter().find_map(|n| labels.get(&format!("exported_{n}")).map(|v| (*n, v)));
+    exported.or_else(|| names.iter().find_map(|n| labels.get(n).map(|v| (*n, v)))).filter(|(_, v)| !v.is_empty())
+}
+
+/// Returns what an alert with these labels is about.
+pub fn resolve(labels: &Labels, cluster: &Cluster, id: &ClusterId) -> Resolution {
+    let namespace = label(labels, NAMESPACE).map_or("", |(_, v)| v);
+    for (names, resource) in KINDS {
+        let Some((key, value)) = label(labels, names) else { continue };
+        let place = if resource.names().namespaced { namespace } else { "" };
+        if resource.names().namespaced && place.is_empty() {
+            continue;
+        }
+        if let Some(object) = cluster.of(*resource).named(place, value) {
+            let owner = workload_of(object, cluster, id);
+            let how = Safe::of(&format!("label {key}={value}"));
+            return Resolution { owner: owner.or_else(|| Some(object.reference(id))), object: Some(object.reference(id)), how, gone: false };
+        }
+        if *resource == Resource::Pod {
+            return gone_pod(value, place, cluster, id);
+        }
+    }
+    if let Some(found) = loose(labels, namespace, cluster, id) {
+        return found;
+    }
+    if let Some(node) = labels.get("instance").and_then(|i| node_of(i, cluster)) {
+        let object = Some(node.reference(id));
+        return Resolution { owner: object.clone(), object, how: Safe::own("label instance"), gone: false };
+    }
+    if namespace.is_empty() {
+        return Resolution { how: Safe::own("no label names an object"), ..Resolution::default() };
+    }
+    let object = Some(ObjectRef::new(id, Resource::Namespace, "", namespace, ""));
+    Resolution { owner: object.clone(), object, how: Safe::own("label namespace only"), gone: false }
+}
+
+fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Option<Resolution> {
+    for name in LOOSE {
+        let Some((key, value)) = label(labels, &[name]) else { continue };
+        for resource in WORKLOADS {
+            if let Some(object) = cluster.of(resource).named(namespace, value) {
+                let object = Some(object.reference(id));
+                return Some(Resolution { owner: object.clone(), object, how: Safe::of(&format!("label {key}={value}")), gone: false });
+            }
+        }
+    }
+    None
+}
+
+/// A pod that is gone: its workload is found by the longest name that begins the pod's.
+fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Resolution {
+    let owner = WORKLOADS
+        .iter()
+        .flat_map(|r| cluster.of(*r).iter())
+        .filter(|o| o.namespace() == namespace && pod.strip_prefix(o.name()).is_some_and(|rest| rest.starts_with('-')))
+        .max_by_key(|o| o.name().len())
+        .map(|o| o.reference(id));
+    let object = Some(ObjectRef::new(id, Resource::Pod, namespace, pod, ""));
+    Resolution { object, owner, how: Safe::own("label pod; the pod is gone"), gone: true }
+}
+
+fn node_of<'a>(instance: &str, cluster: &'a Cluster) -> Option<&'a Object> {
+    let host = instance.rsplit_once(':').map_or(instance, |(host, _)| host);
+    cluster.of(Resource::Node).iter().find(|o| match o {
+        Object::Node(node) => node.metadata.name == host || node.status.addresses.iter().any(|a| a.address == host),
+        _ => false,
+    })
+}
+
+/// Returns the workload that an object belongs to: pods by their controllers, Services by their selector.
+pub fn workload_of(object: &Object, cluster: &Cluster, id: &ClusterId) -> Option<ObjectRef> {
+    match object {
+        Object::Pod(_) | Object::ReplicaSet(_) => {
+            let owner = object.controller()?;
+            let group = owner.api_version.split_once('/').map_or("", |(g, _)| g);
+            let resource = Resource::of_kind(group, &owner.kind)?;
+            let up = cluster.of(resource).named(object.namespace(), &owner.name);
+            let above = up.and_then(|o| workload_of(o, cluster, id));
+            Some(above.unwrap_or_else(|| ObjectRef::new(id, resource, object.namespace(), &owner.name, &owner.uid)))
+        }
+        Object::Service(service) => {
+            let selector = &service.spec.selector;
+            if selector.is_empty() {
+                return None;
+            }
+            let chosen = |o: &&Object| {
+                let labels = template_labels(o);
+                o.namespace() == service.metadata.namespace
+                    && labels.is_some_and(|labels| selector.iter().all(|(k, v)| labels.get(k) == Some(v)))
+            };
+            let mut found: Vec<&Object> = WORKLOADS.iter().flat_map(|r| cluster.of(*r).iter()).filter(chosen).collect();
+            found.sort_by_key(|o| (o.name() != service.metadata.name, o.name().to_owned()));
+            found.first().map(|o| o.reference(id))
+        }
+        Object::Deployment(_) | Object::StatefulSet(_) | Object::DaemonSet(_) | Object::Job(_) => Some(object.reference(id)),
+        Object::Node(_) | Object::EndpointSlice(_) | Object::Event(_) | Object::Namespace(_) | Object::Meta(..) => None,
+    }
+}
+
+fn template_labels(object: &Object) -> Option<&std::collections::BTreeMap<String, String>> {
+    match object {
+        Object::Deployment(o) => Some(&o.spec.template.metadata.labels),
+        Object::StatefulSet(o) => Some(&o.spec.template.metadata.labels),
+        Object::DaemonSet(o) => Some(&o.spec.template.metadata.labels),
+        _ => None,
+    }
+}
+
+/// Returns the pods of a workload (or the pod itself), living ones, in order of their names.
+pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
+    let pods = cluster.of(Resource::Pod);
+    let mut out: Vec<&Object> = match owner.resource() {
+        Some(Resource::Pod) => pods.named(owner.namespace.as_str(), owner.name.as_str()).into_iter().collect(),
+        Some(Resource::Deployment) => {
+            let sets = cluster.of(Resource::ReplicaSet);
+            cluster
+                .of(Resource::Deployment)
+                .named(owner.namespace.as_str(), owner.name.as_str())
+                .map(|d| crate::core::Uid::new(d.uid()))
+                .map(|uid| sets.owned_by(&uid).flat_map(|rs| pods.owned_by(&crate::core::Uid::new(rs.uid()))).collect())
+                .unwrap_or_default()
+        }
+        Some(Resource::Node) => pods.iter().filter(|o| matches!(o, Object::Pod(p) if p.spec.node_name == owner.name.as_str())).collect(),
+        Some(Resource::Namespace) => pods.iter().filter(|o| o.namespace() == owner.name.as_str()).collect(),
+        Some(resource) => cluster
+            .of(resource)
+            .named(owner.namespace.as_str(), owner.name.as_str())
+            .map(|o| crate::core::Uid::new(o.uid()))
+            .map(|uid| pods.owned_by(&uid).collect())
+            .unwrap_or_default(),
+        None => Vec::new(),
+    };
+    out.sort_by(|a, b| a.name().cmp(b.name()));
+    out
+}
+
+/// Returns the release that an object says it belongs to: namespace and name.
+pub fn release_of(owner: &ObjectRef, cluster: &Cluster) -> Option<(String, String)> {
+    let object = cluster.of(owner.resource()?).named(owner.namespace.as_str(), owner.name.as_str())?;
+    if let (Some(name), Some(namespace)) = (object.annotation("meta.helm.sh/release-name"), object.annotation("meta.helm.sh/release-namespace")) {
+        return Some((namespace.to_owned(), name.to_owned()));
+    }
+    let helm = object.label("app.kubernetes.io/managed-by") == Some("Helm");
+    let instance = object.label("app.kubernetes.io/instance").filter(|_| helm)?;
+    Some((object.namespace().to_owned(), instance.to_owned()))
+}
