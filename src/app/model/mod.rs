@@ -16,6 +16,7 @@ pub use modal::Modal;
 pub use nav::{Nav, Page};
 pub use shared::{AlertState, Notice, ReleaseState, Session, Shared};
 
+use crate::app::effect::{Feed, Scope};
 use crate::core::key::Key;
 
 /// Everything that the cockpit knows and shows.
@@ -33,4 +34,8 @@ pub struct Model {
     pub chord_shown: bool,
     /// Whether anything visible has changed since the last frame.
     pub dirty: bool,
+    /// Whether the visible page's rows are to be made anew.
+    pub unsettled: bool,
+    /// The lists and watches that run.
+    pub watched: Vec<(Feed, Scope)>,
 }

@@ -1,0 +1,176 @@
+//! What sources say: lists and watches, answers, health, running plans.
+
+use super::super::effect::{Effect, Effects, Feed, Query, QueryId, Scope, Slot, Timer};
+use super::super::model::Model;
+use super::super::msg::{Answer, FeedMsg};
+use super::super::views::{Cx, Env};
+use super::{open, tell, touch};
+use crate::core::{Error, Resource, Span};
+use crate::ops::{JobMsg, PlanId, What};
+use crate::store::health::Health;
+
+/// What is followed whatever is shown: joins, the home view and "what changed" need it.
+const ALWAYS: [Feed; 9] = [
+    Feed::Objects(Resource::Pod),
+    Feed::Objects(Resource::Deployment),
+    Feed::Objects(Resource::ReplicaSet),
+    Feed::Objects(Resource::StatefulSet),
+    Feed::Objects(Resource::DaemonSet),
+    Feed::Objects(Resource::Node),
+    Feed::Objects(Resource::Service),
+    Feed::Objects(Resource::Event),
+    Feed::Releases,
+];
+
+/// The background's page number and its parts.
+const BACKGROUND: u32 = 0;
+const ALERTS: u16 = 0;
+const EVERY: Span = Span::secs(5);
+
+/// Starts the lists and watches that the pages need, and stops those that none needs any more.
+pub fn feeds(model: &mut Model, effects: &mut Effects) {
+    let scope = &model.shared.session.scope;
+    let mut wanted: Vec<(Feed, Scope)> = Vec::new();
+    for feed in ALWAYS.into_iter().chain(model.nav.pages().flat_map(|p| p.view.pane().feeds())) {
+        let cluster_wide = matches!(feed, Feed::Objects(r) if !r.names().namespaced);
+        let entry = (feed, if cluster_wide { Scope::All } else { scope.clone() });
+        if !wanted.contains(&entry) {
+            wanted.push(entry);
+        }
+    }
+    let before = std::mem::take(&mut model.watched);
+    for (feed, place) in before.iter().filter(|e| !wanted.contains(e)) {
+        effects.push(Effect::Unwatch(*feed, place.clone()));
+        match feed {
+            Feed::Objects(resource) => model.shared.cluster.drop_kind(*resource),
+            Feed::Releases => model.shared.releases = crate::app::model::ReleaseState::default(),
+        }
+    }
+    for (feed, place) in wanted.iter().filter(|e| !before.contains(e)) {
+        if let Feed::Objects(resource) = feed {
+            model.shared.cluster.of_mut(*resource).scope = place.clone();
+        }
+        effects.push(Effect::Watch(*feed, place.clone()));
+    }
+    model.watched = wanted;
+}
+
+/// Takes news of a list and watch.
+pub fn feed(model: &mut Model, feed: Feed, scope: &Scope, news: FeedMsg, env: &Env, effects: &mut Effects) {
+    if !model.watched.iter().any(|(f, s)| *f == feed && s == scope) {
+        return;
+    }
+    match (feed, news) {
+        (Feed::Releases, FeedMsg::Releases(list)) => {
+            let known = |k: &(crate::core::Name, crate::core::Name, u32)| list.iter().any(|r| r.namespace == k.0 && r.name == k.1);
+            model.shared.releases.records.retain(|k, _| known(k));
+            model.shared.releases.list = list;
+            touch(model);
+        }
+        (Feed::Releases, FeedMsg::State(state)) => {
+            if matches!(state, crate::app::msg::FeedState::Denied(_)) {
+                model.shared.releases.list.clear();
+            }
+            model.shared.releases.state = state;
+            touch(model);
+        }
+        (Feed::Releases, _) => {}
+        (Feed::Objects(resource), news) => {
+            if model.shared.cluster.of_mut(resource).take(news, env.now) {
+                touch(model);
+            }
+        }
+    }
+    super::super::views::plan::follow(&mut model.shared, env.now, effects);
+}
+
+/// Asks for alerts, unless the last question is still open.
+pub fn ask_alerts(model: &mut Model, env: &Env, effects: &mut Effects) {
+    let slot = Slot { page: BACKGROUND, part: ALERTS };
+    if !model.shared.asks.is_open(slot) {
+        model.shared.asks.ask(slot, Query::Alerts, effects);
+    }
+    effects.push(Effect::After(Timer::Alerts, env.now + EVERY));
+}
+
+/// Takes an answer; one to an older question is dropped.
+pub fn answer(model: &mut Model, id: QueryId, answer: Result<Answer, Error>, env: &Env, effects: &mut Effects) {
+    if !model.shared.asks.accept(id) {
+        return;
+    }
+    if id.slot == (Slot { page: BACKGROUND, part: ALERTS }) {
+        return alerts(model, answer, env, effects);
+    }
+    let mut opened = None;
+    if let Some(page) = model.nav.page_mut(id.slot.page) {
+        let mut cx = Cx { shared: &mut model.shared, env, effects, page: id.slot.page, open: None };
+        page.view.pane_mut().answer(id.slot.part, answer, &mut cx);
+        opened = cx.open.take();
+    }
+    if let Some(view) = opened.filter(|_| model.nav.top().id == id.slot.page) {
+        open(model, view, env, effects);
+    }
+    touch(model);
+}
+
+fn alerts(model: &mut Model, answer: Result<Answer, Error>, env: &Env, effects: &mut Effects) {
+    match answer {
+        Ok(Answer::Alerts(known)) => {
+            let state = &mut model.shared.alerts;
+            let firing = |a: &&crate::store::alerts::Alert| a.state == crate::store::alerts::State::Firing;
+            let was: Vec<_> = state.known.alerts.iter().filter(firing).map(|a| a.fingerprint).collect();
+            let first = state.at.is_none();
+            let new: Vec<String> =
+                known.alerts.iter().filter(firing).filter(|a| !was.contains(&a.fingerprint)).map(|a| a.name().to_owned()).collect();
+            state.known = known;
+            state.at = Some(env.now);
+            state.error = None;
+            if !first && !new.is_empty() {
+                tell(model, &format!("new alert: {}", new.join(", ")), true, env, effects);
+            }
+        }
+        Ok(_) => {}
+        Err(error) => model.shared.alerts.error = Some(error),
+    }
+    super::super::views::plan::follow(&mut model.shared, env.now, effects);
+    touch(model);
+}
+
+/// Takes a source's health.
+pub fn health(model: &mut Model, health: Health) {
+    let before = model.shared.health.get(&health.id);
+    let shown = before.is_none_or(|b| b.state != health.state || b.error != health.error || b.via != health.via);
+    let name = model.nav.top().view.name();
+    model.shared.health.insert(health.id, health);
+    if shown || name == "sources" {
+        touch(model);
+    }
+}
+
+/// Takes news of a running plan.
+pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &mut Effects) {
+    let Some(job) = model.shared.jobs.0.get_mut(&plan) else { return };
+    match news {
+        JobMsg::Step { number, of, text, finished } => {
+            job.of = of;
+            let at = number.saturating_sub(1);
+            if job.steps.len() <= at {
+                job.steps.resize(at + 1, (crate::core::Safe::default(), false));
+            }
+            if let Some(step) = job.steps.get_mut(at) {
+                *step = (text, finished);
+            }
+        }
+        JobMsg::Ended(outcome) => {
+            let (from, to) = (job.plan.from.revision, job.plan.to.revision);
+            let text = match &outcome {
+                crate::ops::Outcome::Done => crate::core::Safe::own("read back"),
+                crate::ops::Outcome::Failed(e) | crate::ops::Outcome::Unknown(e) => crate::core::Safe::of(&e.line()),
+            };
+            let word = outcome.word();
+            job.ended = Some((env.now, outcome));
+            model.shared.journal(env.now, What::Outcome { plan, from, to, outcome: word, text }, effects);
+        }
+    }
+    touch(model);
+}

@@ -1,0 +1,220 @@
+//! Keys: to the dialogue that is open, else through the keymap to an action.
+
+use super::super::effect::{Effect, Effects, Timer};
+use super::super::input::Found;
+use super::super::input_line::Line;
+use super::super::model::{Modal, Model, modal::Menu};
+use super::super::views::{Env, View};
+use super::{back, command, go, moment, on_top, quit, refresh, settle, tell, touch};
+use crate::core::action::Action;
+use crate::core::key::{Code, Key};
+use crate::core::{Safe, Span, Zone};
+
+/// Handles a key.
+pub fn key(model: &mut Model, key: Key, repeat: bool, env: &Env, effects: &mut Effects) {
+    effects.extend(settle(model, env));
+    model.dirty = true;
+    if model.modal.is_some() {
+        return in_modal(model, key, env, effects);
+    }
+    if model.chord.is_empty() && on_top(model, env, effects, |pane, cx| pane.key(key, repeat, cx)) {
+        return touch(model);
+    }
+    if !model.chord.is_empty() && key.code == Code::Esc {
+        return end_chord(model);
+    }
+    model.chord.push(key);
+    let context = model.nav.top().view.pane().context();
+    match env.keymap.find(context, &model.chord) {
+        Found::Action(action) => {
+            end_chord(model);
+            act(model, action, env, effects);
+        }
+        Found::Pending => effects.push(Effect::After(Timer::Chord, env.now + Span::millis(300))),
+        Found::Nothing => end_chord(model),
+    }
+}
+
+fn end_chord(model: &mut Model) {
+    model.chord.clear();
+    model.chord_shown = false;
+}
+
+/// Handles pasted text: into a line, never as keys.
+pub fn paste(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
+    model.dirty = true;
+    match &mut model.modal {
+        Some(Modal::GoTo(line) | Modal::Moment { line, .. }) => {
+            line.paste(text);
+        }
+        Some(Modal::Filter { line, .. }) => {
+            line.paste(text);
+            let text = line.text().to_owned();
+            filter(model, &text, env, effects);
+        }
+        Some(Modal::Help { .. } | Modal::Menu(_) | Modal::Quit) | None => {}
+    }
+}
+
+/// Does an action.
+pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) {
+    touch(model);
+    match action {
+        Action::Quit => quit(model, effects),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Redraw => effects.push(Effect::Redraw),
+        Action::GoTo => model.modal = Some(Modal::GoTo(Line::new(""))),
+        Action::Help => model.modal = Some(Modal::Help { top: 0 }),
+        Action::Menu => model.modal = Some(Modal::Menu(menu(model))),
+        Action::Filter => open_filter(model),
+        Action::Back => {
+            if !on_top(model, env, effects, |pane, cx| pane.act(Action::Back, cx)) {
+                back(model, effects);
+            }
+        }
+        Action::NextZone => {
+            let zone = &mut model.shared.session.zone;
+            *zone = if *zone == Zone::Utc { Zone::Local } else { Zone::Utc };
+        }
+        Action::Refresh => {
+            effects.push(Effect::RetrySources);
+            refresh(model, env, effects);
+        }
+        Action::AllNamespaces => command::namespace(model, None, env, effects),
+        Action::ThisNamespace => {
+            let subject = model.nav.top().view.pane().subject(&model.shared);
+            let object = subject.object.map(|o| o.namespace);
+            let place = object.or_else(|| subject.release.map(|(ns, ..)| ns)).filter(|n| !n.is_empty());
+            if place.is_some() {
+                command::namespace(model, place, env, effects);
+            }
+        }
+        Action::MomentLine
+        | Action::MomentLive
+        | Action::MomentBack
+        | Action::MomentForward
+        | Action::MomentPrevious
+        | Action::MomentNext
+        | Action::MomentWiden
+        | Action::MomentNarrow => moment::act(model, action, env, effects),
+        Action::GoLogs
+        | Action::GoPanels
+        | Action::GoTimeline
+        | Action::GoChanges
+        | Action::GoRelease
+        | Action::GoAlerts
+        | Action::GoEvents
+        | Action::GoNode
+        | Action::GoOwner
+        | Action::GoRunbook => go::go(model, action, env, effects),
+        _ => {
+            let why = model.nav.top().view.pane().unavailable(action, &model.shared);
+            if let Some(why) = why {
+                tell(model, &format!("{}: {why}", action.info().short), false, env, effects);
+            } else if !on_top(model, env, effects, |pane, cx| pane.act(action, cx)) {
+                tell(model, &format!("`{}` does nothing here", action.info().short), false, env, effects);
+            }
+        }
+    }
+}
+
+fn menu(model: &Model) -> Menu {
+    let pane = model.nav.top().view.pane();
+    let context = pane.context();
+    let applies = |a: &Action| a.info().contexts.contains(&context);
+    let own = Action::TABLE.iter().map(|i| i.action).filter(applies);
+    let jumps = Action::TABLE.iter().map(|i| i.action).filter(|a| a.info().name.starts_with("go."));
+    let rows = own.chain(jumps).map(|a| (a, pane.unavailable(a, &model.shared).or_else(|| go::unavailable(model, a)))).collect();
+    Menu { rows, at: 0 }
+}
+
+fn open_filter(model: &mut Model) {
+    let now = model.nav.top().view.pane().filter().map(str::to_owned);
+    if let Some(before) = now {
+        model.modal = Some(Modal::Filter { line: Line::new(&before), before });
+    }
+}
+
+fn filter(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
+    let result = on_top(model, env, effects, |pane, cx| pane.set_filter(text, cx));
+    touch(model);
+    if let Err(mistake) = result {
+        tell(model, &format!("filter: {mistake}"), true, env, effects);
+    }
+}
+
+fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
+    let closes = key.code == Code::Esc || (key.ctrl && key.code == Code::Char('c'));
+    match &mut model.modal {
+        Some(Modal::Filter { before, .. }) if closes => {
+            let before = before.clone();
+            model.modal = None;
+            filter(model, &before, env, effects);
+        }
+        Some(_) if closes => model.modal = None,
+        Some(Modal::Filter { line, .. }) => match key.code {
+            Code::Enter => model.modal = None,
+            _ => {
+                if line.key(key) {
+                    let text = line.text().to_owned();
+                    filter(model, &text, env, effects);
+                }
+            }
+        },
+        Some(Modal::GoTo(line)) => match key.code {
+            Code::Enter => {
+                let text = line.text().to_owned();
+                model.modal = None;
+                command::run(model, &text, env, effects);
+            }
+            Code::Tab => {
+                if let Some(full) = command::complete(line.text()) {
+                    line.set(&full);
+                }
+            }
+            _ => {
+                line.key(key);
+            }
+        },
+        Some(Modal::Moment { .. }) => moment::key(model, key, env, effects),
+        Some(Modal::Help { top }) => match key.code {
+            Code::Down | Code::Char('j') => *top += 1,
+            Code::Up | Code::Char('k') => *top = top.saturating_sub(1),
+            Code::PageDown => *top += 10,
+            Code::PageUp => *top = top.saturating_sub(10),
+            _ => model.modal = None,
+        },
+        Some(Modal::Menu(menu)) => match key.code {
+            Code::Down | Code::Char('j') => menu.at = (menu.at + 1).min(menu.rows.len().saturating_sub(1)),
+            Code::Up | Code::Char('k') => menu.at = menu.at.saturating_sub(1),
+            Code::Enter => {
+                let row = menu.rows.get(menu.at).cloned();
+                model.modal = None;
+                match row {
+                    Some((action, None)) => act(model, action, env, effects),
+                    Some((action, Some(why))) => tell(model, &format!("{}: {why}", action.info().short), false, env, effects),
+                    None => {}
+                }
+            }
+            _ => {}
+        },
+        Some(Modal::Quit) => match key.code {
+            Code::Char('y') => effects.push(Effect::Quit),
+            _ => model.modal = None,
+        },
+        None => {}
+    }
+}
+
+/// Opens a view by its name, as `:` and `--view` do.
+pub fn open_named(model: &mut Model, name: &str, env: &Env, effects: &mut Effects) -> bool {
+    let Some(view) = View::open(name) else { return false };
+    super::open(model, view, env, effects);
+    true
+}
+
+/// Puts text on the clipboard and says so.
+pub fn copy(model: &mut Model, text: Safe, env: &Env, effects: &mut Effects) {
+    tell(model, &format!("copied {text}"), false, env, effects);
+    effects.push(Effect::Copy(text));
+}

@@ -1,0 +1,1 @@
+//! Scenarios of `update`: keys in, effects and model out.
