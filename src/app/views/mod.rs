@@ -21,6 +21,8 @@ pub mod alerts;
 pub mod board;
 pub mod journal;
 pub mod logs;
+mod modal;
+pub mod paint;
 pub mod plan;
 pub mod release;
 pub mod releases;

@@ -1,0 +1,204 @@
+//! The panels of a workload at the moment: requests, errors, latency, CPU, memory, restarts.
+
+pub mod chart;
+mod workload;
+
+use std::sync::Arc;
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::{Cx, Draw, Heading, Pane, Truth, screen};
+use crate::app::effect::Query;
+use crate::app::model::Shared;
+use crate::app::msg::{Answer, Subject};
+use crate::app::resolve::workload_of;
+use crate::core::action::{Action, Context};
+use crate::core::{Error, ObjectRef, Result, Span, Ts, Window, num};
+use crate::query::promql;
+use crate::store::health::{SourceKind, State};
+use crate::store::series::Matrix;
+use workload::PANELS;
+
+/// One panel's data.
+#[derive(Debug, Default)]
+struct Panel {
+    matrix: Option<Arc<Matrix>>,
+    at: Option<Ts>,
+    error: Option<Error>,
+}
+
+/// The view's state.
+#[derive(Debug, Default)]
+pub struct Board {
+    owner: Option<ObjectRef>,
+    panels: Vec<Panel>,
+    selected: usize,
+    /// The crosshair, shared by all panels.
+    cross: Option<Ts>,
+    window: Option<Window>,
+    step: Span,
+}
+
+const EVERY: Span = Span::secs(15);
+
+impl Board {
+    /// Returns the board of an object's workload.
+    pub fn of(object: ObjectRef, shared: &Shared) -> Self {
+        let found = object.resource().and_then(|r| shared.cluster.of(r).named(object.namespace.as_str(), object.name.as_str()));
+        let owner = found.and_then(|o| workload_of(o, &shared.cluster, &shared.session.cluster)).unwrap_or(object);
+        Self { owner: Some(owner), ..Self::default() }
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        self.panels.resize_with(PANELS.len(), Panel::default);
+        let now = cx.now();
+        let pinned = cx.shared.moment.pinned().is_some();
+        let mut window = cx.shared.moment.window(now);
+        window.end = window.end.min(now);
+        let columns = layout(cx.body()).first().map_or(80, |r| u32::from(r.width));
+        let step = promql::step(window, columns);
+        let window = Window { start: window.start.align_down(step), end: window.end.align_down(step) };
+        self.window = Some(window);
+        self.step = step;
+        for (part, panel) in PANELS.iter().enumerate() {
+            let part = part as u16;
+            if let Some(expr) = self.owner.as_ref().map(|o| panel.expr(o, step)).filter(|_| pinned || !cx.is_open(part)) {
+                cx.ask(part, Query::Range { expr: expr.into(), window, step });
+            }
+        }
+        if !pinned || cx.shared.moment.window(now).end > now {
+            cx.wake_at(now + EVERY);
+        }
+    }
+
+    fn no_prometheus(shared: &Shared) -> Option<String> {
+        let mut all = shared.health.values().filter(|h| h.id.kind == SourceKind::Prometheus).peekable();
+        all.peek()?;
+        all.all(|h| h.state == State::NotInstalled).then(|| "no Prometheus was found in configuration, environment or cluster".to_owned())
+    }
+}
+
+/// Returns where the panels lie: two columns where they fit, else one.
+fn layout(area: Rect) -> Vec<Rect> {
+    let columns: u16 = if area.width >= 100 { 2 } else { 1 };
+    let rows = (PANELS.len() as u16).div_ceil(columns);
+    let height = (area.height.saturating_sub(1) / rows).max(5);
+    let width = area.width / columns;
+    (0..PANELS.len() as u16)
+        .map(|i| Rect { x: area.x + i % columns * width, y: area.y + i / columns * height, width, height })
+        .collect()
+}
+
+impl Pane for Board {
+    fn context(&self) -> Context {
+        Context::Board
+    }
+
+    fn heading(&self, _cx: &Draw<'_>) -> Heading {
+        let about = self.owner.as_ref().map_or_else(|| "no workload".to_owned(), ToString::to_string);
+        Heading { title: format!("Panels · {about}"), count: if self.step.0 > 0 { format!("step {}", self.step) } else { String::new() } }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        if self.owner.is_none() {
+            return Truth::Empty("choose a workload: `g p` on an alert, a pod or a Deployment".to_owned());
+        }
+        if let Some(why) = Self::no_prometheus(cx.shared) {
+            return Truth::Empty(why);
+        }
+        let known = self.panels.iter().filter(|p| p.matrix.is_some()).count();
+        let failed: Vec<&Error> = self.panels.iter().filter_map(|p| p.error.as_ref()).collect();
+        let oldest = self.panels.iter().filter_map(|p| p.at).min();
+        match (known, failed.first()) {
+            (0, Some(error)) => Truth::Failed((*error).clone()),
+            (0, None) => Truth::Loading,
+            (_, Some(_)) if oldest.is_some_and(|t| cx.env.now - t > EVERY.times(3)) => Truth::Stale(oldest.unwrap_or_default(), failed.first().map(|e| (*e).clone())),
+            (n, _) if n < self.panels.len() => Truth::Partial(format!("{n} of {} panels", self.panels.len())),
+            (_, Some(_)) => Truth::Partial(format!("{} panels did not answer", failed.len())),
+            (_, None) => {
+                let warned = self.panels.iter().filter_map(|p| p.matrix.as_ref()).any(|m| !m.warnings.is_empty() || m.dropped > 0);
+                if warned { Truth::Partial("the server warns: see the panels".to_owned()) } else { Truth::Good(oldest.map(|t| num::ago(t, cx.env.now)).unwrap_or_default()) }
+            }
+        }
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        self.ask(cx);
+    }
+
+    fn settle(&mut self, _cx: &mut Cx<'_>) {}
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let window = cx.shared.moment.window(cx.env.now);
+        let step = if self.step.0 > 0 { self.step } else { Span::secs(15) };
+        match action {
+            Action::Down => self.selected = (self.selected + 1).min(PANELS.len() - 1),
+            Action::Up => self.selected = self.selected.saturating_sub(1),
+            Action::Left => self.cross = Some((self.cross.unwrap_or(window.end) - step).max(window.start)),
+            Action::Right => self.cross = Some((self.cross.unwrap_or(window.start) + step).min(window.end)),
+            Action::Back if self.cross.is_some() => self.cross = None,
+            Action::Open => {
+                if let Some(owner) = self.owner.clone() {
+                    let at = self.cross.or(cx.shared.moment.pinned());
+                    cx.open = Some(super::View::Logs(at.map_or_else(|| super::logs::Logs::live(owner.clone(), cx.shared), |_| super::logs::Logs::around(owner.clone(), cx.shared))));
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        let Some(panel) = self.panels.get_mut(usize::from(part)) else { return };
+        match answer {
+            Ok(Answer::Range(matrix)) => *panel = Panel { matrix: Some(matrix), at: Some(now), error: None },
+            Ok(_) => {}
+            Err(error) => panel.error = Some(error),
+        }
+    }
+
+    fn subject(&self, _shared: &Shared) -> Subject {
+        Subject { object: self.owner.clone(), time: self.cross, ..Subject::default() }
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        let truth = self.truth(cx);
+        if matches!(truth, Truth::Loading | Truth::Empty(_) | Truth::Failed(_) | Truth::Denied(_)) && screen::draw_instead(cx, &truth, area, buf) {
+            return;
+        }
+        let window = self.window.unwrap_or_else(|| cx.shared.moment.window(cx.env.now));
+        let places = layout(area);
+        let first = places.get(self.selected).map_or(0, |r| r.bottom().saturating_sub(area.bottom()));
+        for (i, (panel, place)) in PANELS.iter().zip(&places).enumerate() {
+            let Some(y) = place.y.checked_sub(first).filter(|y| *y >= area.y) else { continue };
+            let place = Rect { y, ..*place }.intersection(area);
+            if place.height < 4 {
+                continue;
+            }
+            let data = self.panels.get(i);
+            let title = format!("{}{}", if i == self.selected { "▸ " } else { "" }, panel.title);
+            chart::titled(cx, &title, data.and_then(|d| d.error.as_ref()), place, buf);
+            let inner = Rect { y: place.y + 1, height: place.height - 1, ..place };
+            if let Some(matrix) = data.and_then(|d| d.matrix.clone()) {
+                let mut drawn = chart::Panel::of(matrix, window, panel.unit);
+                drawn.legend = panel.legend;
+                drawn.moment = cx.shared.moment.pinned();
+                drawn.cross = self.cross;
+                drawn.markers = chart::markers(cx.shared, self.owner.as_ref());
+                chart::draw(cx, &drawn, inner, buf);
+            }
+        }
+    }
+
+    fn json(&self, _shared: &Shared) -> serde_json::Value {
+        let panels: Vec<_> = PANELS
+            .iter()
+            .zip(&self.panels)
+            .map(|(p, d)| json!({ "title": p.title, "unit": p.unit, "series": d.matrix.as_ref().map(|m| chart::series_json(m)) }))
+            .collect();
+        json!({ "schema": "deckwatch.board/1", "object": self.owner, "panels": panels })
+    }
+}

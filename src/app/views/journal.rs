@@ -1,0 +1,102 @@
+//! This process's journal: what was seen and done here.
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::paint::{self, Col, Row};
+use super::{Cx, Draw, Heading, Pane, Truth, screen};
+use crate::app::effect::Effect;
+use crate::app::model::{ListState, Shared};
+use crate::app::msg::Subject;
+use crate::core::action::{Action, Context};
+use crate::core::num;
+use crate::ops::What;
+use crate::ui::theme::Role;
+
+/// The view's state.
+#[derive(Debug, Default)]
+pub struct Journal {
+    list: ListState,
+}
+
+const COLS: [Col; 2] = [Col { name: "TIME", min: 8, max: 14, shed: 0 }, Col { name: "ENTRY", min: 20, max: 400, shed: 0 }];
+
+fn role(what: &What) -> Role {
+    match what {
+        What::Intent { .. } | What::Write { .. } | What::Outcome { .. } | What::Plan { .. } => Role::Action,
+        What::Check { healed: true, .. } => Role::Ok,
+        What::Check { .. } => Role::Warning,
+        What::Opened { .. } | What::Alert { .. } | What::Moment { .. } | What::Logs { .. } | What::Note { .. } => Role::Text,
+    }
+}
+
+impl Pane for Journal {
+    fn context(&self) -> Context {
+        Context::Journal
+    }
+
+    fn heading(&self, cx: &Draw<'_>) -> Heading {
+        Heading { title: "Journal of this process".to_owned(), count: num::counted(cx.shared.journal.len(), "entry", "entries") }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        match &cx.shared.journal_error {
+            Some(error) => Truth::Partial(error.line()),
+            None => Truth::Good("on disk".to_owned()),
+        }
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        self.list.at = cx.shared.journal.len().saturating_sub(1);
+        self.list.key = None;
+        self.settle(cx);
+    }
+
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        self.list.settle(cx.shared.journal.len(), page, |k| k.parse().ok(), |i| Some(i.to_string()));
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        if self.list.act(action, cx.shared.journal.len(), page, |i| Some(i.to_string())) {
+            return true;
+        }
+        match action {
+            Action::Export => cx.effects.push(Effect::ExportJournal),
+            Action::Copy => {
+                if let Some(record) = cx.shared.journal.get(self.list.at) {
+                    let line = crate::core::Safe::of(&format!("{} {}", record.at.rfc3339(), record.what.line()));
+                    cx.effects.push(Effect::Copy(line));
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn subject(&self, shared: &Shared) -> Subject {
+        Subject { time: shared.journal.get(self.list.at).map(|r| r.at), ..Subject::default() }
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        if cx.shared.journal.is_empty() {
+            screen::draw_instead(cx, &Truth::Empty("nothing yet".to_owned()), area, buf);
+            return;
+        }
+        let shown = cx.shared.journal.iter().enumerate().skip(self.list.top).take(usize::from(area.height));
+        let rows: Vec<Row> = shown
+            .map(|(i, r)| Row {
+                cells: vec![(r.at.near(cx.env.now, cx.shared.session.zone), Role::Dim), (super::safe(&r.what.line()).to_string(), role(&r.what))],
+                selected: i == self.list.at,
+                marked: false,
+            })
+            .collect();
+        paint::grid(buf, &cx.env.theme, area, &COLS, &rows, true);
+    }
+
+    fn json(&self, shared: &Shared) -> serde_json::Value {
+        json!({ "schema": "deckwatch.journal/1", "entries": shared.journal })
+    }
+}

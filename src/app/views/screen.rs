@@ -1,0 +1,286 @@
+//! The whole screen: the header that never scrolls, the page, the dialogue over it, the keys.
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+
+use super::paint::{self, put};
+use super::{Draw, Env, Pane, Truth, View};
+use crate::app::effect::Scope;
+use crate::app::model::{Modal, Model};
+use crate::core::action::{Action, Context};
+use crate::core::key::chord;
+use crate::core::{Moment, Ts, Zone, num};
+use crate::store::health::{SourceKind, State};
+use crate::ui::theme::Role;
+
+/// The least size that anything sensible is drawn in.
+pub const LEAST: (u16, u16) = (60, 12);
+
+/// Returns the part of a screen that a page has.
+pub fn body((width, height): (u16, u16)) -> Rect {
+    Rect { x: 0, y: 1, width, height: height.saturating_sub(2) }
+}
+
+/// Draws the model.
+pub fn draw(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
+    let theme = &env.theme;
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        put(buf, theme, area.x, area.y, area, Role::Warning, &format!("deckwatch needs {}×{} cells; these are {}×{}", LEAST.0, LEAST.1, area.width, area.height));
+        return;
+    }
+    let cx = Draw { shared: &model.shared, env };
+    header(&cx, Rect { height: 1, ..area }, buf);
+    page(&cx, &model.nav.top().view, body((area.width, area.height)), buf);
+    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+    match &model.modal {
+        Some(modal) => super::modal::draw(model, modal, &cx, area, buf),
+        None if model.chord_shown => super::modal::chords(model, env, area, buf),
+        None => keys(model, env, last, buf),
+    }
+    notices(&cx, area, buf);
+}
+
+fn header(cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+    let (shared, theme, now) = (cx.shared, &cx.env.theme, cx.env.now);
+    let (moment, moment_role) = moment_text(&shared.moment, now, shared.session.zone);
+    let (armed, armed_role) = armed_text(cx);
+    let mut sources = source_marks(cx, true);
+    let mut namespace = match &shared.session.scope {
+        Scope::All => "all namespaces".to_owned(),
+        Scope::Namespace(ns) => format!("ns {ns}"),
+    };
+    let policy = shared.gate.policy();
+    let protected = if policy.locked { "▲locked" } else if policy.protected { "▲protected" } else { "" };
+    let mut context = shared.session.cluster.0.clipped(60).to_string();
+    let total = |context: &str, namespace: &str, sources: &[(String, Role)]| {
+        let marks: u16 = sources.iter().map(|(t, _)| paint::width(t) + 1).sum();
+        paint::width(context) + paint::width(protected) + paint::width(namespace) + paint::width(&moment) + paint::width(&armed) + marks + 12
+    };
+    // When narrow it sheds the sources' names, then the namespace, then the context's middle; never the moment or armed.
+    if total(&context, &namespace, &sources) > area.width {
+        sources = source_marks(cx, false);
+    }
+    if total(&context, &namespace, &sources) > area.width {
+        namespace = match &shared.session.scope {
+            Scope::All => String::new(),
+            Scope::Namespace(ns) => paint::cut(ns.as_str(), 8),
+        };
+    }
+    let over = total(&context, &namespace, &sources).saturating_sub(area.width);
+    if over > 0 {
+        context = middle(&context, paint::width(&context).saturating_sub(over).max(4));
+    }
+    let mut x = put(buf, theme, area.x + 1, area.y, area, Role::Strong, &context);
+    if !protected.is_empty() {
+        x = put(buf, theme, x + 1, area.y, area, Role::Protected, protected);
+    }
+    if !namespace.is_empty() {
+        x = put(buf, theme, x + 2, area.y, area, Role::Dim, &namespace);
+    }
+    put(buf, theme, x + 3, area.y, area, moment_role, &moment);
+    let right: u16 = sources.iter().map(|(t, _)| paint::width(t) + 1).sum::<u16>() + paint::width(&armed) + 2;
+    let mut x = area.right().saturating_sub(right);
+    for (text, role) in &sources {
+        x = put(buf, theme, x, area.y, area, *role, text) + 1;
+    }
+    put(buf, theme, x + 1, area.y, area, armed_role, &armed);
+}
+
+/// Returns a text with its middle left out.
+fn middle(text: &str, room: u16) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let keep = usize::from(room.saturating_sub(1));
+    if chars.len() <= keep + 1 {
+        return text.to_owned();
+    }
+    let (head, tail) = (keep.div_ceil(2), keep / 2);
+    let start: String = chars.iter().take(head).collect();
+    let end: String = chars.iter().skip(chars.len() - tail).collect();
+    format!("{start}…{end}")
+}
+
+fn moment_text(moment: &Moment, now: Ts, zone: Zone) -> (String, Role) {
+    match moment.pinned() {
+        None => (format!("LIVE {} {}", now.clock(zone), zone.abbreviation(now)), Role::Ok),
+        Some(at) => {
+            let window = format!("−{} … +{}", moment.before(), moment.after());
+            (format!("AT {} {}  {window}  ({})", at.near(now, zone), zone.abbreviation(at), num::ago(at, now)), Role::Pinned)
+        }
+    }
+}
+
+fn armed_text(cx: &Draw<'_>) -> (String, Role) {
+    let gate = &cx.shared.gate;
+    match gate.armed(cx.env.now) {
+        Some((until, _)) => (format!("ARMED {}", num::age(until - cx.env.now)), Role::Armed),
+        None if gate.policy().locked => ("locked".to_owned(), Role::Dim),
+        None => ("read-only".to_owned(), Role::Dim),
+    }
+}
+
+fn mark(state: State) -> (&'static str, Role) {
+    match state {
+        State::Ready => ("●", Role::Ok),
+        State::Connecting => ("◌", Role::Pending),
+        State::Degraded => ("◐", Role::Warning),
+        State::Down => ("✖", Role::Failing),
+        State::Denied => ("⊘", Role::Warning),
+        State::NotInstalled => ("–", Role::Dim),
+    }
+}
+
+fn source_marks(cx: &Draw<'_>, named: bool) -> Vec<(String, Role)> {
+    let mut out = Vec::new();
+    for kind in [SourceKind::Kubernetes, SourceKind::Prometheus, SourceKind::Loki, SourceKind::Alertmanager] {
+        let all: Vec<_> = cx.shared.health.values().filter(|h| h.id.kind == kind).collect();
+        let Some(worst) = all.iter().map(|h| h.state).max_by_key(|s| matches!(s, State::Down | State::Denied | State::Degraded)) else { continue };
+        let (glyph, role) = mark(worst);
+        let counted = if all.len() > 1 {
+            format!(" {}/{}", all.iter().filter(|h| h.state == State::Ready).count(), all.len())
+        } else {
+            String::new()
+        };
+        out.push((if named { format!("{}{counted} {glyph}", kind.short()) } else { glyph.to_owned() }, role));
+    }
+    out
+}
+
+fn page(cx: &Draw<'_>, view: &View, area: Rect, buf: &mut Buffer) {
+    let pane = view.pane();
+    let truth = pane.truth(cx);
+    rule(cx, pane, &truth, Rect { height: 1, ..area }, buf);
+    let mut inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if pane.only_now() && cx.shared.moment.pinned().is_some() {
+        put(buf, &cx.env.theme, inner.x + 1, inner.y, inner, Role::Pinned, "this view shows now, not the pinned moment");
+        inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+    }
+    pane.draw(cx, inner, buf);
+}
+
+/// One rule above the pane: its title, its count written out, the state of its data at the right.
+fn rule(cx: &Draw<'_>, pane: &dyn Pane, truth: &Truth, area: Rect, buf: &mut Buffer) {
+    let theme = &cx.env.theme;
+    let heading = pane.heading(cx);
+    let (state, role) = truth_text(truth, cx);
+    let right = if heading.count.is_empty() { state.clone() } else { format!("{} · {state}", heading.count) };
+    let filter = pane.filter().filter(|f| !f.is_empty()).map(|f| format!("  /{}", super::safe(f))).unwrap_or_default();
+    let room = area.width.saturating_sub(paint::width(&right) + 8);
+    buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
+    let x = put(buf, theme, area.x + 1, area.y, area, Role::Rule, "── ");
+    let x = put(buf, theme, x - 1, area.y, area, Role::Heading, &format!(" {} ", paint::cut(&heading.title, room)));
+    put(buf, theme, x - 1, area.y, area, Role::Search, &filter);
+    let at = area.right().saturating_sub(paint::width(&right) + 5);
+    put(buf, theme, at, area.y, area, role, &format!(" {right} "));
+}
+
+/// Returns how true something is in words.
+pub fn truth_text(truth: &Truth, cx: &Draw<'_>) -> (String, Role) {
+    match truth {
+        Truth::Loading => ("loading…".to_owned(), Role::Pending),
+        Truth::Good(text) => (text.clone(), Role::Dim),
+        Truth::Empty(_) => ("none".to_owned(), Role::Dim),
+        Truth::Denied(_) => ("⊘ denied".to_owned(), Role::Warning),
+        Truth::Stale(since, _) => (format!("▲ stale: last heard {}", num::ago(*since, cx.env.now)), Role::Stale),
+        Truth::Partial(what) => (format!("◐ partial: {what}"), Role::Warning),
+        Truth::Failed(_) => ("✖ failed".to_owned(), Role::Failing),
+    }
+}
+
+/// Draws why a view has no rows. Returns whether it drew.
+pub fn draw_instead(cx: &Draw<'_>, truth: &Truth, area: Rect, buf: &mut Buffer) -> bool {
+    let theme = &cx.env.theme;
+    let (role, lines) = match truth {
+        Truth::Loading => (Role::Pending, vec!["loading…".to_owned()]),
+        Truth::Empty(why) => (Role::Dim, vec![why.clone()]),
+        Truth::Denied(e) | Truth::Failed(e) => {
+            let mut lines = vec![e.line()];
+            lines.extend(e.hint.as_ref().map(|h| format!("hint: {h}")));
+            (if matches!(truth, Truth::Denied(_)) { Role::Warning } else { Role::Failing }, lines)
+        }
+        Truth::Stale(_, Some(e)) => (Role::Stale, vec![e.line()]),
+        Truth::Stale(..) | Truth::Good(_) | Truth::Partial(_) => return false,
+    };
+    let room = usize::from(area.width.saturating_sub(4)).max(20);
+    let wrapped: Vec<String> = lines.iter().flat_map(|l| wrap(l, room)).collect();
+    paint::message(buf, theme, area, role, &wrapped);
+    true
+}
+
+/// Breaks a text into lines of at most `room` characters, at blanks where there are any.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut out = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word;
+        let full = out.last().is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > room);
+        if full {
+            out.push(String::new());
+        }
+        while word.chars().count() > room {
+            let at = word.char_indices().nth(room).map_or(word.len(), |(i, _)| i);
+            let (head, tail) = word.split_at(at);
+            if let Some(last) = out.last_mut() {
+                last.push_str(head);
+            }
+            out.push(String::new());
+            word = tail;
+        }
+        if let Some(last) = out.last_mut() {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    out
+}
+
+/// What the line of keys offers, most useful first; only what is bound and applies here.
+const OFFERED: [Action; 22] = [
+    Action::Confirm, Action::Open, Action::Roll, Action::Diff, Action::Patches, Action::Wait, Action::Values, Action::Manifest, Action::Notes,
+    Action::Logs, Action::GoLogs, Action::GoPanels, Action::GoChanges, Action::GoRelease, Action::Yaml, Action::Scope, Action::MomentLine, Action::MomentLive,
+    Action::Menu, Action::Filter, Action::GoTo, Action::Help,
+];
+
+fn keys(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
+    let pane = model.nav.top().view.pane();
+    let context = pane.context();
+    let mut x = area.x + 1;
+    let offered = OFFERED.iter().copied().filter(|a| offers(*a, context, model));
+    for action in offered.chain((context == Context::Plan).then_some(Action::Back)) {
+        if pane.unavailable(action, &model.shared).is_some() {
+            continue;
+        }
+        let Some(keys) = env.keymap.keys_of(context, action) else { continue };
+        let words = action.info().short;
+        if x + paint::width(&keys) + paint::width(words) + 3 > area.right() {
+            continue;
+        }
+        x = put(buf, &env.theme, x, area.y, area, Role::Key, &keys);
+        x = put(buf, &env.theme, x + 1, area.y, area, Role::Dim, words) + 2;
+    }
+}
+
+fn offers(action: Action, context: Context, model: &Model) -> bool {
+    let applies = action.info().contexts;
+    match action {
+        Action::MomentLive => model.shared.moment.pinned().is_some(),
+        _ => applies.contains(&context) || (context != Context::Plan && (applies.contains(&Context::Global) || (context.has_rows() && applies.contains(&Context::List)))),
+    }
+}
+
+fn notices(cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+    let bottom = area.bottom().saturating_sub(2);
+    for (i, notice) in cx.shared.notices.iter().rev().take(3).enumerate() {
+        let y = bottom.saturating_sub(i as u16);
+        let times = if notice.times > 1 { format!(" ×{}", notice.times) } else { String::new() };
+        let glyph = if notice.error { "▲" } else { "·" };
+        let text = paint::cut(&format!(" {glyph} {}{times} ", notice.text), area.width.saturating_sub(4));
+        let x = area.right().saturating_sub(paint::width(&text) + 1);
+        put(buf, &cx.env.theme, x, y, area, if notice.error { Role::Warning } else { Role::Action }, &text);
+    }
+}
+
+/// Prints a chord with its meaning, for boxes.
+pub fn chord_line(keys: &[crate::core::key::Key], action: Action) -> (String, &'static str) {
+    (chord(keys), action.info().short)
+}
