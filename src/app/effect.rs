@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::core::{Name, ObjectRef, Resource, Safe, Span, Ts, Window};
 use crate::ops;
+use crate::query::profile;
 
 /// The effects of one message, in order.
 pub type Effects = Vec<Effect>;
@@ -64,31 +65,11 @@ pub enum Feed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogScope {
     /// How wide.
-    pub level: LogLevel,
-    /// Namespace.
-    pub namespace: Name,
-    /// Pods that are known to belong to it, living ones first.
+    pub scope: profile::Scope,
+    /// Of what.
+    pub target: profile::Target,
+    /// Pods that are known to belong to it now, for the kubelet.
     pub pods: Vec<Name>,
-    /// The workload's name, for pods that are gone.
-    pub workload: Option<Name>,
-    /// The container, on its own level.
-    pub container: Option<Name>,
-    /// The node, on its own level.
-    pub node: Option<Name>,
-}
-
-/// The scope ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// One container.
-    Container,
-    /// One pod.
-    Pod,
-    /// All pods of a workload, the dead ones too.
-    Workload,
-    /// A namespace.
-    Namespace,
 }
 
 /// Which lines are asked.

@@ -3,6 +3,8 @@
 pub mod chart;
 mod workload;
 
+pub use workload::error_ratio;
+
 use std::sync::Arc;
 
 use ratatui_core::buffer::Buffer;

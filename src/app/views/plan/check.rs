@@ -1,0 +1,150 @@
+//! The check afterwards, judged by what happened since the rollback: readiness, restarts, the error
+//! ratio, and the alert that led here.
+
+use crate::app::effect::{Effects, Query};
+use crate::app::model::{Job, Shared};
+use crate::app::views::Cx;
+use crate::app::views::board::error_ratio;
+use crate::core::{ObjectRef, Resource, Safe, Span, Ts, Window, num};
+use crate::ops::plan::Change;
+use crate::ops::{Outcome, PlanId, What};
+use crate::store::alerts::State;
+use crate::store::objects::Object;
+use crate::store::series::Matrix;
+
+/// An error ratio below this is well, where no alert says otherwise.
+const WELL: f64 = 0.01;
+/// How long everything must be ready before it is called healed.
+const LEAST: Span = Span::secs(10);
+const EVERY: Span = Span::secs(5);
+
+/// Returns the alert that led here: the one whose page was opened last.
+pub fn alert_of(shared: &Shared) -> Option<(Safe, bool)> {
+    shared.journal.iter().rev().find_map(|r| match &r.what {
+        What::Alert { name, .. } => Some((name.clone(), true)),
+        _ => None,
+    })
+}
+
+fn touched(job: &Job) -> impl Iterator<Item = &ObjectRef> {
+    let changed = job.plan.items.iter().filter(|i| matches!(i.change, Change::Patch | Change::Create | Change::Unchanged));
+    changed.map(|i| &i.object).filter(|o| o.resource().is_some_and(|r| matches!(r, Resource::Deployment | Resource::StatefulSet | Resource::DaemonSet)))
+}
+
+/// Returns ready and desired pods of a workload, none while its controller has not seen its newest form.
+fn readiness(object: &Object) -> Option<(u32, u32)> {
+    let n = |v: i32| u32::try_from(v).unwrap_or(0);
+    match object {
+        Object::Deployment(d) => {
+            let seen = d.status.observed_generation >= d.metadata.generation;
+            let desired = n(d.spec.replicas.unwrap_or(1));
+            let settled = n(d.status.updated_replicas) >= desired && d.status.replicas == d.status.updated_replicas;
+            seen.then(|| (if settled { n(d.status.available_replicas) } else { n(d.status.available_replicas).min(n(d.status.updated_replicas)).min(desired.saturating_sub(1)) }, desired))
+        }
+        Object::StatefulSet(s) => {
+            (s.status.observed_generation >= s.metadata.generation).then(|| (n(s.status.ready_replicas), n(s.spec.replicas.unwrap_or(1))))
+        }
+        Object::DaemonSet(d) => (d.status.observed_generation >= d.metadata.generation)
+            .then(|| (n(d.status.number_ready).min(n(d.status.updated_number_scheduled)), n(d.status.desired_number_scheduled))),
+        _ => None,
+    }
+}
+
+fn restarts_since(shared: &Shared, job: &Job, since: Ts) -> u32 {
+    let mut count = 0;
+    for owner in touched(job) {
+        for pod in crate::app::resolve::pods_of(owner, &shared.cluster) {
+            let Object::Pod(pod) = pod else { continue };
+            for status in &pod.status.container_statuses {
+                let ended = status.last_state.terminated.as_ref().and_then(|t| t.finished_at.nanos());
+                count += u32::from(ended.is_some_and(|t| Ts(t) >= since));
+            }
+        }
+    }
+    count
+}
+
+/// Brings every finished plan's check up to date, and journals the moment when all is well.
+pub fn follow(shared: &mut Shared, now: Ts, effects: &mut Effects) {
+    let open: Vec<PlanId> = shared.jobs.0.iter().filter(|(_, j)| j.ended.is_some() && j.check.healed.is_none()).map(|(id, _)| *id).collect();
+    for id in open {
+        let Some(job) = shared.jobs.0.get(&id).cloned() else { continue };
+        let Some((ended, outcome)) = &job.ended else { continue };
+        let mut check = job.check.clone();
+        let mut ready = Some((0, 0));
+        for owner in touched(&job) {
+            let object = owner.resource().and_then(|r| shared.cluster.of(r).named(owner.namespace.as_str(), owner.name.as_str()));
+            let one = object.and_then(readiness);
+            ready = ready.zip(one).map(|((a, b), (c, d))| (a + c, b + d));
+        }
+        check.ready = ready;
+        check.restarts = Some(restarts_since(shared, &job, *ended));
+        if let Some((name, _)) = &job.check.alert {
+            let fires = |a: &crate::store::alerts::Alert| a.state != State::Suppressed && super::super::safe(a.name()) == *name;
+            let known = shared.alerts.at.is_some_and(|at| at > *ended);
+            let still = !known || shared.alerts.known.alerts.iter().any(fires);
+            check.alert = Some((name.clone(), still));
+        }
+        let healed = *outcome == Outcome::Done && is_well(&check) && now - *ended >= LEAST;
+        if healed {
+            check.healed = Some(now);
+        }
+        let text = Safe::of(&words(&check));
+        if let Some(job) = shared.jobs.0.get_mut(&id) {
+            job.check = check;
+        }
+        if healed {
+            shared.journal(now, What::Check { plan: id, healed: true, text }, effects);
+        }
+    }
+}
+
+fn is_well(check: &crate::app::model::jobs::Check) -> bool {
+    let ready = check.ready.is_some_and(|(ready, desired)| ready >= desired);
+    let quiet = check.restarts == Some(0);
+    let errors = check.errors.is_none_or(|e| e < WELL);
+    let alert = check.alert.as_ref().is_none_or(|(_, fires)| !fires);
+    ready && quiet && errors && alert && (check.errors.is_some() || check.alert.is_some())
+}
+
+/// Returns what the check has found, in words.
+pub fn words(check: &crate::app::model::jobs::Check) -> String {
+    let mut out = Vec::new();
+    match check.ready {
+        Some((ready, desired)) => out.push(format!("{ready}/{desired} pods ready")),
+        None => out.push("the controllers have not seen it yet".to_owned()),
+    }
+    out.extend(check.restarts.map(|n| format!("{} since", num::counted(n as usize, "restart", "restarts"))));
+    out.push(check.errors.map_or_else(|| "error ratio not known".to_owned(), |e| format!("error ratio {}", num::value(e, num::Unit::Ratio))));
+    out.extend(check.alert.as_ref().map(|(name, fires)| format!("{name} {}", if *fires { "still firing" } else { "resolved" })));
+    out.join(" · ")
+}
+
+/// Asks for the error ratio since the rollback ended, and again in a while.
+pub fn ask_ratio(job: Option<&Job>, part: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let Some(job) = job else { return };
+    if job.check.healed.is_some_and(|at| now - at > Span::mins(5)) {
+        return;
+    }
+    cx.wake_at(now + EVERY);
+    let Some((ended, _)) = &job.ended else { return };
+    let since = now - *ended;
+    if since < Span::secs(20) || cx.is_open(part) {
+        return;
+    }
+    let window = Span::secs(since.as_secs().min(300));
+    // Of the workloads that it touched, the one whose pods restarted answers for the release.
+    let owner = job.plan.items.iter().max_by_key(|i| i.restarts).map(|i| i.object.clone());
+    let Some(owner) = owner.filter(|o| o.resource().is_some_and(Resource::is_workload)) else { return };
+    let at = now.align_down(Span::secs(1));
+    cx.ask(part, Query::Range { expr: error_ratio(&owner, window).into(), window: Window { start: at, end: at }, step: Span::secs(1) });
+}
+
+/// Takes the error ratio.
+pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix) {
+    let value = matrix.series.first().and_then(|s| s.points.last()).map(|(_, v)| *v).filter(|v| v.is_finite());
+    if let Some(job) = shared.jobs.0.get_mut(&id) {
+        job.check.errors = value;
+    }
+}

@@ -1,0 +1,342 @@
+//! A plan: what it will do, the confirmation on a step of its own, progress, and the check afterwards.
+//!
+//! The target is fixed when the plan is made; nothing that changes below can move it. In the
+//! confirmation only its own keys work: pasted text, held keys and keys typed ahead confirm nothing.
+
+mod check;
+mod draw;
+
+pub use check::follow;
+
+use std::sync::Arc;
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::{Cx, Draw, Heading, Pane, Truth};
+use crate::app::effect::{Effect, Query};
+use crate::app::input_line::Line;
+use crate::app::model::Job;
+use crate::app::model::Shared;
+use crate::app::msg::{Answer, Subject};
+use crate::core::action::{Action, Context};
+use crate::core::key::{Code, Key};
+use crate::core::{Error, Name, Result, Safe, Span, Ts};
+use crate::ops::gate::Consent;
+use crate::ops::plan::DiffLine;
+use crate::ops::{PlanId, RollbackPlan, What};
+
+const PLAN: u16 = 0;
+const RATIO: u16 = 1;
+
+/// After a confirmation opens, and after each `enter` that came too early, this long must pass without one.
+const QUIET: Span = Span::millis(500);
+const WAIT: Span = Span::mins(5);
+
+/// Where the dialogue stands.
+#[derive(Debug)]
+enum Step {
+    /// The plan is being made.
+    Making,
+    /// It is shown.
+    Shown,
+    /// It is being confirmed.
+    Confirm {
+        /// The typed name, where one is asked for.
+        name: Option<Line>,
+        /// `enter` counts from here on.
+        from: Ts,
+        /// Why the last try was refused.
+        mistake: Option<String>,
+    },
+    /// It is carried out, or has been.
+    Run(PlanId),
+}
+
+/// What the lower part shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Below {
+    #[default]
+    Summary,
+    Diff,
+    Patches,
+}
+
+/// The dialogue's state.
+#[derive(Debug)]
+pub struct PlanView {
+    namespace: Name,
+    release: Name,
+    to: Option<u32>,
+    step: Step,
+    plan: Option<Arc<RollbackPlan>>,
+    error: Option<Error>,
+    wait: bool,
+    below: Below,
+    top: usize,
+    told: Option<PlanId>,
+}
+
+impl PlanView {
+    /// Returns the dialogue for a release; to the last good revision where none is named.
+    pub fn new(namespace: Name, release: Name, to: Option<u32>) -> Self {
+        Self {
+            namespace,
+            release,
+            to,
+            step: Step::Making,
+            plan: None,
+            error: None,
+            wait: true,
+            below: Below::Summary,
+            top: 0,
+            told: None,
+        }
+    }
+
+    fn job<'a>(&self, shared: &'a Shared) -> Option<&'a Job> {
+        match &self.step {
+            Step::Run(id) => shared.jobs.0.get(id),
+            Step::Making | Step::Shown | Step::Confirm { .. } => None,
+        }
+    }
+
+    /// The reason that the journal keeps: the alert that led here.
+    fn reason(shared: &Shared) -> String {
+        let alert = shared.journal.iter().rev().find_map(|r| match &r.what {
+            What::Alert { fingerprint, name, .. } => Some(format!("alert {name} ({fingerprint})")),
+            _ => None,
+        });
+        alert.unwrap_or_else(|| "no alert: opened from a release".to_owned())
+    }
+
+    fn confirm(&mut self, consent: Consent<'_>, cx: &mut Cx<'_>) -> std::result::Result<(), String> {
+        let Some(plan) = self.plan.clone() else { return Err("there is no plan".to_owned()) };
+        if let Some(error) = &cx.shared.journal_error {
+            return Err(format!("the journal can't be written, so nothing is: {}", error.line()));
+        }
+        let reason = Self::reason(cx.shared);
+        let now = cx.now();
+        let confirmed = cx.shared.gate.confirm(&plan, consent, self.wait.then_some(WAIT), &reason, now)?;
+        let (id, how) = (plan.id, confirmed.how);
+        let alert = check::alert_of(cx.shared);
+        let check = crate::app::model::jobs::Check { alert, ..Default::default() };
+        let job = Job { plan, started: now, steps: Vec::new(), of: 0, ended: None, check };
+        cx.shared.jobs.0.insert(id, job);
+        cx.shared.journal(now, What::Intent { plan: id, how, reason: Safe::of(&reason) }, cx.effects);
+        cx.effects.push(Effect::Run(Box::new(confirmed)));
+        self.step = Step::Run(id);
+        self.below = Below::Summary;
+        self.top = 0;
+        cx.wake_at(now + Span::secs(2));
+        Ok(())
+    }
+
+    fn lines(&self) -> Vec<DiffLine> {
+        let Some(plan) = &self.plan else { return Vec::new() };
+        let heading = |item: &crate::ops::Item| DiffLine { sign: '@', text: Safe::of(&format!("{} {}", item.change.glyph(), item.object)) };
+        let mut out = Vec::new();
+        for item in &plan.items {
+            match self.below {
+                Below::Diff if !item.diff.is_empty() => {
+                    out.push(heading(item));
+                    out.extend(item.diff.iter().cloned());
+                }
+                Below::Patches => {
+                    if let Some(patch) = &item.patch {
+                        out.push(heading(item));
+                        out.push(DiffLine { sign: ' ', text: patch.clone() });
+                    }
+                }
+                Below::Diff | Below::Summary => {}
+            }
+        }
+        out
+    }
+}
+
+impl Pane for PlanView {
+    fn context(&self) -> Context {
+        Context::Plan
+    }
+
+    fn heading(&self, _cx: &Draw<'_>) -> Heading {
+        let title = match &self.plan {
+            Some(p) => format!("Roll back {}/{}   {} → {}", p.namespace, p.release, p.from.revision, p.to.revision),
+            None => format!("Roll back {}/{}", self.namespace, self.release),
+        };
+        let count = self.plan.as_ref().map(|p| format!("plan {}", p.id.short())).unwrap_or_default();
+        Heading { title, count }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        match (&self.step, &self.plan, &self.error) {
+            (Step::Making, None, Some(e)) if e.kind == crate::core::Kind::Denied => Truth::Denied(e.clone()),
+            (Step::Making, None, Some(e)) => Truth::Failed(e.clone()),
+            (Step::Making, ..) | (_, None, _) => Truth::Loading,
+            (Step::Run(_), Some(_), _) => Truth::Good(self.job(cx.shared).map_or("", draw::job_word).to_owned()),
+            (Step::Shown | Step::Confirm { .. }, Some(p), _) => Truth::Good(format!("read {}", crate::core::num::ago(p.made_at, cx.env.now))),
+        }
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        if !cx.is_open(PLAN) {
+            cx.ask(PLAN, Query::Plan { namespace: self.namespace.clone(), release: self.release.clone(), to: self.to });
+        }
+    }
+
+    fn refresh(&mut self, cx: &mut Cx<'_>) {
+        match &self.step {
+            Step::Making => self.init(cx),
+            Step::Shown => {
+                self.step = Step::Making;
+                self.plan = None;
+                self.init(cx);
+            }
+            Step::Confirm { .. } => {}
+            Step::Run(_) => {
+                check::ask_ratio(self.job(cx.shared).cloned().as_ref(), RATIO, cx);
+                follow(cx.shared, cx.env.now, cx.effects);
+            }
+        }
+    }
+
+    fn settle(&mut self, _cx: &mut Cx<'_>) {}
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        match action {
+            Action::Back => {
+                if matches!(self.step, Step::Confirm { .. }) {
+                    self.step = Step::Shown;
+                } else if self.below != Below::Summary {
+                    self.below = Below::Summary;
+                } else {
+                    return false;
+                }
+            }
+            Action::Diff => self.below = if self.below == Below::Diff { Below::Summary } else { Below::Diff },
+            Action::Patches => self.below = if self.below == Below::Patches { Below::Summary } else { Below::Patches },
+            Action::Wait => self.wait = !self.wait,
+            Action::Confirm => {
+                let Some(plan) = &self.plan else { return true };
+                if matches!(self.step, Step::Shown) {
+                    let name = cx.shared.gate.asks_for_name(plan.risk).then(|| Line::new(""));
+                    self.step = Step::Confirm { name, from: cx.now() + QUIET, mistake: None };
+                }
+            }
+            _ => return false,
+        }
+        self.top = 0;
+        true
+    }
+
+    fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
+        let writes = matches!(action, Action::Confirm | Action::Wait);
+        match (&self.step, &self.plan) {
+            (Step::Run(_), _) if writes => Some("the plan has been confirmed".to_owned()),
+            (_, Some(p)) if action == Action::Confirm && !p.refusals.is_empty() => p.refusals.first().cloned(),
+            _ if action == Action::Confirm && shared.gate.policy().locked => Some("this context is locked by the configuration".to_owned()),
+            (_, None) if action != Action::Back => Some("the plan is not made yet".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn key(&mut self, key: Key, repeat: bool, cx: &mut Cx<'_>) -> bool {
+        let now = cx.now();
+        if let Step::Shown | Step::Run(_) = self.step {
+            return self.scroll(key);
+        }
+        let Step::Confirm { name, from, mistake } = &mut self.step else { return false };
+        match key.code {
+            Code::Esc => self.step = Step::Shown,
+            Code::Enter if repeat || now < *from => *from = now + QUIET,
+            Code::Enter => {
+                let typed = name.as_ref().map(|l| l.text().to_owned());
+                let result = match &typed {
+                    Some(text) => self.confirm(Consent::Name(text, "typed name"), cx),
+                    None => self.confirm(Consent::Yes("enter"), cx),
+                };
+                if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
+                    *mistake = Some(why);
+                    *from = now + QUIET;
+                }
+            }
+            _ => {
+                // A name may hold doubled letters, so held characters do count; they confirm nothing.
+                if let Some(line) = name {
+                    line.key(key);
+                }
+                *mistake = None;
+            }
+        }
+        true
+    }
+
+    fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        match (part, answer) {
+            (PLAN, Ok(Answer::Plan(plan))) => {
+                if matches!(self.step, Step::Making) {
+                    self.step = Step::Shown;
+                }
+                if self.told != Some(plan.id) {
+                    self.told = Some(plan.id);
+                    let what = What::Plan {
+                        plan: plan.id,
+                        namespace: plan.namespace.clone(),
+                        release: plan.release.clone(),
+                        from: plan.from.revision,
+                        to: plan.to.revision,
+                        summary: Safe::of(&draw::summary(&plan)),
+                    };
+                    cx.shared.journal(cx.env.now, what, cx.effects);
+                }
+                self.plan = Some(plan);
+                self.error = None;
+            }
+            (PLAN, Err(error)) => self.error = Some(error),
+            (RATIO, Ok(Answer::Range(matrix))) => {
+                if let Step::Run(id) = self.step {
+                    check::take_ratio(cx.shared, id, &matrix);
+                    follow(cx.shared, cx.env.now, cx.effects);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn subject(&self, _shared: &Shared) -> Subject {
+        Subject { release: Some((self.namespace.clone(), self.release.clone(), None)), ..Subject::default() }
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        draw::draw(self, cx, area, buf);
+    }
+
+    fn json(&self, _shared: &Shared) -> serde_json::Value {
+        plan_json(self.plan.as_deref())
+    }
+}
+
+impl PlanView {
+    fn scroll(&mut self, key: Key) -> bool {
+        let last = self.lines().len().saturating_sub(1);
+        self.top = match key.code {
+            Code::Down | Code::Char('j') => (self.top + 1).min(last),
+            Code::Up | Code::Char('k') => self.top.saturating_sub(1),
+            Code::PageDown => (self.top + 10).min(last),
+            Code::PageUp => self.top.saturating_sub(10),
+            _ => return false,
+        };
+        true
+    }
+}
+
+/// Returns a plan as our own document.
+pub fn plan_json(plan: Option<&RollbackPlan>) -> serde_json::Value {
+    let mut value = json!(plan);
+    if let Some(map) = value.as_object_mut() {
+        map.insert("schema".to_owned(), json!("deckwatch.plan/1"));
+    }
+    value
+}

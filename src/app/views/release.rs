@@ -1,0 +1,396 @@
+//! One release: its history, and of each revision values, manifest, notes and the difference to the one before.
+
+use std::sync::Arc;
+
+use deckwatch_helm::diff::{LineKind, Options, diff_manifests, diff_values_lines, release_text};
+use deckwatch_helm::mask;
+use deckwatch_helm::record::Record;
+use deckwatch_helm::yaml11;
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::paint::{self, Col, Row, put};
+use super::{Cx, Draw, Heading, Pane, Truth, View, plan, releases, safe, screen};
+use crate::app::effect::Query;
+use crate::app::model::{ListState, Shared};
+use crate::app::msg::{Answer, Subject};
+use crate::core::action::{Action, Context};
+use crate::core::{Error, Kind, Name, Result, Safe, Untrusted, num};
+use crate::ops::plan::DiffLine;
+use crate::store::releases::Revision;
+use crate::ui::theme::Role;
+
+/// The part of the page below the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tab {
+    #[default]
+    Diff,
+    Values,
+    Manifest,
+    Notes,
+}
+
+const TABS: [(Tab, &str); 4] = [(Tab::Diff, "diff"), (Tab::Values, "values"), (Tab::Manifest, "manifest"), (Tab::Notes, "notes")];
+
+/// The page's state.
+#[derive(Debug)]
+pub struct ReleasePage {
+    namespace: Name,
+    name: Name,
+    /// The revision that the jump was about; the newest otherwise.
+    wanted: Option<u32>,
+    list: ListState,
+    revisions: Vec<Revision>,
+    tab: Tab,
+    lines: Vec<DiffLine>,
+    /// What `lines` were made of.
+    made: Option<(u32, Tab, bool)>,
+    top: usize,
+    error: Option<Error>,
+}
+
+const PARTS: u16 = 3;
+
+/// Keeps a record that was read.
+pub fn remember(shared: &mut Shared, record: &Arc<Record>) {
+    let place = (record.namespace().ok().as_deref().and_then(Name::new), record.name().ok().as_deref().and_then(Name::new));
+    if let ((Some(namespace), Some(name)), Ok(version)) = (place, record.version()) {
+        shared.releases.records.insert((namespace, name, u32::try_from(version).unwrap_or(0)), Arc::clone(record));
+    }
+}
+
+/// Returns `name-version` of a record's chart.
+pub fn chart_label(record: &Record) -> String {
+    record.chart().ok().flatten().map_or_else(|| "MISSING".to_owned(), |c| safe(&c.label()).to_string())
+}
+
+/// Returns a record's chart version.
+pub fn chart_of(record: &Record) -> String {
+    record.chart().ok().flatten().map_or_else(|| "?".to_owned(), |c| safe(&c.version).to_string())
+}
+
+/// Returns the version of what a record's chart installs.
+pub fn app_version(record: &Record) -> String {
+    record.chart().ok().flatten().map_or_else(String::new, |c| safe(&c.app_version).to_string())
+}
+
+/// Returns the names of all releases, for JSON.
+pub fn names(shared: &Shared) -> Vec<String> {
+    shared.releases.list.iter().map(|r| format!("{}/{}", r.namespace, r.name)).collect()
+}
+
+fn line(sign: char, text: &str) -> DiffLine {
+    DiffLine { sign, text: safe(text) }
+}
+
+fn diff_line(l: &deckwatch_helm::diff::Line) -> DiffLine {
+    let sign = match l.kind {
+        LineKind::Same => ' ',
+        LineKind::Removed => '-',
+        LineKind::Added => '+',
+        LineKind::Skipped => '@',
+    };
+    line(sign, &l.text)
+}
+
+/// Returns what differs between two revisions: values first, then objects; secrets masked.
+pub fn difference(old: &Record, new: &Record, namespace: &str) -> Result<Vec<DiffLine>> {
+    let bad = |e: String| Error::new(Kind::Decode, "compare revisions").detail(e);
+    let mut out = Vec::new();
+    let (was, is) = (old.config().map_err(|e| bad(e.to_string()))?, new.config().map_err(|e| bad(e.to_string()))?);
+    let values = diff_values_lines(&was, &is, Options::default());
+    if !values.is_empty() {
+        out.push(line('@', "values"));
+        out.extend(values.iter().map(diff_line));
+    }
+    let text = |r: &Record| release_text(r, false).map_err(|e| bad(e.to_string()));
+    let objects = diff_manifests(&text(old)?, &text(new)?, namespace, Options::default()).map_err(|e| bad(e.to_string()))?;
+    for object in objects {
+        let word = match object.change {
+            deckwatch_helm::diff::Change::Add => "added",
+            deckwatch_helm::diff::Change::Remove => "removed",
+            deckwatch_helm::diff::Change::Modify => "changed",
+        };
+        out.push(line('@', &format!("{} {}  {word}", object.key.kind, object.key.name)));
+        out.extend(object.lines.iter().map(diff_line));
+    }
+    if out.is_empty() {
+        out.push(line(' ', "the two revisions do not differ in values and manifest"));
+    }
+    Ok(out)
+}
+
+fn masked_values(record: &Record) -> Result<Vec<DiffLine>> {
+    let values = record.config().map_err(|e| Error::new(Kind::Decode, "read values").detail(e.to_string()))?;
+    let text = yaml11::to_yaml(&mask::mask_values(&values));
+    Ok(text.lines().map(|l| line(' ', l)).collect())
+}
+
+fn masked_manifest(record: &Record) -> Result<Vec<DiffLine>> {
+    let bad = |e: String| Error::new(Kind::Decode, "read the manifest").detail(e);
+    let text = release_text(record, true).map_err(|e| bad(e.to_string()))?;
+    let mut out = Vec::new();
+    for object in yaml11::read_manifest(&text).map_err(|e| bad(e.to_string()))? {
+        out.push(line('@', object.source.as_deref().unwrap_or("(no source)")));
+        out.extend(yaml11::to_yaml(&mask::mask_object(&object.value)).lines().map(|l| line(' ', l)));
+    }
+    Ok(out)
+}
+
+const COLS: [Col; 5] = [
+    Col { name: "REV", min: 3, max: 5, shed: 0 },
+    Col { name: "UPDATED", min: 8, max: 14, shed: 1 },
+    Col { name: "STATUS", min: 10, max: 17, shed: 0 },
+    Col { name: "CHART", min: 8, max: 34, shed: 2 },
+    Col { name: "DESCRIPTION", min: 10, max: 80, shed: 3 },
+];
+
+impl ReleasePage {
+    /// Returns the page of a release, on a revision.
+    pub fn new(namespace: Name, name: Name, revision: Option<u32>) -> Self {
+        Self {
+            namespace,
+            name,
+            wanted: revision,
+            list: ListState::default(),
+            revisions: Vec::new(),
+            tab: Tab::Diff,
+            lines: Vec::new(),
+            made: None,
+            top: 0,
+            error: None,
+        }
+    }
+
+    fn selected(&self) -> Option<&Revision> {
+        self.revisions.get(self.list.at)
+    }
+
+    fn record<'a>(&self, shared: &'a Shared, revision: u32) -> Option<&'a Arc<Record>> {
+        shared.releases.records.get(&(self.namespace.clone(), self.name.clone(), revision))
+    }
+
+    /// The revision before one: the next lower number that is still kept.
+    fn before(&self, revision: u32) -> Option<u32> {
+        self.revisions.iter().map(|r| r.number).filter(|n| *n < revision).max()
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let selected = self.selected().map(|r| r.number);
+        let near = selected.into_iter().chain(selected.and_then(|n| self.before(n)));
+        let rest = self.revisions.iter().map(|r| r.number);
+        let missing: Vec<u32> = near.chain(rest).filter(|n| self.record(cx.shared, *n).is_none()).collect();
+        for (part, revision) in (0..PARTS).filter(|p| !cx.is_open(*p)).zip(missing).collect::<Vec<_>>() {
+            cx.ask(part, Query::Record { namespace: self.namespace.clone(), release: self.name.clone(), revision });
+        }
+    }
+
+    fn make(&mut self, shared: &Shared) {
+        let Some(revision) = self.selected().map(|r| r.number) else { return };
+        let before = self.before(revision);
+        let old = before.and_then(|n| self.record(shared, n));
+        let new = self.record(shared, revision);
+        let wanted = (revision, self.tab, old.is_some() && new.is_some());
+        if self.made == Some(wanted) {
+            return;
+        }
+        let Some(new) = new else {
+            self.lines = vec![line(' ', "reading…")];
+            return;
+        };
+        let made = match self.tab {
+            Tab::Diff => match (before, old) {
+                (None, _) => Ok(vec![line(' ', "the first revision that is kept: there is none before it to compare with")]),
+                (Some(_), None) => Ok(vec![line(' ', "reading…")]),
+                (Some(_), Some(old)) => difference(old, new, self.namespace.as_str()),
+            },
+            Tab::Values => masked_values(new),
+            Tab::Manifest => masked_manifest(new),
+            Tab::Notes => Ok(new.info().map(|i| i.notes.lines().map(|l| line(' ', l)).collect()).unwrap_or_default()),
+        };
+        self.lines = made.unwrap_or_else(|e| vec![line('-', &e.line())]);
+        self.made = Some(wanted);
+    }
+
+    fn show(&mut self, tab: Tab, shared: &Shared) {
+        self.tab = tab;
+        self.top = 0;
+        self.make(shared);
+    }
+
+    fn history_height(&self, area: Rect) -> u16 {
+        (self.revisions.len() as u16 + 1).min((area.height / 3).max(4))
+    }
+}
+
+impl Pane for ReleasePage {
+    fn context(&self) -> Context {
+        Context::ReleasePage
+    }
+
+    fn heading(&self, _cx: &Draw<'_>) -> Heading {
+        Heading { title: format!("Release {}/{}", self.namespace, self.name), count: num::counted(self.revisions.len(), "revision", "revisions") }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        if let Some(error) = &self.error {
+            return Truth::Partial(error.line());
+        }
+        Truth::of_feed(&cx.shared.releases.state, self.revisions.len(), "this release has no records any more")
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx);
+    }
+
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let known = cx.shared.release(self.namespace.as_str(), self.name.as_str());
+        self.revisions = known.map(|r| r.revisions.iter().rev().cloned().collect()).unwrap_or_default();
+        if let Some(wanted) = self.wanted.filter(|w| self.revisions.iter().any(|r| r.number == *w)) {
+            self.list.key = Some(wanted.to_string());
+            self.wanted = None;
+        }
+        let rows = &self.revisions;
+        let find = |k: &str| rows.iter().position(|r| r.number.to_string() == k);
+        let page = usize::from(self.history_height(cx.body()).saturating_sub(1));
+        self.list.settle(rows.len(), page, find, |i| rows.get(i).map(|r| r.number.to_string()));
+        self.ask(cx);
+        self.make(cx.shared);
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let room = usize::from(cx.body().height / 2);
+        match action {
+            Action::HalfDown => self.top = (self.top + room).min(self.lines.len().saturating_sub(1)),
+            Action::HalfUp => self.top = self.top.saturating_sub(room),
+            Action::Diff => self.show(Tab::Diff, cx.shared),
+            Action::Values => self.show(Tab::Values, cx.shared),
+            Action::Manifest => self.show(Tab::Manifest, cx.shared),
+            Action::Notes => self.show(Tab::Notes, cx.shared),
+            Action::NextTab | Action::PreviousTab => {
+                let at = TABS.iter().position(|(t, _)| *t == self.tab).unwrap_or(0);
+                let step = if action == Action::NextTab { 1 } else { TABS.len() - 1 };
+                let next = TABS.get((at + step) % TABS.len()).map_or(Tab::Diff, |(t, _)| *t);
+                self.show(next, cx.shared);
+            }
+            Action::Roll => cx.open = Some(View::Plan(plan::PlanView::new(self.namespace.clone(), self.name.clone(), self.target()))),
+            Action::Open => {}
+            _ => {
+                let rows = &self.revisions;
+                let moved = self.list.act(action, rows.len(), room, |i| rows.get(i).map(|r| r.number.to_string()));
+                if moved {
+                    self.top = 0;
+                    self.ask(cx);
+                    self.make(cx.shared);
+                }
+                return moved;
+            }
+        }
+        true
+    }
+
+    fn answer(&mut self, _part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        match answer {
+            Ok(Answer::Record(record)) => remember(cx.shared, &record),
+            Ok(_) => {}
+            Err(error) => {
+                self.error = Some(error);
+                return;
+            }
+        }
+        self.error = None;
+        self.settle(cx);
+    }
+
+    fn subject(&self, _shared: &Shared) -> Subject {
+        let revision = self.selected();
+        let release = Some((self.namespace.clone(), self.name.clone(), revision.map(|r| r.number)));
+        Subject { release, time: revision.map(|r| r.created), ..Subject::default() }
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        if self.revisions.is_empty() {
+            screen::draw_instead(cx, &self.truth(cx), area, buf);
+            return;
+        }
+        let theme = &cx.env.theme;
+        let head = Rect { height: self.history_height(area), ..area };
+        let rows: Vec<Row> = self.revisions.iter().enumerate().skip(self.list.top).map(|(i, r)| self.row(cx, i, r)).collect();
+        paint::grid(buf, theme, head, &COLS, &rows, true);
+        let y = head.bottom();
+        buf.set_string(area.x, y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
+        let mut x = put(buf, theme, area.x + 3, y, area, Role::Heading, &format!(" revision {} ", self.selected().map_or(0, |r| r.number)));
+        for (tab, name) in TABS {
+            let role = if tab == self.tab { Role::Selected } else { Role::Dim };
+            x = put(buf, theme, x + 1, y, area, role, &format!(" {name} "));
+        }
+        let inner = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
+        draw_lines(cx, &self.lines, self.top, inner, buf);
+    }
+
+    fn json(&self, shared: &Shared) -> serde_json::Value {
+        history_json(shared, &self.namespace, &self.name)
+    }
+}
+
+impl ReleasePage {
+    /// The revision that `r` goes back to: the selected one, but the default from the newest one.
+    fn target(&self) -> Option<u32> {
+        let newest = self.revisions.first().map(|r| r.number);
+        self.selected().map(|r| r.number).filter(|n| Some(*n) != newest)
+    }
+
+    fn row(&self, cx: &Draw<'_>, i: usize, r: &Revision) -> Row {
+        let record = self.record(cx.shared, r.number);
+        let status = r.status.safe();
+        let description = record.and_then(|r| r.info().ok()).map(|i| Untrusted::from(i.description).clipped(200).to_string());
+        let cells = vec![
+            (r.number.to_string(), Role::Strong),
+            (r.created.near(cx.env.now, cx.shared.session.zone), Role::Text),
+            (status.to_string(), releases::status_role(status.as_str())),
+            (record.map_or_else(|| "…".to_owned(), |r| chart_label(r)), Role::Text),
+            (description.unwrap_or_default(), Role::Dim),
+        ];
+        Row { cells, selected: i == self.list.at, marked: false }
+    }
+}
+
+/// Draws lines of a difference from one on.
+pub fn draw_lines(cx: &Draw<'_>, lines: &[DiffLine], top: usize, area: Rect, buf: &mut Buffer) {
+    for (y, l) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
+        let role = match l.sign {
+            '+' => Role::DiffAdd,
+            '-' => Role::DiffRemove,
+            '@' => Role::DiffMeta,
+            _ => Role::Text,
+        };
+        let x = put(buf, &cx.env.theme, area.x + 1, y, area, role, &l.sign.to_string().replace('@', "─"));
+        put(buf, &cx.env.theme, x + 1, y, area, role, l.text.as_str());
+    }
+    let below = lines.len().saturating_sub(top + usize::from(area.height));
+    if below > 0 && area.height > 1 {
+        let text = format!(" {} more lines below: ctrl-d ", num::count(below));
+        let x = area.right().saturating_sub(paint::width(&text) + 1);
+        put(buf, &cx.env.theme, x, area.bottom() - 1, area, Role::Dim, &text);
+    }
+}
+
+/// Returns a history with the field names of `helm history -o json`.
+pub fn history_json(shared: &Shared, namespace: &Name, name: &Name) -> serde_json::Value {
+    let Some(release) = shared.release(namespace.as_str(), name.as_str()) else { return json!([]) };
+    let rows: Vec<_> = release
+        .revisions
+        .iter()
+        .map(|r| {
+            let record = shared.releases.records.get(&(namespace.clone(), name.clone(), r.number));
+            let info = record.and_then(|r| r.info().ok());
+            json!({
+                "revision": r.number, "updated": r.created.rfc3339(), "status": r.status,
+                "chart": record.map(|r| chart_label(r)), "app_version": record.map(|r| app_version(r)),
+                "description": info.map(|i| Safe::of(&i.description)),
+            })
+        })
+        .collect();
+    json!(rows)
+}

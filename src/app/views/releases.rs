@@ -1,0 +1,191 @@
+//! Helm releases, as `helm list -A` shows them, from the metadata of their records.
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::paint::{self, Col, Row};
+use super::{Cx, Draw, Heading, Pane, Truth, View, plan, release, screen};
+use crate::app::effect::Query;
+use crate::app::model::{ListState, Shared};
+use crate::app::msg::{Answer, Subject};
+use crate::core::action::{Action, Context};
+use crate::core::filter::Filter;
+use crate::core::{Result, num};
+use crate::store::releases::Release;
+use crate::ui::theme::Role;
+
+/// The view's state.
+#[derive(Debug, Default)]
+pub struct Releases {
+    list: ListState,
+    rows: Vec<Release>,
+    text: String,
+    filter: Filter,
+    faults: bool,
+    asked: Vec<(crate::core::Name, crate::core::Name, u32)>,
+}
+
+const COLS: [Col; 7] = [
+    Col { name: "NAME", min: 8, max: 40, shed: 0 },
+    Col { name: "NAMESPACE", min: 8, max: 30, shed: 1 },
+    Col { name: "REVISION", min: 8, max: 8, shed: 0 },
+    Col { name: "UPDATED", min: 8, max: 14, shed: 2 },
+    Col { name: "STATUS", min: 10, max: 17, shed: 0 },
+    Col { name: "CHART", min: 10, max: 34, shed: 3 },
+    Col { name: "APP VERSION", min: 8, max: 20, shed: 4 },
+];
+
+/// Returns the role of a release's status.
+pub fn status_role(status: &str) -> Role {
+    match status {
+        "deployed" => Role::Ok,
+        "failed" => Role::Failing,
+        s if s.starts_with("pending") => Role::Warning,
+        "unknown" => Role::Warning,
+        _ => Role::Dim,
+    }
+}
+
+/// How many rows' charts are read at once, one after the other.
+const PARTS: u16 = 4;
+
+impl Releases {
+    fn key(release: &Release) -> String {
+        format!("{}/{}", release.namespace, release.name)
+    }
+
+    /// Reads the newest record of visible rows: only it knows the chart.
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let page = usize::from(cx.body().height);
+        for release in self.rows.iter().skip(self.list.top).take(page) {
+            let Some(latest) = release.latest() else { continue };
+            let key = (release.namespace.clone(), release.name.clone(), latest.number);
+            if cx.shared.releases.records.contains_key(&key) || self.asked.contains(&key) {
+                continue;
+            }
+            let Some(part) = (0..PARTS).find(|p| !cx.is_open(*p)) else { return };
+            cx.ask(part, Query::Record { namespace: key.0.clone(), release: key.1.clone(), revision: key.2 });
+            self.asked.push(key);
+        }
+    }
+}
+
+impl Pane for Releases {
+    fn context(&self) -> Context {
+        Context::Releases
+    }
+
+    fn heading(&self, _cx: &Draw<'_>) -> Heading {
+        Heading { title: "Helm releases".to_owned(), count: num::counted(self.rows.len(), "release", "releases") }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        Truth::of_feed(&cx.shared.releases.state, cx.shared.releases.list.len(), "no Helm release: neither Secrets nor ConfigMaps hold a record here")
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx);
+    }
+
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let well = |r: &Release| matches!(r.status().as_str(), "deployed" | "superseded");
+        let passes = |r: &&Release| (!self.faults || !well(r)) && self.filter.matches(&format!("{} {} {}", r.name, r.namespace, r.status()), |_| None);
+        self.rows = cx.shared.releases.list.iter().filter(passes).cloned().collect();
+        self.rows.sort_by(|a, b| (&a.name, &a.namespace).cmp(&(&b.name, &b.namespace)));
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        let rows = &self.rows;
+        self.list.settle(rows.len(), page, |k| rows.iter().position(|r| Self::key(r) == k), |i| rows.get(i).map(Self::key));
+        self.ask(cx);
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        let rows = &self.rows;
+        if self.list.act(action, rows.len(), page, |i| rows.get(i).map(Self::key)) {
+            return true;
+        }
+        let Some(selected) = self.rows.get(self.list.at).cloned() else { return false };
+        match action {
+            Action::Open => cx.open = Some(View::Release(release::ReleasePage::new(selected.namespace, selected.name, None))),
+            Action::Roll => cx.open = Some(View::Plan(plan::PlanView::new(selected.namespace, selected.name, None))),
+            Action::Faults => self.faults = !self.faults,
+            Action::Copy => cx.effects.push(crate::app::Effect::Copy(super::safe(selected.name.as_str()))),
+            _ => return false,
+        }
+        true
+    }
+
+    fn answer(&mut self, _part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        if let Ok(Answer::Record(record)) = answer {
+            release::remember(cx.shared, &record);
+        }
+        self.ask(cx);
+    }
+
+    fn subject(&self, _shared: &Shared) -> Subject {
+        let Some(row) = self.rows.get(self.list.at) else { return Subject::default() };
+        Subject { release: Some((row.namespace.clone(), row.name.clone(), None)), time: row.updated(), ..Subject::default() }
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(&self.text)
+    }
+
+    fn set_filter(&mut self, text: &str, cx: &mut Cx<'_>) -> std::result::Result<(), String> {
+        self.filter = Filter::parse(text)?;
+        text.clone_into(&mut self.text);
+        self.settle(cx);
+        Ok(())
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        if self.rows.is_empty() {
+            screen::draw_instead(cx, &self.truth(cx), area, buf);
+            return;
+        }
+        let row = |(i, r): (usize, &Release)| {
+            let latest = r.latest();
+            let key = latest.map(|l| (r.namespace.clone(), r.name.clone(), l.number));
+            let record = key.and_then(|k| cx.shared.releases.records.get(&k));
+            let chart = record.map_or_else(|| "…".to_owned(), |r| release::chart_label(r));
+            let app = record.map_or_else(String::new, |r| release::app_version(r));
+            let status = r.status();
+            let cells = vec![
+                (r.name.to_string(), Role::Strong),
+                (r.namespace.to_string(), Role::Text),
+                (latest.map(|l| l.number.to_string()).unwrap_or_default(), Role::Text),
+                (r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default(), Role::Text),
+                (status.to_string(), status_role(status.as_str())),
+                (chart, Role::Text),
+                (app, Role::Text),
+            ];
+            Row { cells, selected: i == self.list.at, marked: false }
+        };
+        let shown: Vec<Row> = self.rows.iter().enumerate().skip(self.list.top).take(usize::from(area.height)).map(row).collect();
+        paint::grid(buf, &cx.env.theme, area, &COLS, &shown, true);
+    }
+
+    fn json(&self, shared: &Shared) -> serde_json::Value {
+        list_json(shared)
+    }
+}
+
+/// Returns releases with the field names of `helm list -o json`.
+pub fn list_json(shared: &Shared) -> serde_json::Value {
+    let rows: Vec<_> = shared
+        .releases
+        .list
+        .iter()
+        .filter_map(|r| {
+            let latest = r.latest()?;
+            let record = shared.releases.records.get(&(r.namespace.clone(), r.name.clone(), latest.number));
+            Some(json!({
+                "name": r.name, "namespace": r.namespace, "revision": latest.number.to_string(),
+                "updated": latest.created.date_clock(crate::core::Zone::Utc) + " UTC", "status": latest.status,
+                "chart": record.map(|r| release::chart_label(r)), "app_version": record.map(|r| release::app_version(r)),
+            }))
+        })
+        .collect();
+    json!(rows)
+}
