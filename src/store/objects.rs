@@ -8,6 +8,7 @@ use deckwatch_wire::batch::Job;
 use deckwatch_wire::discovery::EndpointSlice;
 use deckwatch_wire::{Object as _, ObjectMeta, OwnerReference, PartialObjectMetadata};
 
+use super::columns::{Row, Tabled as _, metadata_row};
 use crate::core::{ClusterId, ObjectRef, Resource, Ts};
 
 /// One object; cheap to clone.
@@ -146,3 +147,28 @@ macro_rules! from {
 }
 
 from!(Pod Deployment StatefulSet DaemonSet ReplicaSet Job Node Service EndpointSlice Event Namespace);
+
+impl Object {
+    /// Returns its row: the cells of its kind's columns and its health.
+    pub fn row(&self) -> Row {
+        match self {
+            Self::Pod(o) => o.row(),
+            Self::Deployment(o) => o.row(),
+            Self::StatefulSet(o) => o.row(),
+            Self::DaemonSet(o) => o.row(),
+            Self::ReplicaSet(o) => o.row(),
+            Self::Job(o) => o.row(),
+            Self::Node(o) => o.row(),
+            Self::Service(o) => o.row(),
+            Self::EndpointSlice(o) => o.row(),
+            Self::Event(o) => o.row(),
+            Self::Namespace(o) => o.row(),
+            Self::Meta(resource, o) => metadata_row(*resource, o),
+        }
+    }
+
+    /// Returns whether both are the very same data, without comparing it: what is unchanged is shared.
+    pub fn same_data(&self, other: &Self) -> bool {
+        self.uid() == other.uid() && self.meta().resource_version == other.meta().resource_version && !self.meta().resource_version.is_empty()
+    }
+}

@@ -1,0 +1,173 @@
+//! How log lines look: time, pod, level, text, and the mark of the moment between them.
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+
+use super::Logs;
+use crate::app::views::Pane as _;
+use crate::app::views::paint::{self, put};
+use crate::app::views::{Draw, screen};
+use crate::core::filter::contains_ignore_case;
+use crate::core::text::strip_sgr;
+use crate::core::{Ts, Untrusted};
+use crate::store::logs::{Entry, Origin};
+use crate::ui::theme::Role;
+
+/// How bad a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// An error or worse.
+    Error,
+    /// A warning.
+    Warning,
+    /// Information.
+    Info,
+    /// Debugging.
+    Debug,
+    /// It does not say.
+    None,
+}
+
+impl Level {
+    fn word(self) -> (&'static str, Role) {
+        match self {
+            Self::Error => ("error", Role::Failing),
+            Self::Warning => ("warn ", Role::Warning),
+            Self::Info => ("info ", Role::Dim),
+            Self::Debug => ("debug", Role::Dim),
+            Self::None => ("     ", Role::Dim),
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        match word.trim_matches('"').to_ascii_lowercase().as_str() {
+            "error" | "err" | "fatal" | "critical" | "panic" | "crit" | "alert" | "emerg" => Self::Error,
+            "warn" | "warning" => Self::Warning,
+            "info" | "notice" => Self::Info,
+            "debug" | "trace" => Self::Debug,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Returns a line's level: from its labels, its fields, or its words.
+pub fn level(entry: &Entry) -> Level {
+    for name in ["level", "detected_level", "severity"] {
+        if let Some(word) = entry.labels.get(name).or_else(|| entry.metadata.get(name)) {
+            let level = Level::parse(word);
+            if level != Level::None {
+                return level;
+            }
+        }
+    }
+    let head: &str = entry.line.raw().get(..entry.line.raw().floor_char_boundary(400)).unwrap_or("");
+    for key in ["\"level\":\"", "level=", "lvl=", "severity=", "\"severity\":\""] {
+        if let Some(at) = head.find(key) {
+            let rest = head.get(at + key.len()..).unwrap_or("");
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            let level = Level::parse(rest.get(..end).unwrap_or(""));
+            if level != Level::None {
+                return level;
+            }
+        }
+    }
+    if contains_ignore_case(head, "panic:") || contains_ignore_case(head, "error") || contains_ignore_case(head, "fatal") {
+        return Level::Error;
+    }
+    Level::None
+}
+
+/// Returns the pod that a line is from.
+pub fn pod_of(entry: &Entry) -> Option<&str> {
+    ["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"]
+        .iter()
+        .find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k)))
+}
+
+/// Pods of one workload differ at their ends: the last 9 characters tell them apart.
+fn short_pod(pod: &str) -> String {
+    let count = pod.chars().count();
+    if count <= 22 { pod.to_owned() } else { format!("…{}", pod.chars().skip(count - 21).collect::<String>()) }
+}
+
+fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) -> u16 {
+    let theme = &cx.env.theme;
+    let x = put(buf, theme, area.x + 1, y, area, Role::Dim, &entry.ts.clock_millis(cx.shared.session.zone));
+    let pod = super::super::safe(&short_pod(pod_of(entry).unwrap_or("")));
+    let wide = area.width >= 100;
+    let room = if wide { 22 } else { 12 };
+    let shown: String = pod.as_str().chars().rev().take(room).collect::<Vec<_>>().into_iter().rev().collect();
+    put(buf, theme, x + 1, y, area, Role::Text, &shown);
+    let x = x + 2 + room as u16;
+    let (word, role) = level(entry).word();
+    let x = put(buf, theme, x, y, area, role, word);
+    let origin = match entry.origin {
+        Origin::Loki => " ",
+        Origin::Kubelet => "k",
+        Origin::KubeletPrevious => "p",
+    };
+    let x = put(buf, theme, x + 1, y, area, Role::Dim, origin) + 1;
+    let text = strip_sgr(entry.line.raw()).into_owned();
+    let text = Untrusted::from(text).clipped(4_000);
+    let role = if level(entry) == Level::Error { Role::Failing } else { Role::Text };
+    if !logs.wrap {
+        put(buf, theme, x, y, area, role, text.as_str());
+        return 1;
+    }
+    let room = usize::from(area.right().saturating_sub(x)).max(10);
+    let parts = screen::wrap(text.as_str(), room);
+    for (y, part) in (y..area.bottom()).zip(&parts) {
+        put(buf, theme, x, y, area, role, part);
+    }
+    parts.len() as u16
+}
+
+fn mark(at: Ts, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) {
+    let theme = &cx.env.theme;
+    let alert = cx.shared.alerts.known.alerts.iter().find(|a| a.began() == Some(at));
+    let words = alert.map_or_else(|| "the moment".to_owned(), |a| format!("{}: condition begins", super::super::safe(a.name())));
+    buf.set_string(area.x + 1, y, "─".repeat(usize::from(area.width.saturating_sub(2))), theme.style(Role::Pinned));
+    let text = format!("▶ {} {} ", at.clock_millis(cx.shared.session.zone), words);
+    put(buf, theme, area.x + 1, y, area, Role::Pinned, &text);
+}
+
+/// Draws the lines.
+pub fn draw(logs: &Logs, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+    if logs.lines.is_empty() {
+        screen::draw_instead(cx, &logs.truth(cx), area, buf);
+        return;
+    }
+    if logs.shown.is_empty() {
+        paint::message(buf, &cx.env.theme, area, Role::Dim, &["the filter lets no line through".to_owned()]);
+        return;
+    }
+    let inner = Rect { height: area.height.saturating_sub(1), ..area };
+    let mut y = inner.y;
+    let mut marked = logs.anchor.is_none() || logs.list.top > logs.anchor_index();
+    for (i, index) in logs.shown.iter().enumerate().skip(logs.list.top) {
+        if y >= inner.bottom() {
+            break;
+        }
+        let Some(entry) = logs.lines.get(*index) else { continue };
+        if !marked && logs.anchor.is_some_and(|a| entry.ts >= a) {
+            mark(logs.anchor.unwrap_or_default(), cx, y, inner, buf);
+            marked = true;
+            y += 1;
+            if y >= inner.bottom() {
+                break;
+            }
+        }
+        let used = row(entry, logs, cx, y, inner, buf);
+        if i == logs.list.at {
+            paint::shade(buf, &cx.env.theme, y, inner, Role::Selected);
+        }
+        y += used.max(1);
+    }
+    let edge = |more: Option<bool>, word: &str| match more {
+        Some(true) => format!("more {word}"),
+        Some(false) => format!("no {word} lines found"),
+        None => format!("{word}: not known"),
+    };
+    let foot = format!("{} · {} · {}", logs.query, edge(logs.older, "older"), edge(logs.newer, "newer"));
+    put(buf, &cx.env.theme, area.x + 1, area.bottom() - 1, area, Role::Dim, &foot);
+}

@@ -1,0 +1,445 @@
+//! Log lines of a container, pod, workload or namespace: around the moment, or live.
+//!
+//! Never "complete": the heading says what each source holds, how far it reaches, and what was cut.
+
+mod draw;
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::{Cx, Draw, Heading, Pane, Truth};
+use crate::app::effect::{LogPage, LogScope, Query};
+use crate::app::model::{ListState, Shared};
+use crate::app::msg::{Answer, Subject};
+use crate::app::resolve::{pods_of, workload_of};
+use crate::core::action::{Action, Context};
+use crate::core::filter::Filter;
+use crate::core::{Error, Name, ObjectRef, Resource, Result, Span, Ts, num};
+use crate::ops::What;
+use crate::query::profile::{self, WorkloadKind};
+use crate::store::batch::{Batch, Cuts, LogReach};
+use crate::store::logs::Entry;
+
+const MAIN: u16 = 0;
+const OLDER: u16 = 1;
+const NEWER: u16 = 2;
+
+/// Lines that one question brings in each direction.
+const LIMIT: usize = 300;
+/// Lines that are kept; beyond it the ones farthest from the cursor go, counted.
+const KEPT: usize = 50_000;
+const EVERY: Span = Span::secs(2);
+
+/// The view's state.
+#[derive(Debug)]
+pub struct Logs {
+    object: ObjectRef,
+    scope: profile::Scope,
+    around: bool,
+    previous: bool,
+    anchor: Option<Ts>,
+    lines: Vec<Entry>,
+    shown: Vec<usize>,
+    list: ListState,
+    follow: bool,
+    text: String,
+    filter: Filter,
+    wrap: bool,
+    errors_only: bool,
+    query: crate::core::Safe,
+    loki: LogReach,
+    kubelet: LogReach,
+    older: Option<bool>,
+    newer: Option<bool>,
+    cuts: Cuts,
+    dropped: usize,
+    error: Option<Error>,
+    at: Option<Ts>,
+}
+
+impl Logs {
+    fn new(object: ObjectRef, around: bool) -> Self {
+        let scope = match object.resource() {
+            Some(Resource::Pod) => profile::Scope::Pod,
+            Some(Resource::Namespace) => profile::Scope::Namespace,
+            Some(Resource::Node) => profile::Scope::Node,
+            _ => profile::Scope::Workload,
+        };
+        Self {
+            object,
+            scope,
+            around,
+            previous: false,
+            anchor: None,
+            lines: Vec::new(),
+            shown: Vec::new(),
+            list: ListState::default(),
+            follow: !around,
+            text: String::new(),
+            filter: Filter::All,
+            wrap: false,
+            errors_only: false,
+            query: crate::core::Safe::default(),
+            loki: LogReach::default(),
+            kubelet: LogReach::default(),
+            older: None,
+            newer: None,
+            cuts: Cuts::default(),
+            dropped: 0,
+            error: None,
+            at: None,
+        }
+    }
+
+    /// Returns the logs of an object around the moment.
+    pub fn around(object: ObjectRef, _shared: &Shared) -> Self {
+        Self::new(object, true)
+    }
+
+    /// Returns the logs of an object, live.
+    pub fn live(object: ObjectRef, shared: &Shared) -> Self {
+        Self::new(object, shared.moment.pinned().is_some())
+    }
+
+    /// Returns the logs of the container before its last restart.
+    pub fn before_restart(object: ObjectRef) -> Self {
+        Self { previous: true, around: false, follow: false, ..Self::new(object, false) }
+    }
+
+    fn target(&self, shared: &Shared) -> LogScope {
+        let found = self.object.resource().and_then(|r| shared.cluster.of(r).named(self.object.namespace.as_str(), self.object.name.as_str()));
+        let owner = found.and_then(|o| workload_of(o, &shared.cluster, &shared.session.cluster)).unwrap_or_else(|| self.object.clone());
+        let is = |r: Resource| self.object.resource() == Some(r);
+        let name = self.object.name.as_str();
+        let workload = owner.resource().filter(|r| r.is_workload()).map(|_| (WorkloadKind::of(&owner.gvk.kind), owner.name.as_str().to_owned()));
+        let whose = match self.scope {
+            profile::Scope::Workload => owner.clone(),
+            profile::Scope::Namespace => ObjectRef::new(&shared.session.cluster, Resource::Namespace, "", self.namespace(), ""),
+            profile::Scope::Container | profile::Scope::Pod | profile::Scope::Node => self.object.clone(),
+        };
+        let pods = pods_of(&whose, &shared.cluster).iter().filter_map(|o| Name::new(o.name())).collect();
+        let target = profile::Target {
+            namespace: self.namespace().to_owned(),
+            pod: is(Resource::Pod).then(|| name.to_owned()),
+            container: None,
+            workload,
+            node: is(Resource::Node).then(|| name.to_owned()),
+        };
+        LogScope { scope: self.scope, target, pods }
+    }
+
+    fn namespace(&self) -> &str {
+        if self.object.resource() == Some(Resource::Namespace) { self.object.name.as_str() } else { self.object.namespace.as_str() }
+    }
+
+    fn ask(&mut self, part: u16, page: LogPage, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        let window = cx.shared.moment.window(now);
+        let scope = self.target(cx.shared);
+        cx.ask(part, Query::Logs { scope, page, window, limit: LIMIT, previous: self.previous });
+    }
+
+    fn take(&mut self, batch: Batch, part: u16) {
+        let Batch { mut entries, query, loki, kubelet, older, newer, cuts, .. } = batch;
+        match part {
+            MAIN => {
+                self.lines = entries;
+                (self.older, self.newer) = (older, newer);
+                (self.loki, self.kubelet, self.cuts) = (loki, kubelet, cuts);
+                self.dropped = 0;
+            }
+            OLDER => {
+                // The group of one nanosecond at the edge comes whole again: the old one is replaced.
+                if let Some(last) = entries.last().map(|e| e.ts) {
+                    self.lines.retain(|e| e.ts > last);
+                }
+                entries.append(&mut self.lines);
+                self.lines = entries;
+                self.older = older;
+                self.add(&loki, &kubelet, cuts);
+            }
+            _ => {
+                if let Some(first) = entries.first().map(|e| e.ts) {
+                    self.lines.retain(|e| e.ts < first);
+                }
+                self.lines.append(&mut entries);
+                self.newer = newer;
+                self.add(&loki, &kubelet, cuts);
+            }
+        }
+        if !query.as_str().is_empty() {
+            self.query = query;
+        }
+        let over = self.lines.len().saturating_sub(KEPT);
+        if over > 0 {
+            self.dropped += over;
+            if part == OLDER { self.lines.truncate(KEPT) } else { drop(self.lines.drain(..over)) }
+        }
+    }
+
+    fn add(&mut self, loki: &LogReach, kubelet: &LogReach, cuts: Cuts) {
+        for (mine, theirs) in [(&mut self.loki, loki), (&mut self.kubelet, kubelet)] {
+            mine.lines += theirs.lines;
+            mine.oldest = mine.oldest.into_iter().chain(theirs.oldest).min();
+            mine.newest = mine.newest.into_iter().chain(theirs.newest).max();
+            mine.error.clone_from(&theirs.error);
+        }
+        self.cuts.clipped += cuts.clipped;
+        self.cuts.clipped_bytes += cuts.clipped_bytes;
+        self.cuts.doubles += cuts.doubles;
+        self.cuts.bad_utf8 += cuts.bad_utf8;
+    }
+
+    fn passes(&self, entry: &Entry) -> bool {
+        let label = |k: &str| entry.labels.get(k).or_else(|| entry.metadata.get(k));
+        (!self.errors_only || matches!(draw::level(entry), draw::Level::Error)) && self.filter.matches(entry.line.raw(), label)
+    }
+
+    fn show(&mut self, page: usize) {
+        self.shown = (0..self.lines.len()).filter(|i| self.lines.get(*i).is_some_and(|e| self.passes(e))).collect();
+        if self.list.key.is_none() && self.around {
+            let anchor = self.anchor.unwrap_or_default();
+            self.list.at = self.shown.iter().position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor)).unwrap_or(self.shown.len().saturating_sub(1));
+            self.list.top = self.list.at.saturating_sub(page / 2);
+        }
+        if self.follow {
+            self.list.at = self.shown.len().saturating_sub(1);
+            self.list.key = None;
+        }
+        let (lines, shown) = (&self.lines, &self.shown);
+        let key = |i: usize| shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()));
+        let find = |k: &str| {
+            let ts: i64 = k.split('/').next()?.parse().ok()?;
+            let from = shown.partition_point(|n| lines.get(*n).is_some_and(|e| e.ts.0 < ts));
+            (from..shown.len()).take(64).find(|i| key(*i).as_deref() == Some(k))
+        };
+        self.list.settle(shown.len(), page, find, key);
+    }
+
+    fn selected(&self) -> Option<&Entry> {
+        self.lines.get(*self.shown.get(self.list.at)?)
+    }
+}
+
+impl Pane for Logs {
+    fn context(&self) -> Context {
+        Context::Logs
+    }
+
+    fn heading(&self, cx: &Draw<'_>) -> Heading {
+        let zone = cx.shared.session.zone;
+        let what = match (self.previous, self.around, self.anchor) {
+            (true, ..) => "Previous logs".to_owned(),
+            (false, true, Some(at)) => format!("Logs around {}", at.near(cx.env.now, zone)),
+            _ => "Logs".to_owned(),
+        };
+        let scope = format!("{:?}", self.scope).to_lowercase();
+        Heading { title: format!("{what} · {} · {scope}", self.object), count: self.counts() }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        match (&self.error, self.at) {
+            (Some(e), None) if e.kind == crate::core::Kind::Denied => Truth::Denied(e.clone()),
+            (Some(e), None) => Truth::Failed(e.clone()),
+            (None, None) => Truth::Loading,
+            (Some(e), Some(at)) => Truth::Stale(at, Some(e.clone())),
+            (None, Some(at)) => match (&self.loki.error, &self.kubelet.error) {
+                (Some(e), _) => Truth::Partial(format!("loki: {}", e.kind.word())),
+                (None, Some(e)) => Truth::Partial(format!("kubelet: {}", e.kind.word())),
+                (None, None) if self.lines.is_empty() => Truth::Empty(self.nothing(cx)),
+                (None, None) => Truth::Good(self.reach(cx, at)),
+            },
+        }
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        let pinned = cx.shared.moment.pinned();
+        self.around = !self.previous && (pinned.is_some() || self.around);
+        if !self.around && !self.previous {
+            self.ask(MAIN, LogPage::Newest, cx);
+            cx.wake_at(cx.now() + EVERY);
+            return;
+        }
+        let at = pinned.unwrap_or_else(|| cx.now());
+        let moved = self.anchor != Some(at);
+        self.anchor = Some(at);
+        if self.previous {
+            self.ask(MAIN, LogPage::Newest, cx);
+        } else {
+            self.ask(MAIN, LogPage::Around(at), cx);
+        }
+        if moved {
+            self.list = ListState::default();
+        }
+    }
+
+    fn refresh(&mut self, cx: &mut Cx<'_>) {
+        let live = cx.shared.moment.pinned().is_none();
+        if live && self.around && self.anchor.is_some() && !self.previous {
+            (self.around, self.anchor, self.follow) = (false, None, true);
+            return self.init(cx);
+        }
+        if self.around || self.at.is_none() || !live {
+            return self.init(cx);
+        }
+        if !self.previous {
+            if let Some(last) = self.lines.last().map(|e| e.ts).filter(|_| !cx.is_open(NEWER) && !cx.is_open(MAIN)) {
+                self.ask(NEWER, LogPage::Newer(last), cx);
+            } else if !cx.is_open(MAIN) && self.lines.is_empty() {
+                self.ask(MAIN, LogPage::Newest, cx);
+            }
+            cx.wake_at(cx.now() + EVERY);
+        }
+    }
+
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.show(usize::from(cx.body().height.saturating_sub(2)));
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        let (lines, shown) = (&self.lines, &self.shown);
+        let key = |i: usize| shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()));
+        let before = self.list.at;
+        if self.list.act(action, shown.len(), page, key) {
+            self.follow = action == Action::Last && !self.around;
+            if self.list.at == 0 && before == 0 && self.older != Some(false) {
+                return self.act(Action::Older, cx);
+            }
+            if self.list.at + 1 >= self.shown.len() && self.around && self.newer != Some(false) && before == self.list.at {
+                return self.act(Action::Newer, cx);
+            }
+            return true;
+        }
+        match action {
+            Action::Older => {
+                if let Some(first) = self.lines.first().map(|e| e.ts).filter(|_| !cx.is_open(OLDER)) {
+                    self.ask(OLDER, LogPage::Older(first), cx);
+                }
+            }
+            Action::Newer => {
+                if let Some(last) = self.lines.last().map(|e| e.ts).filter(|_| !cx.is_open(NEWER)) {
+                    self.ask(NEWER, LogPage::Newer(last), cx);
+                }
+            }
+            Action::Scope => {
+                self.scope = match (self.scope, self.object.resource()) {
+                    (profile::Scope::Pod, _) => profile::Scope::Workload,
+                    (profile::Scope::Workload, _) => profile::Scope::Namespace,
+                    (profile::Scope::Namespace, Some(Resource::Pod)) => profile::Scope::Pod,
+                    (s, Some(Resource::Namespace | Resource::Node)) => s,
+                    _ => profile::Scope::Workload,
+                };
+                self.lines.clear();
+                self.at = None;
+                self.list = ListState::default();
+                self.init(cx);
+            }
+            Action::Wide => self.wrap = !self.wrap,
+            Action::Faults => self.errors_only = !self.errors_only,
+            Action::Copy => {
+                if let Some(entry) = self.selected() {
+                    let text = entry.line.clipped(8_000);
+                    cx.effects.push(crate::app::Effect::Copy(text));
+                }
+            }
+            Action::Open => self.wrap = !self.wrap,
+            _ => return false,
+        }
+        true
+    }
+
+    fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        match answer {
+            Ok(Answer::Logs(batch)) => {
+                let window = batch.window;
+                self.take(*batch, part);
+                self.error = None;
+                self.at = Some(cx.now());
+                if let (MAIN, Some(window)) = (part, window) {
+                    let query = if self.query.as_str().is_empty() { crate::core::Safe::own("kubelet only") } else { self.query.clone() };
+                    let now = cx.now();
+                    cx.shared.journal(now, What::Logs { query, window }, cx.effects);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => self.error = Some(error),
+        }
+        self.settle(cx);
+    }
+
+    fn subject(&self, shared: &Shared) -> Subject {
+        let entry = self.selected();
+        let pod = entry.and_then(draw::pod_of).and_then(|p| shared.cluster.of(Resource::Pod).named(self.namespace(), p));
+        let object = pod.map(|p| p.reference(&shared.session.cluster));
+        // From the logs of a workload, panels and changes are the workload's.
+        let object = if self.scope == profile::Scope::Workload { Some(self.object.clone()) } else { object.or_else(|| Some(self.object.clone())) };
+        let time = if self.around && self.list.at == self.anchor_index() { self.anchor } else { entry.map(|e| e.ts) };
+        Subject { object, time, ..Subject::default() }
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(&self.text)
+    }
+
+    fn set_filter(&mut self, text: &str, cx: &mut Cx<'_>) -> std::result::Result<(), String> {
+        self.filter = Filter::parse(text)?;
+        text.clone_into(&mut self.text);
+        self.settle(cx);
+        Ok(())
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        draw::draw(self, cx, area, buf);
+    }
+
+    fn json(&self, _shared: &Shared) -> serde_json::Value {
+        json!(self.lines.iter().map(entry_json).collect::<Vec<_>>())
+    }
+}
+
+/// Returns a line as `deckwatch logs -o json` prints it.
+pub fn entry_json(e: &Entry) -> serde_json::Value {
+    json!({ "ts": e.ts.0.to_string(), "line": e.line, "labels": e.labels, "metadata": e.metadata, "source": e.origin })
+}
+
+impl Logs {
+    fn anchor_index(&self) -> usize {
+        let anchor = self.anchor.unwrap_or_default();
+        self.shown.iter().position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor)).unwrap_or(self.shown.len().saturating_sub(1))
+    }
+
+    fn counts(&self) -> String {
+        let mut out = num::counted(self.shown.len(), "line", "lines");
+        if self.shown.len() < self.lines.len() {
+            out.push_str(&format!(" of {}", num::count(self.lines.len())));
+        }
+        let cut = &self.cuts;
+        for (n, word) in [(cut.clipped, "shortened"), (cut.doubles, "doubles"), (cut.bad_utf8, "bad bytes"), (cut.unreachable_pods, "pods out of reach"), (self.dropped, "dropped here")] {
+            if n > 0 {
+                out.push_str(&format!(" · {} {word}", num::count(n)));
+            }
+        }
+        out
+    }
+
+    fn reach(&self, cx: &Draw<'_>, _at: Ts) -> String {
+        let (now, zone) = (cx.env.now, cx.shared.session.zone);
+        let one = |name: &str, r: &LogReach| {
+            let newest = r.newest.map(|t| format!(", newest {}", t.near(now, zone))).unwrap_or_default();
+            r.asked.then(|| format!("{name} {}{newest}", num::count(r.lines)))
+        };
+        let parts: Vec<String> = [one("loki", &self.loki), one("kubelet", &self.kubelet)].into_iter().flatten().collect();
+        parts.join(" · ")
+    }
+
+    fn nothing(&self, _cx: &Draw<'_>) -> String {
+        match (self.loki.asked, self.kubelet.asked) {
+            (true, true) => "no lines: neither Loki nor the kubelet holds any in this window".to_owned(),
+            (true, false) => "no lines: Loki holds none in this window".to_owned(),
+            (false, true) => "no lines: the kubelet holds none; Loki was not asked".to_owned(),
+            (false, false) => "no source of logs was found".to_owned(),
+        }
+    }
+}

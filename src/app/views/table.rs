@@ -1,0 +1,381 @@
+//! Objects of one kind, with the columns that `kubectl get` prints.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use super::paint::{self, Col, Row};
+use super::{Cx, Draw, Heading, Pane, Truth, View, logs, screen, text};
+use crate::app::effect::{Feed, Scope};
+use crate::app::model::{ListState, Shared};
+use crate::app::msg::Subject;
+use crate::app::resolve::pods_of;
+use crate::core::action::{Action, Context};
+use crate::core::filter::Filter;
+use crate::core::{ObjectRef, Resource, Ts, Uid, num};
+use crate::store::columns::{self, Level};
+use crate::store::objects::Object;
+use crate::ui::theme::Role;
+
+/// What a table is limited to, beside the namespace.
+#[derive(Clone, Debug, PartialEq)]
+enum Only {
+    All,
+    /// Events about an object.
+    About(ObjectRef),
+    /// Pods of a workload.
+    PodsOf(ObjectRef),
+}
+
+/// The view's state.
+#[derive(Debug)]
+pub struct Table {
+    resource: Resource,
+    only: Only,
+    /// The object that a jump was about.
+    wanted: Option<ObjectRef>,
+    cache: HashMap<Uid, (Object, Arc<columns::Row>)>,
+    order: Vec<Uid>,
+    list: ListState,
+    sort: (usize, bool),
+    seen: u64,
+    text: String,
+    filter: Filter,
+    wide: bool,
+    faults: bool,
+    marked: Vec<Uid>,
+    stale_order: bool,
+}
+
+impl Table {
+    /// Returns the table of a kind.
+    pub fn new(resource: Resource) -> Self {
+        // kubectl sorts events by when they were seen last; here the newest come first.
+        let newest_first = resource == Resource::Event;
+        Self {
+            resource,
+            only: Only::All,
+            wanted: None,
+            cache: HashMap::new(),
+            order: Vec::new(),
+            list: ListState::default(),
+            sort: (0, newest_first),
+            seen: u64::MAX,
+            text: String::new(),
+            filter: Filter::All,
+            wide: false,
+            faults: false,
+            marked: Vec::new(),
+            stale_order: true,
+        }
+    }
+
+    /// Returns the table of a kind with the cursor on an object.
+    pub fn at(resource: Resource, object: &ObjectRef) -> Self {
+        Self { wanted: Some(object.clone()), ..Self::new(resource) }
+    }
+
+    /// Returns the rows of a kind that are about an object: events.
+    pub fn about(resource: Resource, object: ObjectRef) -> Self {
+        Self { only: Only::About(object), ..Self::new(resource) }
+    }
+
+    /// Returns the pods of a workload.
+    pub fn pods_of(owner: ObjectRef) -> Self {
+        Self { only: Only::PodsOf(owner), ..Self::new(Resource::Pod) }
+    }
+
+    fn admits(&self, object: &Object, row: &columns::Row, now: Ts) -> bool {
+        if self.faults && !row.health.level.is_fault() {
+            return false;
+        }
+        if let (Only::About(about), Object::Event(event)) = (&self.only, object) {
+            let involved = &event.involved_object;
+            let same = if about.uid.is_empty() || involved.uid.is_empty() {
+                involved.kind == *about.gvk.kind && involved.name == about.name.as_str() && involved.namespace == about.namespace.as_str()
+            } else {
+                involved.uid == about.uid.0.as_str()
+            };
+            // A workload's events are those of its pods and ReplicaSets too.
+            let below = involved.namespace == about.namespace.as_str() && involved.name.strip_prefix(about.name.as_str()).is_some_and(|r| r.starts_with('-'));
+            if !(same || (about.resource().is_some_and(Resource::is_workload) && below)) {
+                return false;
+            }
+        }
+        if self.filter.is_all() {
+            return true;
+        }
+        let shown: Vec<String> = row.cells.iter().map(|c| c.show(now, true).into_owned()).collect();
+        self.filter.matches(&format!("{} {}", object.namespace(), shown.join(" ")), |k| object.label(k))
+    }
+
+    fn columns(&self) -> Vec<(usize, &'static columns::Column)> {
+        columns::columns(self.resource).iter().enumerate().filter(|(_, c)| self.wide || !c.wide).collect()
+    }
+
+    fn spread(&self, shared: &Shared) -> bool {
+        self.resource.names().namespaced && shared.session.scope == Scope::All
+    }
+
+    fn sort_by(&mut self, heading: &str) {
+        let Some(column) = columns::columns(self.resource).iter().position(|c| c.name == heading) else { return };
+        self.sort = if self.sort.0 == column { (column, !self.sort.1) } else { (column, false) };
+        self.stale_order = true;
+    }
+
+    fn selected<'a>(&self, shared: &'a Shared) -> Option<&'a Object> {
+        shared.cluster.of(self.resource).get(self.order.get(self.list.at)?)
+    }
+
+    /// Brings the cached rows up to date. Returns whether any changed.
+    fn recache(&mut self, shared: &Shared) -> bool {
+        let kind = shared.cluster.of(self.resource);
+        if self.seen == kind.version && !self.stale_order {
+            return false;
+        }
+        self.seen = kind.version;
+        let objects: Vec<&Object> = match &self.only {
+            Only::PodsOf(owner) => pods_of(owner, &shared.cluster),
+            Only::All | Only::About(_) => kind.iter().collect(),
+        };
+        let mut changed = objects.len() != self.cache.len();
+        let mut fresh = HashMap::with_capacity(objects.len());
+        for object in objects {
+            let uid = Uid::new(object.uid());
+            let kept = self.cache.remove(&uid).filter(|(old, _)| old.same_data(object));
+            changed |= kept.is_none();
+            let entry = kept.unwrap_or_else(|| (object.clone(), Arc::new(object.row())));
+            fresh.insert(uid, entry);
+        }
+        self.cache = fresh;
+        changed
+    }
+
+    fn reorder(&mut self, now: Ts) {
+        let (column, reverse) = self.sort;
+        let mut rows: Vec<(&Uid, &Object, &columns::Row)> =
+            self.cache.iter().filter(|(_, (o, r))| self.admits(o, r, now)).map(|(u, (o, r))| (u, o, &**r)).collect();
+        let place = |o: &Object| (o.namespace().to_owned(), o.name().to_owned());
+        rows.sort_by(|a, b| {
+            let key = |r: &&columns::Row| r.cells.get(column).map(|c| c.key(now));
+            let by = key(&a.2).cmp(&key(&b.2));
+            let by = if reverse { by.reverse() } else { by };
+            let first = if column == 0 && self.resource != Resource::Event { place(a.1).cmp(&place(b.1)) } else { by };
+            let first = if column == 0 && self.resource != Resource::Event && reverse { first.reverse() } else { first };
+            first.then_with(|| place(a.1).cmp(&place(b.1)))
+        });
+        self.order = rows.into_iter().map(|(u, ..)| u.clone()).collect();
+        self.stale_order = false;
+    }
+}
+
+impl Pane for Table {
+    fn context(&self) -> Context {
+        Context::Table
+    }
+
+    fn heading(&self, cx: &Draw<'_>) -> Heading {
+        let names = self.resource.names();
+        let title = match &self.only {
+            Only::All => names.plural.to_owned(),
+            Only::About(object) => format!("{} · {object}", names.plural),
+            Only::PodsOf(owner) => format!("{} · {owner}", names.plural),
+        };
+        let one = names.plural.strip_suffix('s').unwrap_or(names.plural);
+        let mut count = num::counted(self.order.len(), one, names.plural);
+        let all = cx.shared.cluster.of(self.resource).len();
+        if self.only == Only::All && self.order.len() < all {
+            count.push_str(&format!(" of {}", num::count(all)));
+        }
+        let bad = cx.shared.cluster.of(self.resource).undecodable;
+        if bad > 0 {
+            count.push_str(&format!(" · {} undecodable", num::count(bad)));
+        }
+        Heading { title, count }
+    }
+
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        let kind = cx.shared.cluster.of(self.resource);
+        let nothing = match &cx.shared.session.scope {
+            Scope::Namespace(ns) if self.resource.names().namespaced => format!("no {} in namespace {ns}", self.resource.names().plural),
+            _ => format!("no {} in the cluster", self.resource.names().plural),
+        };
+        Truth::of_feed(&kind.state, kind.len(), &nothing)
+    }
+
+    fn feeds(&self) -> Vec<Feed> {
+        vec![Feed::Objects(self.resource)]
+    }
+
+    fn only_now(&self) -> bool {
+        self.resource != Resource::Event
+    }
+
+    fn init(&mut self, cx: &mut Cx<'_>) {
+        self.stale_order = true;
+        self.settle(cx);
+    }
+
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        if self.recache(cx.shared) || self.stale_order {
+            self.reorder(now);
+        }
+        if let Some(wanted) = self.wanted.clone() {
+            let kind = cx.shared.cluster.of(self.resource);
+            if let Some(object) = kind.named(wanted.namespace.as_str(), wanted.name.as_str()) {
+                self.list.key = Some(object.uid().to_owned());
+                self.wanted = None;
+            }
+        }
+        let order = &self.order;
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        self.list.settle(order.len(), page, |k| order.iter().position(|u| u.0.as_str() == k), |i| order.get(i).map(|u| u.0.to_string()));
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let page = usize::from(cx.body().height.saturating_sub(2));
+        let order = &self.order;
+        if self.list.act(action, order.len(), page, |i| order.get(i).map(|u| u.0.to_string())) {
+            return true;
+        }
+        let object = self.selected(cx.shared).map(|o| o.reference(&cx.shared.session.cluster));
+        match (action, object) {
+            (Action::SortName, _) => self.sort_by("NAME"),
+            (Action::SortAge, _) => self.sort_by(if self.resource == Resource::Event { "LAST SEEN" } else { "AGE" }),
+            (Action::SortStatus, _) => self.sort_by("STATUS"),
+            (Action::SortRestarts, _) => self.sort_by("RESTARTS"),
+            (Action::Wide, _) => self.wide = !self.wide,
+            (Action::Faults, _) => {
+                self.faults = !self.faults;
+                self.stale_order = true;
+            }
+            (Action::Open, Some(object)) => {
+                cx.open = Some(if object.resource().is_some_and(Resource::is_workload) {
+                    View::Table(Self::pods_of(object))
+                } else {
+                    View::Text(text::Text::yaml(object))
+                });
+            }
+            (Action::Logs, Some(object)) => cx.open = Some(View::Logs(logs::Logs::live(object, cx.shared))),
+            (Action::PreviousLogs, Some(object)) => cx.open = Some(View::Logs(logs::Logs::before_restart(object))),
+            (Action::Yaml, Some(object)) => cx.open = Some(View::Text(text::Text::yaml(object))),
+            (Action::Copy, Some(object)) => cx.effects.push(crate::app::Effect::Copy(super::safe(object.name.as_str()))),
+            (Action::Mark, Some(object)) => {
+                let before = self.marked.len();
+                self.marked.retain(|u| *u != object.uid);
+                if self.marked.len() == before {
+                    self.marked.push(object.uid);
+                }
+            }
+            (Action::Open | Action::Logs | Action::PreviousLogs | Action::Yaml | Action::Copy | Action::Mark, None) => {}
+            _ => return false,
+        }
+        true
+    }
+
+    fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
+        let logs = self.resource == Resource::Pod || self.resource.is_workload() || self.resource == Resource::Namespace;
+        match action {
+            Action::Logs if !logs => Some(format!("{} have no logs", self.resource.names().plural)),
+            Action::PreviousLogs if self.resource != Resource::Pod => Some("only pods have previous logs".to_owned()),
+            Action::Open | Action::Yaml | Action::Copy | Action::Logs if self.selected(shared).is_none() => Some("there is no row".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn subject(&self, shared: &Shared) -> Subject {
+        let Some(object) = self.selected(shared) else { return Subject::default() };
+        let id = &shared.session.cluster;
+        if let Object::Event(event) = object {
+            let about = &event.involved_object;
+            let group = about.api_version.split_once('/').map_or("", |(g, _)| g);
+            let involved = Resource::of_kind(group, &about.kind).map(|r| ObjectRef::new(id, r, &about.namespace, &about.name, &about.uid));
+            return Subject { object: involved, time: columns::last_seen(event), ..Subject::default() };
+        }
+        Subject { object: Some(object.reference(id)), ..Subject::default() }
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(&self.text)
+    }
+
+    fn set_filter(&mut self, text: &str, cx: &mut Cx<'_>) -> std::result::Result<(), String> {
+        self.filter = Filter::parse(text)?;
+        text.clone_into(&mut self.text);
+        self.stale_order = true;
+        self.settle(cx);
+        Ok(())
+    }
+
+    fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        let truth = self.truth(cx);
+        if self.order.is_empty() {
+            let filtered = Truth::Empty("no row passes the filter".to_owned());
+            let whole = matches!(truth, Truth::Good(_) | Truth::Stale(..) | Truth::Partial(_));
+            screen::draw_instead(cx, if whole { &filtered } else { &truth }, area, buf);
+            return;
+        }
+        let columns = self.columns();
+        let spread = self.spread(cx.shared);
+        let mut cols: Vec<Col> = spread.then_some(Col { name: "NAMESPACE", min: 6, max: 30, shed: 2 }).into_iter().collect();
+        cols.extend(columns.iter().map(|(i, c)| Col {
+            name: c.name,
+            min: if *i == 0 { 12 } else { width_of(c.name) },
+            max: if c.name == "MESSAGE" { 300 } else { 63 },
+            shed: if c.name == "NAME" || c.name == "STATUS" || c.name == "MESSAGE" { 0 } else { 3 + *i as u8 },
+        }));
+        let dim = matches!(truth, Truth::Stale(..) | Truth::Partial(_));
+        let shown = self.order.iter().enumerate().skip(self.list.top).take(usize::from(area.height));
+        let rows: Vec<Row> = shown
+            .filter_map(|(i, uid)| {
+                let (object, row) = self.cache.get(uid)?;
+                let role = if dim { Role::Stale } else { role(row.health.level) };
+                let mut cells: Vec<(String, Role)> = spread.then(|| (super::safe(object.namespace()).to_string(), role)).into_iter().collect();
+                cells.extend(columns.iter().filter_map(|(c, _)| row.cells.get(*c)).map(|cell| (cell.show(cx.env.now, self.wide).into_owned(), role)));
+                Some(Row { cells, selected: i == self.list.at, marked: self.marked.contains(uid) })
+            })
+            .collect();
+        paint::grid(buf, &cx.env.theme, area, &cols, &rows, true);
+    }
+
+    fn json(&self, shared: &Shared) -> serde_json::Value {
+        let now = shared.cluster.of(self.resource).as_of.unwrap_or_default();
+        let rows: Vec<_> = self
+            .order
+            .iter()
+            .filter_map(|u| self.cache.get(u))
+            .map(|(object, row)| {
+                let mut map = serde_json::Map::new();
+                map.insert("namespace".to_owned(), json!(object.namespace()));
+                for (column, cell) in columns::columns(self.resource).iter().zip(row.cells.iter()) {
+                    map.insert(column.name.to_lowercase(), json!(cell.show(now, true)));
+                }
+                map
+            })
+            .collect();
+        json!({ "schema": "deckwatch.table/1", "kind": self.resource.names().kind, "rows": rows })
+    }
+}
+
+fn width_of(name: &str) -> u16 {
+    match name {
+        "READY" | "AGE" => 5,
+        "STATUS" => 10,
+        "RESTARTS" => 8,
+        "MESSAGE" => 20,
+        other => other.len().min(12) as u16,
+    }
+}
+
+fn role(level: Level) -> Role {
+    match level {
+        Level::Done => Role::Done,
+        Level::Ok => Role::Text,
+        Level::Unknown | Level::Warning => Role::Warning,
+        Level::Failing => Role::Failing,
+    }
+}
