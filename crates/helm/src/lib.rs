@@ -23,6 +23,7 @@
 
 pub mod diff;
 pub mod mask;
+pub mod merge;
 pub mod number;
 pub mod record;
 pub mod time;

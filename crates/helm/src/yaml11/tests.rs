@@ -125,7 +125,7 @@ fn aliases_are_expanded_within_a_budget() {
     let mut bomb = String::from("a0: &a0 [l,l,l,l,l,l,l,l,l,l]\n");
     for level in 1..12 {
         let refs = vec![format!("*a{}", level - 1); 10].join(",");
-        bomb += &format!("a{level}: &a{level} [{refs}]\n");
+        bomb.extend([format!("a{level}: &a{level} [{refs}]\n")]);
     }
     assert!(matches!(
         parse_document(&bomb),
