@@ -1,0 +1,244 @@
+//! The series of a pod: which there are and what each is worth at an instant. Owns the names and
+//! labels that the exporters of a real stand would give; never samples by itself. Tested below and
+//! by the store of the simulated Prometheus.
+
+use crate::catalog;
+use crate::life::Nanos;
+use crate::shop::archive::{PodRecord, Shop};
+use crate::shop::labels::{Labels, NAME};
+use crate::shop::profile::BUCKETS;
+use crate::shop::runs::Run;
+use crate::shop::traffic::{self, Traffic};
+use crate::shop::{SECOND, series_state};
+
+/// Where a series would be scraped from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// The pod's own port.
+    Shop,
+    /// The kubelet of its node.
+    Kubelet,
+    /// kube-state-metrics.
+    State,
+}
+
+impl Job {
+    /// Returns the `job` label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shop => "shop",
+            Self::Kubelet => "kubelet",
+            Self::State => "kube-state-metrics",
+        }
+    }
+}
+
+/// What a series is worth.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A slot of the tally; absent while it is zero.
+    Requests(usize),
+    /// A slot of the tally.
+    Slot(usize),
+    /// A slot in microseconds, told in seconds.
+    Seconds(usize),
+    /// When the run started, in seconds since 1970.
+    Started,
+    /// Processor time.
+    Cpu,
+    /// Working set.
+    Memory,
+    /// Whether the container runs.
+    Up,
+    /// A fact about the pod that kube-state-metrics tells.
+    State(series_state::Fact),
+}
+
+/// A series and its source.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// All labels, the metric's name included.
+    pub labels: Labels,
+    /// What it is worth.
+    pub source: Source,
+    /// Where it comes from.
+    pub job: Job,
+}
+
+/// A pod ready to be asked for its series at any instant.
+pub struct Target<'a> {
+    shop: &'a Shop,
+    pod: &'a PodRecord,
+    traffic: Vec<Option<Traffic<'a>>>,
+}
+
+/// A pod at one instant.
+pub struct Frame<'a> {
+    at: Nanos,
+    run: Option<(usize, &'a Run)>,
+    tally: Vec<i64>,
+}
+
+impl<'a> Target<'a> {
+    /// Prepares a pod.
+    pub fn new(shop: &'a Shop, pod: &'a PodRecord) -> Self {
+        let traffic = pod.runs.iter().map(|run| Traffic::new(shop, pod, run)).collect();
+        Self { shop, pod, traffic }
+    }
+
+    /// Returns every series that the pod ever has.
+    pub fn series(&self) -> Vec<Series> {
+        let mut list = Vec::new();
+        if !self.pod.runs.is_empty() {
+            self.requests(&mut list);
+            self.container(&mut list);
+        }
+        series_state::pod(self.pod, &mut list);
+        list
+    }
+
+    fn base(&self, name: &str) -> Labels {
+        let life = &self.pod.life;
+        Labels::new([
+            (NAME, name),
+            ("namespace", &life.namespace),
+            ("pod", &life.name),
+            ("container", &life.service),
+        ])
+    }
+
+    fn requests(&self, list: &mut Vec<Series>) {
+        let life = &self.pod.life;
+        let instance = format!("{}:8080", life.name);
+        let base = |name: &str| {
+            self.base(name)
+                .with("service", &life.service)
+                .with("job", Job::Shop.name())
+                .with("instance", &instance)
+        };
+        let mut push = |labels: Labels, source| list.push(Series { labels, source, job: Job::Shop });
+        let Some(plan) = self.shop.plan(&life.service) else { return };
+        push(base("up"), Source::Up);
+        push(base("process_start_time_seconds"), Source::Started);
+        for (slot, class) in plan.classes.iter().enumerate() {
+            let labels = base("http_requests_total")
+                .with("route", class.route)
+                .with("method", class.method)
+                .with("code", &class.code.to_string());
+            push(labels, Source::Requests(slot));
+        }
+        for (i, route) in plan.routes.iter().enumerate() {
+            let first = plan.route_slot(i);
+            let method = plan.classes.iter().find(|c| c.route == *route).map_or("GET", |c| c.method);
+            let of = |name: &str| base(name).with("route", route).with("method", method);
+            for (j, bound) in BUCKETS.iter().enumerate() {
+                let labels = of("http_request_duration_seconds_bucket").with("le", &bound.to_string());
+                push(labels, Source::Slot(first + j));
+            }
+            let count = first + BUCKETS.len();
+            push(of("http_request_duration_seconds_bucket").with("le", "+Inf"), Source::Slot(count));
+            push(of("http_request_duration_seconds_count"), Source::Slot(count));
+            push(of("http_request_duration_seconds_sum"), Source::Seconds(count + 1));
+        }
+    }
+
+    fn container(&self, list: &mut Vec<Series>) {
+        let life = &self.pod.life;
+        let image = image(&life.service, &life.version);
+        let base = |name: &str| {
+            self.base(name)
+                .with("image", &image)
+                .with("node", &life.node)
+                .with("job", Job::Kubelet.name())
+                .with("instance", &life.node)
+        };
+        let mut push = |labels, source| list.push(Series { labels, source, job: Job::Kubelet });
+        push(base("container_cpu_usage_seconds_total"), Source::Cpu);
+        push(base("container_memory_working_set_bytes"), Source::Memory);
+        push(base("container_start_time_seconds"), Source::Started);
+    }
+
+    /// Returns the pod at `at`, with the counters of requests when `counters` asks for them.
+    pub fn frame(&self, at: Nanos, counters: bool) -> Frame<'_> {
+        let after = self.pod.runs.partition_point(|r| r.start <= at);
+        let run = after
+            .checked_sub(1)
+            .and_then(|i| self.pod.runs.get(i).map(|r| (i, r)))
+            .filter(|(_, r)| r.holds(at));
+        let traffic = run.filter(|_| counters).and_then(|(i, _)| self.traffic.get(i)?.as_ref());
+        Frame { at, run, tally: traffic.map(|t| t.tally(at)).unwrap_or_default() }
+    }
+
+    /// Returns what a series is worth in a frame, `None` where it is absent.
+    pub fn value(&self, source: &Source, frame: &Frame<'_>) -> Option<f64> {
+        match source {
+            Source::State(fact) => fact.value(self.pod, frame.at),
+            Source::Up => self.pod.exists(frame.at).then(|| f64::from(u8::from(frame.run.is_some()))),
+            _ => {
+                let (i, run) = frame.run?;
+                match source {
+                    Source::Requests(slot) => frame.tally.get(*slot).filter(|v| **v > 0).map(|v| *v as f64),
+                    Source::Slot(slot) => frame.tally.get(*slot).map(|v| *v as f64),
+                    Source::Seconds(slot) => frame.tally.get(*slot).map(|v| *v as f64 / 1e6),
+                    Source::Started => Some((run.start / 10_000_000) as f64 / 100.0),
+                    Source::Cpu => {
+                        let arrivals = self.traffic.get(i).and_then(Option::as_ref).map(|t| &t.arrivals);
+                        let seconds = traffic::cpu_seconds(self.pod, run, arrivals, frame.at);
+                        Some((seconds * 1e6).round() / 1e6)
+                    }
+                    Source::Memory => Some(traffic::memory_bytes(self.pod, run, self.shop.speed, frame.at)),
+                    Source::Up | Source::State(_) => None,
+                }
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Whether it needs the counters of requests.
+    pub fn counters(&self) -> bool {
+        matches!(self, Self::Requests(_) | Self::Slot(_) | Self::Seconds(_))
+    }
+}
+
+/// Returns the image of a service's version.
+pub fn image(service: &str, version: &str) -> String {
+    format!("{}/{service}:{version}", catalog::REGISTRY)
+}
+
+/// Returns type and help of a metric, for `/metadata` and the text exposition.
+pub fn metadata() -> [(&'static str, &'static str, &'static str); 22] {
+    [
+        ("up", "gauge", "Whether the last scrape of the target worked."),
+        ("process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds."),
+        ("http_requests_total", "counter", "Requests answered, by route, method and status code."),
+        ("http_request_duration_seconds", "histogram", "Time taken to answer a request, in seconds."),
+        ("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds."),
+        ("container_memory_working_set_bytes", "gauge", "Current working set in bytes."),
+        ("container_start_time_seconds", "gauge", "Start time of the container since unix epoch in seconds."),
+        ("kube_pod_info", "gauge", "Information about pod."),
+        ("kube_pod_owner", "gauge", "Information about the Pod's owner."),
+        ("kube_pod_status_phase", "gauge", "The pods current phase."),
+        ("kube_pod_container_info", "gauge", "Information about a container in a pod."),
+        (
+            "kube_pod_container_status_restarts_total",
+            "counter",
+            "The number of container restarts per container.",
+        ),
+        ("kube_pod_container_status_waiting_reason", "gauge", "The reason the container is waiting."),
+        ("kube_pod_container_status_last_terminated_reason", "gauge", "Why the container last terminated."),
+        ("kube_pod_container_status_ready", "gauge", "Whether the container's readiness check succeeded."),
+        ("kube_pod_container_resource_limits", "gauge", "The resource limits of a container."),
+        ("kube_pod_container_resource_requests", "gauge", "The resource requests of a container."),
+        ("kube_deployment_spec_replicas", "gauge", "Number of desired pods for a deployment."),
+        ("kube_deployment_status_replicas_available", "gauge", "Available replicas per deployment."),
+        ("kube_deployment_status_replicas_unavailable", "gauge", "Unavailable replicas per deployment."),
+        ("kube_deployment_metadata_generation", "gauge", "Generation of the desired state."),
+        ("kube_deployment_status_observed_generation", "gauge", "Generation that the controller has seen."),
+    ]
+}
+
+/// Returns a time in whole seconds since 1970.
+pub fn seconds(at: Nanos) -> f64 {
+    (at / SECOND) as f64
+}
