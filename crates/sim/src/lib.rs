@@ -5,5 +5,6 @@
 //! Never sees the cockpit's model. Tested by its own clients and by the real command-line tools.
 
 pub mod catalog;
+pub mod cluster;
 pub mod life;
 pub mod shop;
