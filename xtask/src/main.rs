@@ -1,2 +1,29 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands, called as `cargo xtask NAME`.
+//!
+//! Owns the command line only; each command is a module of its own. Never part of what users run.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // commands talk to a terminal
+
+mod testbed;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The real servers on this machine.
+    Testbed(testbed::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Testbed(args) => testbed::run(args),
+    }
+}

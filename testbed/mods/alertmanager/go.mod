@@ -1,0 +1,3 @@
+module testbed/alertmanager
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module testbed/helm4
+
+go 1.26.0

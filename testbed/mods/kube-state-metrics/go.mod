@@ -1,0 +1,3 @@
+module testbed/kube-state-metrics
+
+go 1.26.0

@@ -1,0 +1,56 @@
+//! The table that says how every part of the stand is.
+//!
+//! Owns the words; never changes anything. Succeeds only when every server answers, the nodes are
+//! ready and the monitoring pods run. Tested on the real servers.
+
+use super::cluster;
+use super::error::{Error, Result};
+use super::health::{self, Health};
+use super::proc;
+use super::servers::SHOP;
+use super::stand::Stand;
+use super::up;
+
+/// Prints the table; fails when anything is not well.
+pub fn status(stand: &Stand) -> Result<()> {
+    let servers = up::servers_of(stand);
+    let answers = health::ask_all(stand, &servers);
+    let mut unwell = Vec::new();
+    for (server, answer) in servers.iter().zip(&answers) {
+        let pid = proc::find(&stand.run(), server.name).map_or("-".to_owned(), |p| p.pid.to_string());
+        let (word, hint) = words(stand, server.name, answer);
+        println!("{:<26} {:>8} 127.0.0.1:{:<6} {word:<8} {hint}", server.name, pid, stand.port(server.port));
+        if *answer != Health::Well {
+            unwell.push(server.name.to_owned());
+        }
+    }
+    match cluster::lacking(stand) {
+        Ok(None) => println!("{:<26} {} nodes ready, monitoring pods run", "cluster", cluster::NODES),
+        Ok(Some(why)) => {
+            println!("{:<26} {why}", "cluster");
+            unwell.push("cluster".to_owned());
+        }
+        Err(e) => {
+            println!("{:<26} {}", "cluster", e.to_string().lines().next().unwrap_or_default());
+            unwell.push("cluster".to_owned());
+        }
+    }
+    if !servers.iter().any(|server| server.name == SHOP.name) {
+        println!("{:<26} not built: no metrics and logs of the shop", SHOP.name);
+        unwell.push(SHOP.name.to_owned());
+    }
+    if unwell.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new("the testbed", format!("not well: {}", unwell.join(", ")))
+        .hint("`cargo xtask testbed up` starts anew what is gone or does not answer."))
+}
+
+fn words(stand: &Stand, name: &str, answer: &Health) -> (&'static str, String) {
+    let log = proc::log_file(&stand.run(), name);
+    match answer {
+        Health::Well => ("well", String::new()),
+        Health::Unwell(why) => ("unwell", format!("{why} (log: {})", log.display())),
+        Health::Gone => ("gone", format!("log: {}", log.display())),
+    }
+}

@@ -1,0 +1,96 @@
+//! The table of tools: from which module each is built, and how.
+//!
+//! Owns the table; the versions themselves are in `testbed/mods/*/go.mod`. Never runs anything.
+
+/// A program that is built from a Go module.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    /// The binary's name.
+    pub name: &'static str,
+    /// The folder in `testbed/mods`.
+    pub module: &'static str,
+    /// The Go package that is built.
+    pub package: &'static str,
+    /// Variables that tell the program its version: `(variable, value)`.
+    pub variables: &'static [(&'static str, &'static str)],
+}
+
+const KUBERNETES: &[(&str, &str)] = &[
+    ("k8s.io/component-base/version.gitVersion", "v1.36.3"),
+    ("k8s.io/component-base/version.gitMajor", "1"),
+    ("k8s.io/component-base/version.gitMinor", "36"),
+];
+const PROMETHEUS: &[(&str, &str)] = &[("github.com/prometheus/common/version.Version", "3.15.0")];
+const ALERTMANAGER: &[(&str, &str)] = &[("github.com/prometheus/common/version.Version", "0.31.1")];
+const LOKI: &[(&str, &str)] = &[("github.com/grafana/loki/v3/pkg/util/build.Version", "3.7.8")];
+const KUBE_STATE_METRICS: &[(&str, &str)] = &[("github.com/prometheus/common/version.Version", "v2.18.0")];
+const HELM3: &[(&str, &str)] = &[
+    ("helm.sh/helm/v3/internal/version.version", "v3.22.0"),
+    ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor", "1"),
+    ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor", "36"),
+];
+const HELM4: &[(&str, &str)] = &[("helm.sh/helm/v4/internal/version.version", "v4.3.1")];
+
+const fn tool(
+    name: &'static str,
+    module: &'static str,
+    package: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+) -> Tool {
+    Tool { name, module, package, variables }
+}
+
+/// Every tool, in the order in which it is built: what the control plane needs comes first.
+pub const TOOLS: [Tool; 15] = [
+    tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", &[]),
+    tool("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
+    tool("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
+    tool("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", KUBERNETES),
+    tool("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
+    tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", &[]),
+    tool("helm3", "helm3", "helm.sh/helm/v3/cmd/helm", HELM3),
+    tool("prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", PROMETHEUS),
+    tool("promtool", "prometheus", "github.com/prometheus/prometheus/cmd/promtool", PROMETHEUS),
+    tool("alertmanager", "alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager", ALERTMANAGER),
+    tool("amtool", "alertmanager", "github.com/prometheus/alertmanager/cmd/amtool", ALERTMANAGER),
+    tool("loki", "loki", "github.com/grafana/loki/v3/cmd/loki", LOKI),
+    tool("logcli", "loki", "github.com/grafana/loki/v3/cmd/logcli", LOKI),
+    tool("kube-state-metrics", "kube-state-metrics", "k8s.io/kube-state-metrics/v2", KUBE_STATE_METRICS),
+    tool("helm4", "helm4", "helm.sh/helm/v4/cmd/helm", HELM4),
+];
+
+/// Returns the linker's flags of a tool: no symbol tables, and its version.
+pub fn ldflags(tool: &Tool) -> String {
+    let mut flags = String::from("-s -w");
+    for (variable, value) in tool.variables {
+        flags.push_str(&format!(" -X {variable}={value}"));
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_has_a_pinned_module_that_names_its_package() {
+        let mods = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed/mods");
+        for tool in &TOOLS {
+            let text = std::fs::read_to_string(mods.join(tool.module).join("go.mod")).unwrap();
+            assert!(text.contains(tool.package), "{} is not in {}/go.mod", tool.package, tool.module);
+            assert!(mods.join(tool.module).join("go.sum").is_file(), "{} has no go.sum", tool.module);
+        }
+    }
+
+    #[test]
+    fn versions_told_to_the_linker_are_the_pinned_ones() {
+        let mods = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed/mods");
+        for tool in TOOLS.iter().filter(|t| t.name != "prometheus" && t.name != "promtool") {
+            let text = std::fs::read_to_string(mods.join(tool.module).join("go.mod")).unwrap();
+            for (variable, value) in tool.variables.iter().filter(|(v, _)| v.to_lowercase().ends_with("version"))
+            {
+                assert!(text.contains(value), "{variable}={value} is not what {} pins", tool.module);
+            }
+        }
+    }
+}
