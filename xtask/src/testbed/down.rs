@@ -22,7 +22,7 @@ pub fn down(dirs: &Dirs) -> Result<()> {
     }
     let lock = up::lock(dirs)?;
     let processes = proc::all(&dirs.run(""));
-    let left = proc::stop(&processes, Duration::from_secs(8));
+    let left = proc::stop(&processes, Duration::from_secs(3));
     if !left.is_empty() {
         return Err(Error::new("taking the testbed down", format!("still running: {}", left.join(", ")))
             .hint(format!("Their pids are in {}.", dirs.run("pids").display())));

@@ -16,28 +16,13 @@ use super::stand::{self, Stand};
 const RELEASE: &str = "momo";
 const CHART: &str = "momo-store";
 
-/// One step of the release's history.
-struct Step {
-    version: &'static str,
-    values: &'static str,
-    /// Helm waits for its pods, in vain: the record's status becomes `failed`.
-    fails: bool,
-}
-
-const fn step(version: &'static str, values: &'static str, fails: bool) -> Step {
-    Step { version, values, fails }
-}
-
-/// What a fresh stand's release goes through until it is good.
-const HISTORY: [Step; 6] = [
-    step("0.0.1037", "good", false),
-    step("0.0.1038", "good", false),
-    step("0.0.1039", "bad-database-host", false),
-    step("0.0.1040", "good", false),
-    step("0.0.1041", "good", true),
-    step("0.0.1042", "good", false),
-];
-const BAD: Step = step("0.0.1043", "bad", false);
+/// The versions that a fresh stand's release goes through until it is good, as the shop's
+/// catalogue has them. Each has its values in `testbed/charts/values`.
+const HISTORY: [&str; 6] = ["0.0.1037", "0.0.1038", "0.0.1039", "0.0.1040", "0.0.1041", "0.0.1042"];
+/// The version whose image cannot be pulled: Helm waits for its pods, in vain, and its record's
+/// status becomes `failed`.
+const FAILS: &str = "0.0.1041";
+const BAD: &str = "0.0.1043";
 
 /// Which release is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -74,22 +59,24 @@ pub fn release(stand: &Stand, args: &Args) -> Result<()> {
     let last = helm.history()?.and_then(|revisions| revisions.last().cloned());
     match (args.which, last) {
         (Which::Good, None) => {
-            for step in &HISTORY {
-                helm.deploy(step)?;
+            for version in HISTORY {
+                helm.deploy(version)?;
             }
         }
         (Which::Bad, None) => {
-            for step in HISTORY.iter().chain([&BAD]) {
-                helm.deploy(step)?;
+            for version in HISTORY {
+                helm.deploy(version)?;
             }
+            helm.wait_for_rollout(Which::Good)?;
+            helm.deploy(BAD)?;
         }
         (which, Some(last)) => {
-            let [.., good] = &HISTORY;
-            let step = if which == Which::Good { good } else { &BAD };
-            if last == (format!("{CHART}-{}", step.version), "deployed".to_owned()) {
-                println!("{CHART}-{} is deployed already", step.version);
+            let [.., good] = HISTORY;
+            let version = if which == Which::Good { good } else { BAD };
+            if last == (format!("{CHART}-{version}"), "deployed".to_owned()) {
+                println!("{CHART}-{version} is deployed already");
             } else {
-                helm.deploy(step)?;
+                helm.deploy(version)?;
             }
         }
     }
@@ -133,30 +120,30 @@ impl Helm<'_> {
     }
 
     /// Packages the chart in that version and upgrades or installs the release.
-    fn deploy(&self, step: &Step) -> Result<()> {
-        let chart = self.package(step.version)?;
-        let values = self.stand.dirs.source("charts/values").join(format!("{}.yaml", step.values));
+    fn deploy(&self, version: &str) -> Result<()> {
+        let chart = self.package(version)?;
+        let values = self.stand.dirs.source("charts/values").join(format!("{version}.yaml"));
         let mut command = self.command();
         command.args(["upgrade", "--install", RELEASE]).arg(chart).arg("-f").arg(values);
         command.arg("--create-namespace");
         if self.major == "4" {
             command.arg("--server-side=false");
         }
-        if step.fails {
+        if version == FAILS {
             command.args(["--wait", "--timeout=6s"]);
         }
-        let what = format!("helm{} upgrade --install {RELEASE} {CHART}-{}", self.major, step.version);
+        let what = format!("helm{} upgrade --install {RELEASE} {CHART}-{}", self.major, version);
         let out = command.output().on(&what)?;
-        if step.fails {
+        if version == FAILS {
             let words = String::from_utf8_lossy(&out.stderr).trim().to_owned();
             if out.status.success() {
                 return Err(Error::new(what, "it succeeded, though its image cannot be pulled"));
             }
-            println!("{CHART}-{} failed, as it should: {}", step.version, words.lines().last().unwrap_or_default());
+            println!("{CHART}-{} failed, as it should: {}", version, words.lines().last().unwrap_or_default());
             return Ok(());
         }
         stand::printed(&what, out)?;
-        println!("{CHART}-{} is deployed", step.version);
+        println!("{CHART}-{} is deployed", version);
         Ok(())
     }
 
