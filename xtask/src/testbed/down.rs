@@ -20,7 +20,7 @@ pub fn down(dirs: &Dirs) -> Result<()> {
         println!("there is no testbed in {}", dirs.root().display());
         return Ok(());
     }
-    let lock = up::lock(dirs)?;
+    let _lock = up::lock(dirs)?;
     let processes = proc::all(&dirs.run(""));
     let left = proc::stop(&processes, Duration::from_secs(3));
     if !left.is_empty() {
@@ -29,8 +29,6 @@ pub fn down(dirs: &Dirs) -> Result<()> {
     }
     gone(dirs.run("").as_path(), |path| fs::remove_dir_all(path))?;
     gone(&dirs.env_sh(), |path| fs::remove_file(path))?;
-    gone(&dirs.root().join(".lock"), |path| fs::remove_file(path))?;
-    drop(lock);
     println!("the testbed is down: {} processes ended", processes.len());
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the names that the stand gives to others. Never sets anything in this process.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use super::certs;
@@ -13,8 +14,11 @@ pub fn write(stand: &Stand) -> Result<()> {
     let config = stand.dirs.run("deckwatch");
     fs::create_dir_all(&config).on(config.display())?;
     let file = config.join("config.toml");
-    fs::write(&file, "# The testbed's context is free to be changed.\n[contexts.testbed]\nprotected = false\n")
-        .on(file.display())?;
+    fs::write(
+        &file,
+        "# The testbed's context is free to be changed.\n[contexts.testbed]\nprotected = false\n",
+    )
+    .on(file.display())?;
     let run = stand.run();
     let mut text = String::from("# To be sourced: the testbed's addresses and tools.\n");
     let values = [
@@ -29,9 +33,9 @@ pub fn write(stand: &Stand) -> Result<()> {
         ("HELM4", stand.dirs.tool("helm4").display().to_string()),
     ];
     for (name, value) in &values {
-        text.push_str(&format!("export {name}={}\n", quoted(value)));
+        let _ = writeln!(text, "export {name}={}", quoted(value));
     }
-    text.push_str(&format!("export PATH={}:\"$PATH\"\n", quoted(&stand.dirs.bin().display().to_string())));
+    let _ = writeln!(text, "export PATH={}:\"$PATH\"", quoted(&stand.dirs.bin().display().to_string()));
     let path = stand.dirs.env_sh();
     fs::write(&path, text).on(path.display())
 }

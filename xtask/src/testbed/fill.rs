@@ -4,6 +4,8 @@
 //! controllers make the pods; a different number changes only what differs. Tested on the real
 //! servers.
 
+mod template;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -50,7 +52,10 @@ pub fn fill(stand: &Stand, pods: u32) -> Result<()> {
     let shrinks = there.iter().any(|(key, n)| wanted.get(key).is_none_or(|w| w < n));
     remove(stand, &surplus)?;
     if !apply.is_empty() {
-        stand.apply("the Deployments", &json!({"apiVersion": "v1", "kind": "List", "items": apply}).to_string())?;
+        stand.apply(
+            "the Deployments",
+            &json!({"apiVersion": "v1", "kind": "List", "items": apply}).to_string(),
+        )?;
     }
     let end = started + Duration::from_secs(120 + u64::from(pods) / 10);
     wait(stand, &wanted, pods, end)?;
@@ -73,7 +78,8 @@ fn sizes(pods: u32) -> BTreeMap<(String, String), u32> {
 
 /// Returns the Deployments that are there.
 fn deployments(stand: &Stand) -> Result<BTreeMap<(String, String), u32>> {
-    let path = "jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name} {.spec.replicas}{\"\\n\"}{end}";
+    let path =
+        "jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name} {.spec.replicas}{\"\\n\"}{end}";
     let text = stand.kubectl(&["get", "deploy", "-A", "-l", LABEL, "-o", path])?;
     let mut found = BTreeMap::new();
     for line in text.lines() {
@@ -151,11 +157,7 @@ fn deployment(key: &(String, String), replicas: u32) -> Value {
             "replicas": replicas,
             "revisionHistoryLimit": 1,
             "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
-            "template": template(name),
+            "template": template::pod(name, LABEL),
         },
     })
-}
-
-fn template(name: &str) -> Value {
-    json!({"metadata": {"labels": {LABEL: "true", "app.kubernetes.io/name": name}}, "spec": {"containers": [{"name": "app", "image": "registry.momo.example/fill/app:1.0.0"}]}})
 }

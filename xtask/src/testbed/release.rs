@@ -93,9 +93,11 @@ struct Helm<'a> {
 impl Helm<'_> {
     fn command(&self) -> Command {
         let mut command = self.stand.tool(&format!("helm{}", self.major));
-        for (name, folder) in
-            [("HELM_CACHE_HOME", "helm/cache"), ("HELM_CONFIG_HOME", "helm/config"), ("HELM_DATA_HOME", "helm/data")]
-        {
+        for (name, folder) in [
+            ("HELM_CACHE_HOME", "helm/cache"),
+            ("HELM_CONFIG_HOME", "helm/config"),
+            ("HELM_DATA_HOME", "helm/data"),
+        ] {
             command.env(name, self.stand.dirs.run(folder));
         }
         command.args(["--namespace", self.namespace]);
@@ -104,7 +106,7 @@ impl Helm<'_> {
 
     fn run(&self, args: &[&str]) -> Result<String> {
         let what = format!("helm{} {}", self.major, args.join(" "));
-        stand::printed(&what, self.command().args(args).output().on(&what)?)
+        stand::printed(&what, &self.command().args(args).output().on(&what)?)
     }
 
     /// Returns chart and status of every revision, oldest first; `None` when there is no release.
@@ -113,9 +115,10 @@ impl Helm<'_> {
         if !out.status.success() && String::from_utf8_lossy(&out.stderr).contains("release: not found") {
             return Ok(None);
         }
-        let text = stand::printed("helm history", out)?;
+        let text = stand::printed("helm history", &out)?;
         let revisions: Vec<Value> = serde_json::from_str(&text).on("the answer of helm history")?;
-        let field = |r: &Value, name: &str| r.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let field =
+            |r: &Value, name: &str| r.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Some(revisions.iter().map(|r| (field(r, "chart"), field(r, "status"))).collect()))
     }
 
@@ -132,17 +135,18 @@ impl Helm<'_> {
         if version == FAILS {
             command.args(["--wait", "--timeout=6s"]);
         }
-        let what = format!("helm{} upgrade --install {RELEASE} {CHART}-{}", self.major, version);
+        let what = format!("helm{} upgrade --install {RELEASE} {CHART}-{version}", self.major);
         let out = command.output().on(&what)?;
         if version == FAILS {
             let words = String::from_utf8_lossy(&out.stderr).trim().to_owned();
             if out.status.success() {
                 return Err(Error::new(what, "it succeeded, though its image cannot be pulled"));
             }
-            println!("{CHART}-{} failed, as it should: {}", version, words.lines().last().unwrap_or_default());
+            let last = words.lines().last().unwrap_or_default();
+            println!("{CHART}-{version} failed, as it should: {last}");
             return Ok(());
         }
-        stand::printed(&what, out)?;
+        stand::printed(&what, &out)?;
         println!("{CHART}-{} is deployed", version);
         Ok(())
     }
@@ -159,21 +163,21 @@ impl Helm<'_> {
     /// Waits until nothing of the release is left, its pods included.
     fn wait_until_empty(&self) -> Result<()> {
         let selector = format!("app.kubernetes.io/instance={RELEASE}");
-        let args =
-            ["wait", "pod", "-n", self.namespace, "-l", &selector, "--for=delete", "--timeout=60s"];
+        let args = ["wait", "pod", "-n", self.namespace, "-l", &selector, "--for=delete", "--timeout=60s"];
         self.stand.kubectl(&args).map(drop)
     }
 
     /// Waits until the Deployments have rolled out. The bad release's backend may never be whole
     /// for long: there it is enough that its pods are the new ones.
     fn wait_for_rollout(&self, which: Which) -> Result<()> {
-        let end = std::time::Instant::now() + Duration::from_secs(120);
+        let end = std::time::Instant::now() + Duration::from_mins(2);
         loop {
             let path = "jsonpath={range .items[*]}{.metadata.name} {.metadata.generation} \
                         {.status.observedGeneration} {.spec.replicas} {.status.replicas} \
                         {.status.updatedReplicas} {.status.readyReplicas}{\"\\n\"}{end}";
             let selector = format!("app.kubernetes.io/instance={RELEASE}");
-            let text = self.stand.kubectl(&["get", "deploy", "-n", self.namespace, "-l", &selector, "-o", path])?;
+            let text =
+                self.stand.kubectl(&["get", "deploy", "-n", self.namespace, "-l", &selector, "-o", path])?;
             let rolled = text.lines().filter(|line| rolled_out(line, which)).count();
             if rolled == text.lines().count() && rolled > 0 {
                 return Ok(());

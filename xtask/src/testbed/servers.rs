@@ -263,10 +263,7 @@ fn alertmanager(stand: &Stand) -> Vec<String> {
 }
 
 fn loki(stand: &Stand) -> Vec<String> {
-    vec![
-        format!("-config.file={}", stand.dirs.run("config/loki.yaml").display()),
-        "-log.level=warn".into(),
-    ]
+    vec![format!("-config.file={}", stand.dirs.run("config/loki.yaml").display()), "-log.level=warn".into()]
 }
 
 fn shop(stand: &Stand) -> Vec<String> {

@@ -30,8 +30,10 @@ impl Stand {
     pub fn existing(dirs: Dirs) -> Result<Self> {
         match Ports::load(&dirs.run("")) {
             Some(ports) => Ok(Self { dirs, ports }),
-            None => Err(Error::new("the testbed", "it is not up")
-                .hint("Bring it up with `cargo xtask testbed up`.")),
+            None => {
+                Err(Error::new("the testbed", "it is not up")
+                    .hint("Bring it up with `cargo xtask testbed up`."))
+            }
         }
     }
 
@@ -96,7 +98,7 @@ impl Stand {
         let mut command = self.tool("kubectl");
         command.args(args);
         let what = describe(&command);
-        printed(&what, command.output().on(&what)?)
+        printed(&what, &command.output().on(&what)?)
     }
 
     /// Applies objects by server-side apply: a second time changes nothing.
@@ -114,7 +116,7 @@ impl Stand {
             scope.spawn(|| stdin.map_or(Ok(()), |mut pipe| pipe.write_all(objects.as_bytes())));
             child.wait_with_output()
         });
-        printed(&format!("applying {what}"), sent.on(what)?).map(drop)
+        printed(&format!("applying {what}"), &sent.on(what)?).map(drop)
     }
 }
 
@@ -126,7 +128,7 @@ fn describe(command: &Command) -> String {
 }
 
 /// Returns what a program printed; an error with its words when it failed.
-pub fn printed(what: &str, output: Output) -> Result<String> {
+pub fn printed(what: &str, output: &Output) -> Result<String> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

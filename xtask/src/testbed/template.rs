@@ -19,8 +19,9 @@ pub fn fill(text: &str, values: &BTreeMap<String, String>) -> Result<String> {
         match name_end {
             Some(end) if end > 0 && inner.get(end..).is_some_and(|r| r.starts_with('@')) => {
                 let name = inner.get(..end).unwrap_or_default();
-                let value =
-                    values.get(name).ok_or_else(|| Error::new("a template", format!("nobody knows @{name}@")))?;
+                let value = values
+                    .get(name)
+                    .ok_or_else(|| Error::new("a template", format!("nobody knows @{name}@")))?;
                 out.push_str(value);
                 rest = inner.get(end + 1..).unwrap_or_default();
             }

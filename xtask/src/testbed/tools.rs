@@ -2,6 +2,8 @@
 //!
 //! Owns the table; the versions themselves are in `testbed/mods/*/go.mod`. Never runs anything.
 
+use std::fmt::Write as _;
+
 /// A program that is built from a Go module.
 #[derive(Clone, Copy, Debug)]
 pub struct Tool {
@@ -44,7 +46,12 @@ const fn tool(
 pub const TOOLS: [Tool; 15] = [
     tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", &[]),
     tool("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
-    tool("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
+    tool(
+        "kube-controller-manager",
+        "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        KUBERNETES,
+    ),
     tool("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", KUBERNETES),
     tool("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
     tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", &[]),
@@ -63,7 +70,7 @@ pub const TOOLS: [Tool; 15] = [
 pub fn ldflags(tool: &Tool) -> String {
     let mut flags = String::from("-s -w");
     for (variable, value) in tool.variables {
-        flags.push_str(&format!(" -X {variable}={value}"));
+        let _ = write!(flags, " -X {variable}={value}");
     }
     flags
 }
@@ -87,7 +94,8 @@ mod tests {
         let mods = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed/mods");
         for tool in TOOLS.iter().filter(|t| t.name != "prometheus" && t.name != "promtool") {
             let text = std::fs::read_to_string(mods.join(tool.module).join("go.mod")).unwrap();
-            for (variable, value) in tool.variables.iter().filter(|(v, _)| v.to_lowercase().ends_with("version"))
+            for (variable, value) in
+                tool.variables.iter().filter(|(v, _)| v.to_lowercase().ends_with("version"))
             {
                 assert!(text.contains(value), "{variable}={value} is not what {} pins", tool.module);
             }

@@ -20,12 +20,11 @@ use super::servers::{self, APISERVER, CONTROL, ETCD, MONITORING, SHOP, Server};
 use super::stand::Stand;
 
 /// How long a server may take until it is well.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Brings everything up and returns when all answer.
 pub fn up(dirs: Dirs) -> Result<()> {
     let started = Instant::now();
-    fs::create_dir_all(dirs.root()).on(dirs.root().display())?;
     let _lock = lock(&dirs)?;
     build::build_missing(&dirs)?;
     let stand = Stand::prepare(dirs)?;
@@ -154,14 +153,13 @@ fn build_shop(stand: &Stand) -> Result<()> {
 
 /// Takes the lock that keeps two commands from bringing up or down the same stand at once.
 pub fn lock(dirs: &Dirs) -> Result<File> {
-    let path = dirs.root().join(".lock");
+    // Beside the binaries: it must not be removed while somebody waits for it.
+    fs::create_dir_all(dirs.bin()).on(dirs.bin().display())?;
+    let path = dirs.bin().join(".lock");
     let file = File::options().create(true).append(true).open(&path).on(path.display())?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => {
-            println!("waiting for another command on this testbed");
-            file.lock().on(path.display())?;
-            Ok(file)
-        }
+    if file.try_lock().is_err() {
+        println!("waiting for another command on this testbed");
+        file.lock().on(path.display())?;
     }
+    Ok(file)
 }
