@@ -147,7 +147,7 @@ impl Helm<'_> {
             return Ok(());
         }
         stand::printed(&what, &out)?;
-        println!("{CHART}-{} is deployed", version);
+        println!("{CHART}-{version} is deployed");
         Ok(())
     }
 
