@@ -4,4 +4,6 @@
 //! the model or the terminal; every wait has a limit, every body a cap, and nothing is retried in
 //! hiding.
 
+pub mod auth;
+pub mod kube;
 pub mod transport;

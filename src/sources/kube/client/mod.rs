@@ -1,0 +1,469 @@
+//! The client for one cluster: reads with limits and caps, and errors that say what to do.
+//!
+//! Read-only by construction: it sends GET, access reviews, requests that are forced to be dry runs,
+//! and queries through the service proxy. [`Client::raw_service`] is the one way to send anything
+//! else; it is for `act`, which demands its own token for it. After a 401 the credentials are renewed
+//! once; nothing else is retried here. Tested against scripted servers.
+
+mod stack;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use tokio::time::Instant;
+
+use super::answer::{self, Asked, Fail};
+use super::body;
+use super::config::Target;
+use super::dial::{Dial, Net};
+use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
+use crate::sources::auth::{Credentials, WallClock};
+use stack::{Failure, Order, Serial, Stack};
+pub use stack::{HEADERS, Lane};
+
+/// JSON, as `Accept` asks for it.
+pub const JSON: &str = "application/json";
+/// The time limit of a request whose caller has no wish.
+pub const TOTAL: Span = Span::secs(30);
+/// The cap of a body whose caller has no wish: one object is at most 1.5 MiB in etcd, more as JSON.
+pub const OBJECT: usize = 16 << 20;
+
+/// A GET.
+#[derive(Clone, Debug)]
+pub struct Get<'a> {
+    /// Path and query, quoted.
+    pub path: &'a str,
+    /// What is accepted.
+    pub accept: &'a str,
+    /// The limit of the whole request, after credentials are there.
+    pub limit: Span,
+    /// The most bytes of body, decompressed.
+    pub cap: usize,
+    /// Whether it may come compressed.
+    pub compress: bool,
+    /// The pool.
+    pub lane: Lane,
+}
+
+impl<'a> Get<'a> {
+    /// Returns a GET of JSON with the usual limits.
+    pub fn json(path: &'a str) -> Self {
+        Self { path, accept: JSON, limit: TOTAL, cap: OBJECT, compress: true, lane: Lane::Read }
+    }
+}
+
+/// An answer that was read whole.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// How long it took.
+    pub took: Span,
+}
+
+impl Reply {
+    /// Returns a header's text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// Returns the content type.
+    pub fn content_type(&self) -> &str {
+        self.header(&header::CONTENT_TYPE).unwrap_or("")
+    }
+}
+
+/// An answer that is being read.
+pub struct Stream {
+    /// Its content type.
+    pub content_type: String,
+    asked: Asked,
+    body: Body,
+}
+
+impl Stream {
+    /// Returns the next bytes, `None` at the end.
+    ///
+    /// Errors: `Timeout` after `idle` without a byte, `Unreachable` when it breaks off.
+    pub async fn next(&mut self, idle: Duration) -> Result<Option<Bytes>> {
+        loop {
+            let Ok(frame) = tokio::time::timeout(idle, self.body.frame()).await else {
+                let detail = format!("silent for {} s", idle.as_secs());
+                return Err(self.asked.error(Kind::Timeout).detail(detail));
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => {
+                    return Err(self.asked.error(Kind::Unreachable).detail(format!("it broke off: {error}")));
+                }
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The questions about our own rights that the API server answers by POST without changing anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// May I do this?
+    Access,
+    /// What may I do in this namespace?
+    Rules,
+    /// Who am I?
+    Subject,
+}
+
+impl Review {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Access => "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            Self::Rules => "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+            Self::Subject => "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+        }
+    }
+}
+
+/// Talks to one cluster.
+#[derive(Clone)]
+pub struct Client {
+    stack: Arc<Stack>,
+    kube: kube::Client,
+    cluster: ClusterId,
+    server: Untrusted,
+    compress: bool,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("cluster", &self.cluster)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One request, which can be made anew after a 401.
+struct Ask<'a> {
+    method: Method,
+    path: &'a str,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    order: Order,
+}
+
+impl Ask<'_> {
+    fn request(&self, asked: &Asked) -> Result<Request<Body>> {
+        let mut request = Request::new(Body::from(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() =
+            self.path.parse().map_err(|_| asked.error(Kind::Internal).detail("its path is not one"))?;
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        request.extensions_mut().insert(self.order);
+        Ok(request)
+    }
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(JSON))
+}
+
+impl Client {
+    /// Makes a client; nothing is connected or run yet. Must be called within a tokio runtime.
+    pub fn new(target: &Target, clock: WallClock) -> Result<Self> {
+        Self::with_dial(target, clock, Arc::new(Net::new(target)))
+    }
+
+    /// Makes a client whose connections come from `dial`.
+    pub fn with_dial(target: &Target, clock: WallClock, dial: Arc<dyn Dial>) -> Result<Self> {
+        let credentials = Credentials::new(target.login.clone(), target.certificate.clone(), clock);
+        let stack = Arc::new(Stack::new(target, dial, Arc::new(credentials))?);
+        let service = {
+            let stack = Arc::clone(&stack);
+            tower::service_fn(move |request: Request<Body>| Arc::clone(&stack).send(request))
+        };
+        Ok(Self {
+            kube: kube::Client::new(service, target.namespace.clone()),
+            stack,
+            cluster: target.cluster.clone(),
+            server: target.server.to_string().trim_end_matches('/').to_owned().into(),
+            compress: target.compress,
+        })
+    }
+
+    /// Returns the cluster.
+    pub fn cluster(&self) -> &ClusterId {
+        &self.cluster
+    }
+
+    /// Returns the API server's address.
+    pub fn server(&self) -> &Untrusted {
+        &self.server
+    }
+
+    /// Returns the credentials: to show a plugin that is waited for, to cancel it, to retry now.
+    pub fn credentials(&self) -> &Arc<Credentials> {
+        &self.stack.credentials
+    }
+
+    /// Gives up idle connections and reads certificates anew: after a suspend, or on wish.
+    pub fn reset(&self) {
+        self.stack.reset();
+    }
+
+    /// Sends a GET and reads the answer; any status but 2xx is an error.
+    pub async fn get(&self, get: Get<'_>) -> Result<Reply, Fail> {
+        let asked = Asked::of(&Method::GET, get.path);
+        let mut headers = vec![(header::ACCEPT, value(get.accept))];
+        if get.compress && self.compress {
+            headers.push((header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")));
+        }
+        let order = Order { lane: get.lane, headers: HEADERS.min(get.limit.to_std()) };
+        let ask = Ask { method: Method::GET, path: get.path, headers, body: Bytes::new(), order };
+        self.whole(&asked, &ask, get.limit, get.cap).await
+    }
+
+    /// Sends a GET of JSON and reads it.
+    pub async fn get_json<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Fail> {
+        let reply = self.get(Get::json(path)).await?;
+        Ok(answer::json(&Asked::of(&Method::GET, path), &reply.body)?)
+    }
+
+    /// Opens a GET whose answer has no end of its own: a watch, a log that is followed.
+    ///
+    /// It is asked for uncompressed: newer servers compress each event by itself.
+    pub async fn stream(&self, path: &str, accept: &str) -> Result<Stream, Fail> {
+        let asked = Asked::of(&Method::GET, path);
+        let headers = vec![
+            (header::ACCEPT, value(accept)),
+            (header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        ];
+        let ask = Ask { method: Method::GET, path, headers, body: Bytes::new(), order: Order::default() };
+        let response = self.exchange(&asked, &ask).await?;
+        if !response.status().is_success() {
+            return Err(self.refusal(&asked, response).await);
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+        Ok(Stream { content_type, asked, body: response.into_body() })
+    }
+
+    /// Asks about our own rights.
+    pub async fn review(&self, review: Review, body: &serde_json::Value) -> Result<serde_json::Value, Fail> {
+        self.post_json(Method::POST, review.path(), JSON, body.to_string().into()).await
+    }
+
+    /// Sends a write that the server must not carry out: `dryRun=All` is added here.
+    ///
+    /// Only plain objects and their `scale` and `status` can be asked about: servers do not honour the
+    /// flag on other subresources (`exec`, `proxy`, `token`). A DELETE is sent without a body, because a
+    /// body would override the flag. Everything else is `Refused`.
+    pub async fn dry_run(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<serde_json::Value, Fail> {
+        let asked = Asked::of(&method, path);
+        let subresource = asked.resource.split_once('/').map(|(_, s)| s);
+        let plain = !path.contains(['?', '#']) && !asked.resource.is_empty();
+        let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&method);
+        if !plain || !writes || subresource.is_some_and(|s| !matches!(s, "scale" | "status")) {
+            return Err(asked.error(Kind::Refused).detail("this request has no dry run").into());
+        }
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("dryRun", "All")
+            .extend_pairs(query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("dryRun")))
+            .finish();
+        let body = if method == Method::DELETE { Bytes::new() } else { body };
+        self.post_json(method, &format!("{path}?{query}"), content_type, body).await
+    }
+
+    async fn post_json(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<serde_json::Value, Fail> {
+        let asked = Asked::of(&method, path);
+        let mut headers = vec![(header::ACCEPT, HeaderValue::from_static(JSON))];
+        if !body.is_empty() {
+            headers.push((header::CONTENT_TYPE, value(content_type)));
+        }
+        let ask = Ask { method, path, headers, body, order: Order::default() };
+        let reply = self.whole(&asked, &ask, TOTAL, OBJECT).await?;
+        Ok(answer::json(&asked, &reply.body)?)
+    }
+
+    /// Sends a GET, or a POST of a query form, through the service proxy; any status is an answer.
+    pub(super) async fn proxied(
+        &self,
+        path: &str,
+        mut headers: Vec<(HeaderName, HeaderValue)>,
+        form: Option<String>,
+        limit: Span,
+        cap: usize,
+    ) -> Result<Reply> {
+        let method = if form.is_some() { Method::POST } else { Method::GET };
+        let asked = Asked::of(&method, path);
+        if !asked.resource.ends_with("/proxy") {
+            return Err(asked.error(Kind::Refused).detail("this is no path of the service proxy"));
+        }
+        headers.push((header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")));
+        if form.is_some() {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.push((header::CONTENT_TYPE, form));
+        }
+        let order = Order { lane: Lane::Read, headers: limit.to_std() };
+        let ask = Ask { method, path, headers, body: form.unwrap_or_default().into(), order };
+        let mut renewed = false;
+        loop {
+            self.stack.credentials.grant().await?;
+            let began = Instant::now();
+            let (reply, serial) = within(&asked, limit, async {
+                let response = self.once(&asked, &ask).await?;
+                let serial = response.extensions().get::<Serial>().copied();
+                Ok::<_, Error>((read(&asked, response, cap, began).await?, serial))
+            })
+            .await?;
+            // A 401 of the service behind the proxy is its own affair; one of the API server is ours.
+            let ours = reply.status == 401
+                && answer::server_status(reply.content_type(), &reply.body)
+                    .is_some_and(|s| s.reason == "Unauthorized");
+            let Some(Serial(serial)) = serial.filter(|_| ours && !renewed) else { return Ok(reply) };
+            if !self.stack.credentials.refuse(serial).await {
+                return Ok(reply);
+            }
+            renewed = true;
+        }
+    }
+
+    /// Returns kube's client over the same stack, for its WebSockets.
+    pub(super) fn kube(&self) -> kube::Client {
+        self.kube.clone()
+    }
+
+    /// Returns the service that sends any request: for `act`, and for nothing else.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the one seam for writes; act is built on it"))]
+    pub(crate) fn raw_service(&self) -> RawService {
+        RawService(self.clone())
+    }
+
+    async fn whole(&self, asked: &Asked, ask: &Ask<'_>, limit: Span, cap: usize) -> Result<Reply, Fail> {
+        // The plugin has its own limit; the request's begins when there are credentials.
+        self.stack.credentials.grant().await?;
+        let began = Instant::now();
+        within(asked, limit, async {
+            let response = self.exchange(asked, ask).await?;
+            if !response.status().is_success() {
+                return Err(self.refusal(asked, response).await);
+            }
+            Ok(read(asked, response, cap, began).await?)
+        })
+        .await
+    }
+
+    /// Sends a request; after a 401, once more with renewed credentials where they can be renewed.
+    async fn exchange(&self, asked: &Asked, ask: &Ask<'_>) -> Result<Response<Body>, Fail> {
+        let response = self.once(asked, ask).await?;
+        let refused = response.extensions().get::<Serial>().copied().filter(|_| response.status() == 401);
+        let Some(Serial(serial)) = refused else { return Ok(response) };
+        if !self.stack.credentials.refuse(serial).await {
+            return Ok(response);
+        }
+        Ok(self.once(asked, ask).await?)
+    }
+
+    async fn once(&self, asked: &Asked, ask: &Ask<'_>) -> Result<Response<Body>> {
+        self.kube.send(ask.request(asked)?).await.map_err(|e| no_answer(asked, e).error)
+    }
+
+    async fn refusal(&self, asked: &Asked, response: Response<Body>) -> Fail {
+        let (parts, stream) = response.into_parts();
+        let said = body::collect(asked, &parts.headers, stream, 1 << 20).await.unwrap_or_default();
+        answer::refusal(asked, parts.status.as_u16(), &parts.headers, &said)
+    }
+}
+
+async fn read(asked: &Asked, response: Response<Body>, cap: usize, began: Instant) -> Result<Reply> {
+    let (parts, stream) = response.into_parts();
+    let body = body::collect(asked, &parts.headers, stream, cap).await?;
+    let took = span_since(began);
+    Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body, took })
+}
+
+fn span_since(began: Instant) -> Span {
+    Span(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX))
+}
+
+async fn within<T, E: From<Error>>(
+    asked: &Asked,
+    limit: Span,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match tokio::time::timeout(limit.to_std(), work).await {
+        Ok(done) => done,
+        Err(_) => Err(asked.error(Kind::Timeout).detail(format!("not answered within {limit}")).into()),
+    }
+}
+
+fn no_answer(asked: &Asked, error: kube::Error) -> Failure {
+    let (error, inner) = match error {
+        kube::Error::Service(inner) => match inner.downcast::<Failure>() {
+            Ok(failure) => return *failure,
+            Err(other) => (asked.error(Kind::Internal), other.to_string()),
+        },
+        other => (asked.error(Kind::Unreachable), other.to_string()),
+    };
+    Failure { error: error.detail(inner), maybe_sent: true }
+}
+
+/// Sends any request, once, on a fresh connection. Only `act` may have one.
+pub(crate) struct RawService(Client);
+
+#[cfg_attr(not(test), expect(dead_code, reason = "the one seam for writes; act is built on it"))]
+impl RawService {
+    /// Sends a request once and reads the answer, whatever its status; after a 401, too, it is not sent
+    /// again. The error says whether the server may have got it.
+    pub(crate) async fn send_once(
+        &self,
+        request: Request<Bytes>,
+        limit: Span,
+        cap: usize,
+    ) -> Result<Reply, Failure> {
+        let client = &self.0;
+        let path = request.uri().path_and_query().map_or("", |p| p.as_str()).to_owned();
+        let asked = Asked::of(request.method(), &path);
+        // Fetched before the limit begins, and in time: a plugin must not eat a write's time.
+        let unsent = |error| Failure { error, maybe_sent: false };
+        client.stack.credentials.grant().await.map_err(unsent)?;
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(Order { lane: Lane::Write, headers: limit.to_std() });
+        let began = Instant::now();
+        let response = client.kube.send(request).await.map_err(|e| no_answer(&asked, e))?;
+        if let (401, Some(Serial(serial))) = (response.status().as_u16(), response.extensions().get()) {
+            client.stack.credentials.refuse(*serial).await;
+        }
+        let read = read(&asked, response, cap, began).await;
+        read.map_err(|error| Failure { error, maybe_sent: true })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! The Kubernetes API, read: kubeconfig, client, lists and watches, single objects, logs, and the two
+//! ways through the API server to other sources.
+//!
+//! Everything here only reads: GET, access reviews and requests that are forced to be dry runs. The
+//! client that can write is a seam for `act` alone. Tested against scripted servers on in-memory
+//! streams, with the clock held still where time matters.
+
+pub mod answer;
+pub mod body;
+pub mod client;
+pub mod config;
+pub mod dial;
+
+#[cfg(test)]
+mod testing;
+
+pub use client::Client;
+pub use config::{Choice, Env, Kubeconfig, Target};
