@@ -312,4 +312,4 @@ impl Kept {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(in crate::sources) mod tests;

@@ -1,7 +1,7 @@
 //! Bodies, read with a cap on what comes out of them and a limit on silence.
 //!
 //! Owns decompression: gzip with any number of members, counted on the decompressed side, so that a
-//! small body that unpacks into gigabytes is given up at its cap. Tested with such bodies.
+//! small body that unpacks into gigabytes is given up at its cap. Tested through the client, with such bodies.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -118,6 +118,3 @@ impl std::io::Write for Capped {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;
