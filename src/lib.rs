@@ -4,9 +4,13 @@
 //!
 //! - [`core`]: time, identities, text, numbers, filters, errors, the table of actions. Pure.
 //! - [`store`]: what is known, with its state and age. Pure.
+//! - [`ui`]: themes, text and widgets, drawn into cells. Pure.
+//! - [`term`]: the terminal: modes, input, signals, the writer.
 //! - [`sources`]: Kubernetes, Prometheus, Loki, Alertmanager. Asynchronous; never sees the model.
 
 pub mod core;
 pub mod ops;
 pub mod sources;
 pub mod store;
+pub mod term;
+pub mod ui;
