@@ -32,7 +32,7 @@ pub use screen::{Frame, Screen};
 pub use sys::{Termios, forbid_core_dumps};
 pub use writer::Written;
 
-use crate::core::{Error, Kind, Safe};
+use crate::core::{Error, Safe};
 use exit::LastResort;
 use guard::{Guard, failed};
 use input::reader::Reader;
@@ -72,7 +72,8 @@ pub enum Drawn {
     Sent(usize),
     /// The screen shows it already.
     Unchanged,
-    /// The last frame is not out yet; nothing was drawn. [`Input::Ready`] tells when to try again.
+    /// Nothing was drawn: the last frame is not out yet ([`Input::Ready`] tells when to try again), or a
+    /// thread has panicked and the terminal is given back ([`Input::Crashed`]).
     Busy,
 }
 
@@ -132,7 +133,7 @@ impl Terminal {
     /// Draws a frame, if the last one is out; only what changed is sent.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Frame<'_>)) -> Result<Drawn, Error> {
         if self.guard.crashed() {
-            return Err(Error::new(Kind::Internal, "draw").detail("a thread has panicked"));
+            return Ok(Drawn::Busy);
         }
         let Some(mut bytes) = self.writer.take_buffer() else { return Ok(Drawn::Busy) };
         bytes.append(&mut self.ahead);

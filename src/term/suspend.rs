@@ -27,7 +27,7 @@ impl Terminal {
     /// Keys that make signals reach the other program and not us; ctrl-z in it stops both.
     pub fn hand_over<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Error> {
         self.away(|| {
-            let stop = sys::DefaultAction::of(libc::SIGTSTP);
+            let stop = sys::Disposition::default_of(libc::SIGTSTP);
             let outcome = run();
             drop(stop);
             outcome

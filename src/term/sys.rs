@@ -155,20 +155,26 @@ pub fn forbid_core_dumps() -> io::Result<()> {
 
 /// Stops the whole process group, as the shell's ctrl-z does; returns when it is continued.
 ///
-/// The group gets the signal first (a wrapper such as `sudo` or `tee` must stop too), then this thread,
-/// which the kernel stops before `raise` returns; SIGCONT discards a second stop that may be pending. In
-/// an orphaned group, where nobody could continue us, the kernel ignores both and this returns at once.
+/// The others first (a wrapper such as `sudo` or `tee` must stop too), while we look away: our own copy
+/// might be taken by any thread at any time, and stop us a second time after we were continued. Then this
+/// thread, which the kernel stops before `raise` returns. In an orphaned group, where nobody could
+/// continue us, the kernel ignores it and this returns at once.
 pub fn stop_group() -> io::Result<()> {
-    let _default = DefaultAction::of(libc::SIGTSTP)?;
-    // SAFETY: plain calls without memory.
+    let away = Disposition::set(libc::SIGTSTP, libc::SIG_IGN)?;
+    // SAFETY: plain call without memory.
     check(unsafe { libc::kill(0, libc::SIGTSTP) })?;
+    let default = Disposition::set(libc::SIGTSTP, libc::SIG_DFL)?;
     // SAFETY: the same.
-    check(unsafe { libc::raise(libc::SIGTSTP) })
+    let outcome = check(unsafe { libc::raise(libc::SIGTSTP) });
+    // In the order of their nesting.
+    drop(default);
+    drop(away);
+    outcome
 }
 
-/// A signal's default action, in force while this lives; the handler before it comes back on drop.
+/// What is done on a signal, in force while this lives; what was done before comes back on drop.
 #[derive(Debug)]
-pub struct DefaultAction {
+pub struct Disposition {
     signal: libc::c_int,
     before: SavedAction,
 }
@@ -181,21 +187,25 @@ impl std::fmt::Debug for SavedAction {
     }
 }
 
-impl DefaultAction {
-    /// Sets a signal's default action.
-    pub fn of(signal: libc::c_int) -> io::Result<Self> {
+impl Disposition {
+    /// Sets the default action of a signal.
+    pub fn default_of(signal: libc::c_int) -> io::Result<Self> {
+        Self::set(signal, libc::SIG_DFL)
+    }
+
+    fn set(signal: libc::c_int, what: libc::sighandler_t) -> io::Result<Self> {
         let mut before = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: a zeroed `sigaction` with SIG_DFL is valid; both pointers are to our own memory.
+        // SAFETY: a zeroed `sigaction` with SIG_DFL or SIG_IGN is valid; both pointers are to our own memory.
         unsafe {
-            let mut default = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
-            default.sa_sigaction = libc::SIG_DFL;
-            check(libc::sigaction(signal, &raw const default, before.as_mut_ptr()))?;
+            let mut action = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
+            action.sa_sigaction = what;
+            check(libc::sigaction(signal, &raw const action, before.as_mut_ptr()))?;
             Ok(Self { signal, before: SavedAction(before.assume_init()) })
         }
     }
 }
 
-impl Drop for DefaultAction {
+impl Drop for Disposition {
     fn drop(&mut self) {
         // SAFETY: `before` is what sigaction gave us for this very signal.
         unsafe { libc::sigaction(self.signal, &raw const self.before.0, std::ptr::null_mut()) };

@@ -85,20 +85,18 @@ impl Reader {
 
     /// Stops reading; when this returns `true`, no byte is taken from the terminal any more.
     pub(crate) fn pause(&self, limit: Duration) -> bool {
-        let mut phase = self.control.lock();
-        if *phase == Phase::Reading {
-            *phase = Phase::PauseAsked;
+        {
+            let mut phase = self.control.lock();
+            if *phase == Phase::Reading {
+                *phase = Phase::PauseAsked;
+            }
         }
         self.wake.wake();
         let waiting = |p: &mut Phase| *p == Phase::PauseAsked;
-        let (phase, _) = self
-            .control
+        self.control
             .changed
-            .wait_timeout_while(phase, limit, waiting)
-            .unwrap_or_else(PoisonError::into_inner);
-        let parked = *phase != Phase::PauseAsked;
-        drop(phase);
-        parked
+            .wait_timeout_while(self.control.lock(), limit, waiting)
+            .is_ok_and(|(_, wait)| !wait.timed_out())
     }
 
     /// Reads again.
