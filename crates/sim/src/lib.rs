@@ -6,5 +6,7 @@
 
 pub mod catalog;
 pub mod cluster;
+pub mod kube;
 pub mod life;
 pub mod shop;
+pub mod stand;

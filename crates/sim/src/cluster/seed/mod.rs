@@ -11,7 +11,8 @@ mod yaml;
 
 use serde_json::{Value, json};
 
-pub use self::chart::objects;
+pub use self::chart::{Rendered, objects};
+pub use self::yaml::document;
 
 use super::World;
 use super::api::Write;

@@ -1,0 +1,153 @@
+//! Who asks, and what they may do.
+//!
+//! Owns: bearer tokens, the rights of the stand's users, reviews of them. The words of a refusal
+//! are the API server's. Tested through the server.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use serde_json::{Value, json};
+
+use super::faults::Faults;
+use crate::cluster::json::text;
+use crate::cluster::kinds::KINDS;
+use crate::cluster::status::ApiError;
+
+/// What a user may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Reading everything but Secrets.
+    Reader,
+    /// Reading one namespace, without Secrets.
+    Confined(String),
+}
+
+/// A user of the stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Name.
+    pub name: String,
+    /// Bearer token.
+    pub token: String,
+    /// Rights.
+    pub role: Role,
+}
+
+/// An action that is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Action<'a> {
+    /// Verb.
+    pub verb: &'a str,
+    /// API group.
+    pub group: &'a str,
+    /// Plural with subresource: `pods/log`.
+    pub resource: &'a str,
+    /// Namespace, empty for all.
+    pub namespace: &'a str,
+    /// Name, empty for collections.
+    pub name: &'a str,
+}
+
+/// Returns the user of a request.
+pub fn user<'a>(users: &'a [User], headers: &HeaderMap) -> Result<&'a User, ApiError> {
+    let header = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let token = header.strip_prefix("Bearer ").unwrap_or("");
+    users.iter().find(|u| u.token == token && !token.is_empty()).ok_or_else(ApiError::unauthorized)
+}
+
+/// Returns whether a user may do something.
+pub fn may(user: &User, faults: &Faults, action: Action<'_>) -> bool {
+    if faults.denies(action.verb, action.resource, action.namespace) {
+        return false;
+    }
+    let reads = matches!(action.verb, "get" | "list" | "watch");
+    let secret = action.resource == "secrets";
+    let (known, proxied) = (
+        matches!(action.resource.split('/').nth(1), None | Some("log" | "status" | "scale")),
+        action.resource.ends_with("/proxy") || action.resource.ends_with("/portforward"),
+    );
+    match &user.role {
+        Role::Admin => true,
+        Role::Reader => reads && !secret && known && !proxied,
+        Role::Confined(ns) => reads && !secret && known && action.namespace == ns && action.resource != "nodes",
+    }
+}
+
+/// Refuses what a user may not do.
+pub fn check(user: &User, faults: &Faults, action: Action<'_>) -> Result<(), ApiError> {
+    if may(user, faults, action) {
+        return Ok(());
+    }
+    let Action { verb, group, resource, namespace, name } = action;
+    let plural = resource.split('/').next().unwrap_or(resource);
+    let dotted = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+    let subject = if name.is_empty() { dotted } else { format!("{dotted} \"{name}\"") };
+    let place = if namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace \"{namespace}\"")
+    };
+    let message = format!(
+        "{subject} is forbidden: User \"{}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}",
+        user.name
+    );
+    Err(ApiError::forbidden(message, plural, group, name))
+}
+
+/// Answers a review that a user has posted.
+pub fn review(user: &User, faults: &Faults, plural: &str, posted: &Value) -> Value {
+    let mut answer = posted.clone();
+    let (group, kind) = super::request::REVIEWS
+        .iter()
+        .find(|(_, p, _)| *p == plural)
+        .map_or(("", ""), |(g, _, k)| (*g, *k));
+    crate::cluster::json::set(&mut answer, &["apiVersion"], format!("{group}/v1"));
+    crate::cluster::json::set(&mut answer, &["kind"], kind);
+    let status = match plural {
+        "selfsubjectreviews" => {
+            json!({ "userInfo": { "username": user.name, "groups": ["system:authenticated"] } })
+        }
+        "selfsubjectrulesreviews" => rules(user, faults, text(posted, &["spec", "namespace"])),
+        _ => access(user, faults, &posted["spec"]),
+    };
+    crate::cluster::json::set(&mut answer, &["status"], status);
+    answer
+}
+
+fn access(user: &User, faults: &Faults, spec: &Value) -> Value {
+    let asked = &spec["resourceAttributes"];
+    if asked.is_null() {
+        return json!({ "allowed": true });
+    }
+    let (plural, sub) = (text(asked, &["resource"]), text(asked, &["subresource"]));
+    let resource = if sub.is_empty() { plural.to_owned() } else { format!("{plural}/{sub}") };
+    let action = Action {
+        verb: text(asked, &["verb"]),
+        group: text(asked, &["group"]),
+        resource: &resource,
+        namespace: text(asked, &["namespace"]),
+        name: text(asked, &["name"]),
+    };
+    json!({ "allowed": may(user, faults, action) })
+}
+
+fn rules(user: &User, faults: &Faults, namespace: &str) -> Value {
+    let verbs = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+    let mut rules = Vec::new();
+    for info in KINDS {
+        let subs = info.subresources.iter().map(|s| format!("{}/{s}", info.plural));
+        for resource in std::iter::once(info.plural.to_owned()).chain(subs) {
+            let action = |verb| Action { verb, group: info.group, resource: &resource, namespace, name: "" };
+            let allowed: Vec<&str> = verbs.iter().copied().filter(|v| may(user, faults, action(v))).collect();
+            if !allowed.is_empty() {
+                rules.push(json!({ "verbs": allowed, "apiGroups": [info.group], "resources": [resource] }));
+            }
+        }
+    }
+    json!({
+        "resourceRules": rules,
+        "nonResourceRules": [{ "verbs": ["get"], "nonResourceURLs": ["*"] }],
+        "incomplete": false,
+    })
+}

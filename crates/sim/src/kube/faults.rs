@@ -1,0 +1,165 @@
+//! Faults for tests: what the server does wrong on request, and what it was asked.
+//!
+//! Owns: switches that take effect at once for new requests (and, for dropped watches, for open
+//! ones). Never used by the demo itself. Tested through the server.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// Requests that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// One request, as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// HTTP method.
+    pub method: String,
+    /// Path without the query.
+    pub path: String,
+    /// Query string, raw.
+    pub query: String,
+    /// `User-Agent`.
+    pub agent: String,
+    /// `Content-Type`.
+    pub media: String,
+    /// The body of a write, as text when it is text.
+    pub body: String,
+}
+
+/// A right that is taken away; empty fields stand for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deny {
+    /// Verb: `list`, `get`, `patch`, …
+    pub verb: String,
+    /// Plural, with `/subresource` when one is meant: `pods`, `pods/log`, `services/proxy`.
+    pub resource: String,
+    /// Namespace.
+    pub namespace: String,
+}
+
+impl Deny {
+    /// Returns a rule that takes away `verb` on `resource` everywhere.
+    pub fn new(verb: &str, resource: &str) -> Self {
+        Self { verb: verb.to_owned(), resource: resource.to_owned(), namespace: String::new() }
+    }
+
+    fn covers(&self, verb: &str, resource: &str, namespace: &str) -> bool {
+        let fits = |rule: &str, value: &str| rule.is_empty() || rule == value;
+        fits(&self.verb, verb) && fits(&self.resource, resource) && fits(&self.namespace, namespace)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frozen: bool,
+    delay: Duration,
+    answers: VecDeque<(u16, String)>,
+    denied: Vec<Deny>,
+    seen: VecDeque<Seen>,
+}
+
+/// The switches.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    state: Arc<Mutex<State>>,
+    thaw: watch::Sender<bool>,
+    drops: watch::Sender<u64>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { state: Arc::default(), thaw: watch::channel(false).0, drops: watch::channel(0).0 }
+    }
+}
+
+impl Faults {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accepts requests and answers none of them, open watches included; `false` lets all go on.
+    pub fn freeze(&self, frozen: bool) {
+        self.lock().frozen = frozen;
+        self.thaw.send_replace(frozen);
+    }
+
+    /// Ends every open watch, as a server that closes its connections.
+    pub fn drop_watches(&self) {
+        self.drops.send_modify(|n| *n += 1);
+    }
+
+    /// Answers the next `count` requests whose path contains `part` with a status such as 429, 503 or 410.
+    pub fn answer_next(&self, count: usize, code: u16, part: &str) {
+        let mut state = self.lock();
+        for _ in 0..count {
+            state.answers.push_back((code, part.to_owned()));
+        }
+    }
+
+    /// Holds every answer back for a time.
+    pub fn delay(&self, delay: Duration) {
+        self.lock().delay = delay;
+    }
+
+    /// Takes a right away.
+    pub fn deny(&self, rule: Deny) {
+        self.lock().denied.push(rule);
+    }
+
+    /// Gives all rights back.
+    pub fn allow_all(&self) {
+        self.lock().denied.clear();
+    }
+
+    /// Returns the requests so far, oldest first.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.lock().seen.iter().cloned().collect()
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.lock().seen.clear();
+    }
+
+    pub(super) fn note(&self, seen: Seen) {
+        let mut state = self.lock();
+        if state.seen.len() >= REMEMBERED {
+            state.seen.pop_front();
+        }
+        state.seen.push_back(seen);
+    }
+
+    pub(super) fn denies(&self, verb: &str, resource: &str, namespace: &str) -> bool {
+        self.lock().denied.iter().any(|rule| rule.covers(verb, resource, namespace))
+    }
+
+    pub(super) fn answer(&self, path: &str) -> Option<u16> {
+        let mut state = self.lock();
+        let place = state.answers.iter().position(|(_, part)| path.contains(part.as_str()))?;
+        state.answers.remove(place).map(|(code, _)| code)
+    }
+
+    /// Waits as long as the server is frozen, then for the delay.
+    pub(super) async fn hold(&self) {
+        self.thawed().await;
+        let delay = self.lock().delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    pub(super) async fn thawed(&self) {
+        let mut thaw = self.thaw.subscribe();
+        // The sender lives in `self`: the wait only ends when the switch is off.
+        if thaw.wait_for(|frozen| !frozen).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    pub(super) fn dropped(&self) -> watch::Receiver<u64> {
+        self.drops.subscribe()
+    }
+}

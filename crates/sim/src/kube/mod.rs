@@ -1,0 +1,283 @@
+//! The simulated API server: HTTP on loopback in front of the simulated cluster.
+//!
+//! Owns: paths, media types, authentication, rights, watches, logs, proxies, and faults for tests.
+//! Never steps the cluster and never decides what an object may be: that is `cluster`'s. Tested by
+//! a plain HTTP client, and by the real `kubectl` and `helm`.
+
+mod answer;
+pub mod auth;
+mod discovery;
+pub mod faults;
+pub mod logs;
+pub mod merge;
+mod portforward;
+mod protobuf;
+pub mod proxy;
+mod read;
+mod request;
+pub mod table;
+mod watch;
+mod write;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::auth::{Action, User};
+use self::faults::{Faults, Seen};
+use self::logs::PodLogs;
+use self::merge::Strategic;
+use self::proxy::Routes;
+use self::request::{Query, Resource, Target};
+use crate::cluster::Cluster;
+use crate::cluster::kinds::K;
+use crate::cluster::status::ApiError;
+
+/// The largest body that is read, as in the real server.
+const LARGEST: usize = 3 * 1024 * 1024;
+
+/// All that the server needs.
+#[derive(Clone)]
+pub struct Server {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Who may ask.
+    pub users: Arc<Vec<User>>,
+    /// Faults for tests.
+    pub faults: Faults,
+    /// Where Services lead.
+    pub routes: Arc<Routes>,
+    /// What containers wrote.
+    pub logs: Arc<dyn PodLogs>,
+    /// How strategic merge patches are applied.
+    pub strategic: Arc<dyn Strategic>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Serves until `stop` is cancelled.
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        let app = axum::Router::new().fallback(handle).with_state(self);
+        let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+        tokio::select! {
+            done = served => if let Err(error) = done {
+                tracing::error!(%error, "the simulated API server ended");
+            },
+            // Open watches do not hold the end up.
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn handle(State(server): State<Server>, request: Request<Body>) -> Response<Body> {
+    match answer_to(&server, request).await {
+        Ok(answer) => answer,
+        Err(error) => answer::refusal(&error),
+    }
+}
+
+async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<Body>, ApiError> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let raw_query = parts.uri.query().unwrap_or("").to_owned();
+    // An upgrade has no body, and a proxied one goes on as it is.
+    let upgrade = parts.headers.contains_key(http::header::UPGRADE);
+    let bytes = if upgrade {
+        Bytes::new()
+    } else {
+        axum::body::to_bytes(body, LARGEST).await.map_err(|_| ApiError::too_large())?
+    };
+    note(server, &parts, &bytes);
+    server.faults.hold().await;
+    if let Some(code) = server.faults.answer(&path) {
+        return Err(fault(code));
+    }
+    let user = auth::user(&server.users, &parts.headers)?;
+    let query = Query::parse(&raw_query);
+    let call = Call { server, user, parts: &parts, query: &query, body: &bytes };
+    match request::target(&path) {
+        Target::Plain(path) => {
+            if parts.method != Method::GET && parts.method != Method::HEAD {
+                return Err(ApiError::method_not_allowed());
+            }
+            Ok(discovery::serve(&path, &parts.headers).unwrap_or_else(answer::unknown_path))
+        }
+        Target::Review(plural) => call.review(plural),
+        Target::Resource(resource) => call.resource(&resource).await,
+        Target::Unknown => Ok(answer::unknown_path()),
+    }
+}
+
+fn note(server: &Server, parts: &http::request::Parts, body: &Bytes) {
+    let header = |name| {
+        let value: Option<&http::HeaderValue> = HeaderMap::get::<http::HeaderName>(&parts.headers, name);
+        value.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned()
+    };
+    server.faults.note(Seen {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or("").to_owned(),
+        agent: header(http::header::USER_AGENT),
+        media: header(http::header::CONTENT_TYPE),
+        body: String::from_utf8_lossy(body).into_owned(),
+    });
+}
+
+fn fault(code: u16) -> ApiError {
+    match code {
+        429 => ApiError::too_many_requests(1),
+        410 => ApiError::expired("The provided continue parameter is too old to display a consistent list result."),
+        401 => ApiError::unauthorized(),
+        503 => ApiError::unavailable("the server is currently unable to handle the request"),
+        _ => ApiError::internal("a fault of the stand"),
+    }
+}
+
+struct Call<'a> {
+    server: &'a Server,
+    user: &'a User,
+    parts: &'a http::request::Parts,
+    query: &'a Query,
+    body: &'a Bytes,
+}
+
+impl Call<'_> {
+    fn review(&self, plural: &str) -> Result<Response<Body>, ApiError> {
+        if self.parts.method != Method::POST {
+            return Err(ApiError::method_not_allowed());
+        }
+        let posted = write::read_body(&self.parts.headers, self.body)?;
+        let form = request::negotiate(&self.parts.headers)?;
+        let review = auth::review(self.user, &self.server.faults, plural, &posted);
+        Ok(answer::object(201, form, &review, &self.parts.headers))
+    }
+
+    fn check(&self, resource: &Resource, verb: &str) -> Result<(), ApiError> {
+        let full = if resource.subresource.is_empty() {
+            resource.kind.plural.to_owned()
+        } else {
+            format!("{}/{}", resource.kind.plural, resource.subresource)
+        };
+        let action = Action {
+            verb,
+            group: resource.kind.group,
+            resource: &full,
+            namespace: if resource.kind.id == K::Namespace { &resource.name } else { &resource.namespace },
+            name: &resource.name,
+        };
+        auth::check(self.user, &self.server.faults, action)
+    }
+
+    async fn resource(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {
+        let method = &self.parts.method;
+        let mut verb = request::verb(method, resource, self.query);
+        if matches!(resource.subresource.as_str(), "proxy" | "portforward") && *method == Method::POST {
+            verb = "create";
+        }
+        if verb.is_empty() {
+            return Err(ApiError::method_not_allowed());
+        }
+        self.check(resource, verb)?;
+        match resource.subresource.as_str() {
+            "log" if *method == Method::GET => logs::serve(
+                &self.server.cluster,
+                &self.server.logs,
+                (&resource.namespace, &resource.name),
+                self.query,
+            ),
+            "proxy" => self.proxy(resource).await,
+            "portforward" => self.portforward(resource).await,
+            "log" => Err(ApiError::method_not_allowed()),
+            _ if verb == "watch" => {
+                let form = request::negotiate(&self.parts.headers)?;
+                watch::serve(&self.server.cluster, &self.server.faults, resource, self.query, form)
+            }
+            _ => self.objects(resource, verb),
+        }
+    }
+
+    fn objects(&self, resource: &Resource, verb: &str) -> Result<Response<Body>, ApiError> {
+        let headers = &self.parts.headers;
+        let form = request::negotiate(headers)?;
+        let one_named = !resource.name.is_empty();
+        if one_named && resource.kind.namespaced && resource.namespace.is_empty() {
+            return Ok(answer::unknown_path());
+        }
+        let request = write::Request {
+            method: &self.parts.method,
+            resource,
+            query: self.query,
+            headers,
+            body: self.body,
+            form,
+            strategic: &*self.server.strategic,
+        };
+        self.server.cluster.with(|world, now| match verb {
+            "get" if resource.subresource == "scale" => write::get_scale(world, &request),
+            "get" => read::get(world, resource, form, headers, now),
+            "list" => read::list(world, resource, self.query, form, headers, now),
+            _ => write::serve(world, &request, now),
+        })
+    }
+
+    async fn proxy(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {
+        let found = self.server.cluster.with(|world, _| {
+            self.server.routes.resolve(world, &resource.namespace, &resource.name)
+        })?;
+        let mut request = Request::new(Body::from(self.body.clone()));
+        *request.method_mut() = self.parts.method.clone();
+        *request.uri_mut() = self.parts.uri.clone();
+        *request.headers_mut() = self.parts.headers.clone();
+        proxy::pass(found, &resource.rest, request).await
+    }
+
+    async fn portforward(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {
+        let ports = portforward::ports(self.parts.uri.query().unwrap_or(""));
+        let (ns, name) = (resource.namespace.as_str(), resource.name.as_str());
+        let to = self.server.cluster.with(|world, _| {
+            let pod = world.store.get(K::Pod, ns, name).cloned();
+            let pod = pod.ok_or_else(|| ApiError::not_found(K::Pod.info(), name))?;
+            if pod["status"]["phase"] != "Running" {
+                let phase = pod["status"]["phase"].as_str().unwrap_or("");
+                let message = format!("unable to forward port because pod is not running. Current status={phase}");
+                return Err(ApiError::bad_request(message));
+            }
+            Ok(ports.iter().map(|p| (*p, self.server.routes.of_pod(world, &pod, *p))).collect::<Vec<_>>())
+        })?;
+        if to.is_empty() {
+            return Err(ApiError::bad_request("you must specify at least 1 port"));
+        }
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = self.parts.method.clone();
+        *request.uri_mut() = self.parts.uri.clone();
+        *request.version_mut() = self.parts.version;
+        *request.headers_mut() = self.parts.headers.clone();
+        *request.extensions_mut() = self.parts.extensions.clone();
+        Ok(portforward::serve(request, to).await)
+    }
+}
+
+/// Returns a kubeconfig for a user of a server.
+pub fn kubeconfig(url: &str, cluster: &str, user: &User, namespace: &str) -> String {
+    let name = &user.name;
+    let document = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{ "name": cluster, "cluster": { "server": url } }],
+        "users": [{ "name": name, "user": { "token": user.token } }],
+        "contexts": [{ "name": name, "context": { "cluster": cluster, "user": name, "namespace": namespace } }],
+        "current-context": name,
+    });
+    crate::cluster::seed::document(&document)
+}
