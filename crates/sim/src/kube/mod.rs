@@ -89,7 +89,8 @@ async fn handle(State(server): State<Server>, request: Request<Body>) -> Respons
 
 async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<Body>, ApiError> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
+    let (token, path) = auth::unprefixed(parts.uri.path());
+    let (token, path) = (token.to_owned(), path.to_owned());
     let raw_query = parts.uri.query().unwrap_or("").to_owned();
     // An upgrade has no body, and a proxied one goes on as it is.
     let upgrade = parts.headers.contains_key(http::header::UPGRADE);
@@ -98,12 +99,12 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     } else {
         axum::body::to_bytes(body, LARGEST).await.map_err(|_| ApiError::too_large())?
     };
-    note(server, &parts, &bytes);
+    note(server, &parts, &path, &bytes);
     server.faults.hold().await;
     if let Some(code) = server.faults.answer(&path) {
         return Err(fault(code));
     }
-    let user = auth::user(&server.users, &parts.headers)?;
+    let user = auth::user(&server.users, &parts.headers, &token)?;
     let query = Query::parse(&raw_query);
     let call = Call { server, user, parts: &parts, query: &query, body: &bytes };
     match request::target(&path) {
@@ -119,14 +120,14 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     }
 }
 
-fn note(server: &Server, parts: &http::request::Parts, body: &Bytes) {
+fn note(server: &Server, parts: &http::request::Parts, path: &str, body: &Bytes) {
     let header = |name| {
         let value: Option<&http::HeaderValue> = HeaderMap::get::<http::HeaderName>(&parts.headers, name);
         value.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned()
     };
     server.faults.note(Seen {
         method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
+        path: path.to_owned(),
         query: parts.uri.query().unwrap_or("").to_owned(),
         agent: header(http::header::USER_AGENT),
         media: header(http::header::CONTENT_TYPE),
@@ -271,10 +272,11 @@ impl Call<'_> {
 /// Returns a kubeconfig for a user of a server.
 pub fn kubeconfig(url: &str, cluster: &str, user: &User, namespace: &str) -> String {
     let name = &user.name;
+    let server = format!("{url}{}{}", auth::PREFIX, user.token);
     let document = json!({
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{ "name": cluster, "cluster": { "server": url } }],
+        "clusters": [{ "name": cluster, "cluster": { "server": server } }],
         "users": [{ "name": name, "user": { "token": user.token } }],
         "contexts": [{ "name": name, "context": { "cluster": cluster, "user": name, "namespace": namespace } }],
         "current-context": name,
