@@ -19,6 +19,7 @@ use crate::kube::auth::{Role, User};
 use crate::kube::faults::Faults;
 use crate::kube::logs::{NoLogs, PodLogs};
 use crate::kube::merge::Strategic;
+use crate::kube::protobuf::Schema;
 use crate::kube::proxy::Routes;
 use crate::kube::{Server, kubeconfig};
 use crate::life::Lives;
@@ -60,7 +61,7 @@ impl Default for Options {
             driven: true,
             routes: Routes::default(),
             logs: Arc::new(NoLogs),
-            strategic: Arc::new(crate::kube::merge::Unmerged),
+            strategic: Arc::new(crate::kube::merge::Helm),
         }
     }
 }
@@ -98,6 +99,7 @@ impl Stand {
             routes: Arc::new(options.routes),
             logs: options.logs,
             strategic: options.strategic,
+            schema: Schema::default(),
         };
         tasks.spawn(server.run(listener, stop.clone()));
         if options.driven {

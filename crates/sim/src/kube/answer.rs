@@ -9,7 +9,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER,
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
-use super::protobuf;
+use super::protobuf::Schema;
 use super::request::{Form, Format};
 use crate::cluster::status::ApiError;
 
@@ -45,27 +45,53 @@ pub fn json(code: u16, value: &Value) -> Response<Body> {
     bytes(code, "application/json", value.to_string() + "\n")
 }
 
-/// Returns an object in the form that was asked for; large ones are packed when `headers` allow it.
-pub fn object(code: u16, form: Form, value: &Value, headers: &HeaderMap) -> Response<Body> {
-    let (media, body) = match form.format {
-        Format::Json => ("application/json", (value.to_string() + "\n").into_bytes()),
-        Format::Protobuf => match protobuf::encode(value) {
-            Some(body) => ("application/vnd.kubernetes.protobuf", body),
-            None => return refusal(&ApiError::not_acceptable("application/json, application/yaml")),
-        },
-    };
-    let takes = headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
-    if body.len() < PACKED_FROM || !takes.split(',').any(|e| e.trim().starts_with("gzip")) {
-        return bytes(code, media, body);
+/// How a request wants to be answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Out<'a> {
+    /// The form.
+    pub form: Form,
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The table of protobuf messages.
+    pub schema: &'a Schema,
+}
+
+impl Out<'_> {
+    /// Returns an object in the form that was asked for; large ones are packed when that is allowed.
+    pub fn object(&self, code: u16, value: &Value) -> Response<Body> {
+        let (media, body) = match self.form.format {
+            Format::Json => ("application/json", (value.to_string() + "\n").into_bytes()),
+            Format::Protobuf => match self.schema.encode(value) {
+                Some(body) => ("application/vnd.kubernetes.protobuf", body),
+                None => return refusal(&ApiError::not_acceptable("application/json, application/yaml")),
+            },
+        };
+        let takes = self.headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+        if body.len() < PACKED_FROM || !takes.split(',').any(|e| e.trim().starts_with("gzip")) {
+            return bytes(code, media, body);
+        }
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        let Some(packed) = gzip.write_all(&body).ok().and_then(|()| gzip.finish().ok()) else {
+            return bytes(code, media, body);
+        };
+        let mut answer = bytes(code, media, packed);
+        answer.headers_mut().insert(CONTENT_ENCODING, http::HeaderValue::from_static("gzip"));
+        answer.headers_mut().insert(VARY, http::HeaderValue::from_static("Accept-Encoding"));
+        answer
     }
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    let Some(packed) = gzip.write_all(&body).ok().and_then(|()| gzip.finish().ok()) else {
-        return bytes(code, media, body);
-    };
-    let mut answer = bytes(code, media, packed);
-    answer.headers_mut().insert(CONTENT_ENCODING, http::HeaderValue::from_static("gzip"));
-    answer.headers_mut().insert(VARY, http::HeaderValue::from_static("Accept-Encoding"));
-    answer
+
+    /// Returns a refusal, in protobuf for those who asked for it.
+    pub fn refusal(&self, error: &ApiError) -> Response<Body> {
+        let mut answer = refusal(error);
+        if self.form.format == Format::Protobuf
+            && let Some(body) = self.schema.encode(&error.status())
+        {
+            *answer.body_mut() = Body::from(body);
+            let media = http::HeaderValue::from_static("application/vnd.kubernetes.protobuf");
+            answer.headers_mut().insert(CONTENT_TYPE, media);
+        }
+        answer
+    }
 }
 
 /// Returns a refusal.

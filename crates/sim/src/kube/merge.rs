@@ -2,6 +2,7 @@
 //!
 //! Owns: applying patches to values. Never writes to the cluster. Tested below.
 
+use deckwatch_helm::merge::{Schema, strategic_apply};
 use serde_json::Value;
 
 use crate::cluster::json::object;
@@ -14,13 +15,16 @@ pub trait Strategic: Send + Sync + 'static {
     fn apply(&self, kind: &Kind, live: &Value, patch: &Value) -> Result<Value, String>;
 }
 
-/// No strategic merge: such patches are refused.
+/// Strategic merge by the rules that Helm's engine knows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unmerged;
+pub struct Helm;
 
-impl Strategic for Unmerged {
-    fn apply(&self, _: &Kind, _: &Value, _: &Value) -> Result<Value, String> {
-        Err("this server does not know how".to_owned())
+impl Strategic for Helm {
+    fn apply(&self, kind: &Kind, live: &Value, patch: &Value) -> Result<Value, String> {
+        let version = kind.api_version();
+        let schema = Schema::of_kind(&version, kind.kind)
+            .ok_or_else(|| format!("no merge rules for {version} {}", kind.kind))?;
+        strategic_apply(live, patch, schema).map_err(|e| e.to_string())
     }
 }
 

@@ -11,7 +11,7 @@ pub mod faults;
 pub mod logs;
 pub mod merge;
 mod portforward;
-mod protobuf;
+pub mod protobuf;
 pub mod proxy;
 mod read;
 mod request;
@@ -29,10 +29,12 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::answer::Out;
 use self::auth::{Action, User};
 use self::faults::{Faults, Seen};
 use self::logs::PodLogs;
 use self::merge::Strategic;
+use self::protobuf::Schema;
 use self::proxy::Routes;
 use self::request::{Query, Resource, Target};
 use crate::cluster::Cluster;
@@ -57,6 +59,8 @@ pub struct Server {
     pub logs: Arc<dyn PodLogs>,
     /// How strategic merge patches are applied.
     pub strategic: Arc<dyn Strategic>,
+    /// The protobuf messages.
+    pub schema: Schema,
 }
 
 impl std::fmt::Debug for Server {
@@ -81,9 +85,13 @@ impl Server {
 }
 
 async fn handle(State(server): State<Server>, request: Request<Body>) -> Response<Body> {
+    let headers = request.headers().clone();
     match answer_to(&server, request).await {
         Ok(answer) => answer,
-        Err(error) => answer::refusal(&error),
+        Err(error) => {
+            let form = request::negotiate(&headers).unwrap_or(request::PLAIN);
+            Out { form, headers: &headers, schema: &server.schema }.refusal(&error)
+        }
     }
 }
 
@@ -154,14 +162,19 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    fn out(&self) -> Result<Out<'_>, ApiError> {
+        let headers = &self.parts.headers;
+        Ok(Out { form: request::negotiate(headers)?, headers, schema: &self.server.schema })
+    }
+
     fn review(&self, plural: &str) -> Result<Response<Body>, ApiError> {
         if self.parts.method != Method::POST {
             return Err(ApiError::method_not_allowed());
         }
-        let posted = write::read_body(&self.parts.headers, self.body)?;
-        let form = request::negotiate(&self.parts.headers)?;
+        let out = self.out()?;
+        let posted = write::read_body(out, self.body)?;
         let review = auth::review(self.user, &self.server.faults, plural, &posted);
-        Ok(answer::object(201, form, &review, &self.parts.headers))
+        Ok(out.object(201, &review))
     }
 
     fn check(&self, resource: &Resource, verb: &str) -> Result<(), ApiError> {
@@ -202,15 +215,15 @@ impl Call<'_> {
             "log" => Err(ApiError::method_not_allowed()),
             _ if verb == "watch" => {
                 let form = request::negotiate(&self.parts.headers)?;
-                watch::serve(&self.server.cluster, &self.server.faults, resource, self.query, form)
+                let schema = &self.server.schema;
+                watch::serve(&self.server.cluster, &self.server.faults, resource, self.query, form, schema)
             }
             _ => self.objects(resource, verb),
         }
     }
 
     fn objects(&self, resource: &Resource, verb: &str) -> Result<Response<Body>, ApiError> {
-        let headers = &self.parts.headers;
-        let form = request::negotiate(headers)?;
+        let out = self.out()?;
         let one_named = !resource.name.is_empty();
         if one_named && resource.kind.namespaced && resource.namespace.is_empty() {
             return Ok(answer::unknown_path());
@@ -219,15 +232,14 @@ impl Call<'_> {
             method: &self.parts.method,
             resource,
             query: self.query,
-            headers,
             body: self.body,
-            form,
+            out,
             strategic: &*self.server.strategic,
         };
         self.server.cluster.with(|world, now| match verb {
             "get" if resource.subresource == "scale" => write::get_scale(world, &request),
-            "get" => read::get(world, resource, form, headers, now),
-            "list" => read::list(world, resource, self.query, form, headers, now),
+            "get" => read::get(world, resource, out, now),
+            "list" => read::list(world, resource, self.query, out, now),
             _ => write::serve(world, &request, now),
         })
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, Response};
+use http::Response;
 use serde_json::{Value, json};
 
-use super::request::{As, Form, Query, Resource};
-use super::{answer, table};
+use super::answer::Out;
+use super::request::{As, Query, Resource};
+use super::table;
 use crate::cluster::World;
 use crate::cluster::json::{name, namespace, remove, set};
 use crate::cluster::kinds::{EVENTS_V1, Kind};
@@ -73,8 +74,7 @@ pub fn face(kind: &Kind, object: &Arc<Value>) -> Arc<Value> {
 pub fn get(
     world: &World,
     resource: &Resource,
-    form: Form,
-    headers: &HeaderMap,
+    out: Out<'_>,
     now: Nanos,
 ) -> Result<Response<Body>, ApiError> {
     let kind = resource.kind;
@@ -83,8 +83,8 @@ pub fn get(
         .get(kind.id, &resource.namespace, &resource.name)
         .ok_or_else(|| ApiError::not_found(kind, &resource.name))?;
     let object = face(kind, object);
-    let value = shape_one(kind, &object, form.shape, now);
-    Ok(answer::object(200, form, &value, headers))
+    let value = shape_one(kind, &object, out.form.shape, now);
+    Ok(out.object(200, &value))
 }
 
 /// Returns one object in the shape that was asked for.
@@ -131,8 +131,7 @@ pub fn list(
     world: &World,
     resource: &Resource,
     query: &Query,
-    form: Form,
-    headers: &HeaderMap,
+    out: Out<'_>,
     now: Nanos,
 ) -> Result<Response<Body>, ApiError> {
     let kind = resource.kind;
@@ -145,7 +144,7 @@ pub fn list(
             set(&mut metadata, &["remainingItemCount"], *remaining);
         }
     }
-    let value = match form.shape {
+    let value = match out.form.shape {
         As::Table => {
             let include = match query.get("includeObject") {
                 "" => "Metadata",
@@ -179,7 +178,7 @@ pub fn list(
             })
         }
     };
-    Ok(answer::object(200, form, &value, headers))
+    Ok(out.object(200, &value))
 }
 
 fn page(world: &World, resource: &Resource, query: &Query) -> Result<Page, ApiError> {

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use super::faults::Faults;
 use super::read::{Filter, face, metadata_of};
 use super::request::{As, Form, Format, Query, Resource};
-use super::{answer, protobuf, table};
+use super::protobuf::Schema;
+use super::{answer, table};
 use crate::cluster::Cluster;
 use crate::cluster::json::set;
 use crate::cluster::kinds::{K, Kind};
@@ -30,6 +31,7 @@ struct Watch {
     kind: &'static Kind,
     filter: Filter,
     form: Form,
+    schema: Schema,
     include: String,
     version: u64,
     queue: VecDeque<Bytes>,
@@ -48,6 +50,7 @@ pub fn serve(
     resource: &Resource,
     query: &Query,
     form: Form,
+    schema: &Schema,
 ) -> Result<Response<Body>, ApiError> {
     if !query.get("sendInitialEvents").is_empty() {
         let text = "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
@@ -63,6 +66,7 @@ pub fn serve(
         kind: resource.kind,
         filter,
         form,
+        schema: schema.clone(),
         include: query.get("includeObject").to_owned(),
         version: 0,
         queue: VecDeque::new(),
@@ -213,7 +217,7 @@ impl Watch {
     fn frame(&mut self, verb: &str, object: &Value) {
         let frame = match self.form.format {
             Format::Json => Some((json!({ "type": verb, "object": object }).to_string() + "\n").into_bytes()),
-            Format::Protobuf => protobuf::watch_frame(verb, object),
+            Format::Protobuf => self.schema.watch_frame(verb, object),
         };
         match frame {
             Some(frame) => self.queue.push_back(frame.into()),

@@ -3,13 +3,13 @@
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, Response};
+use http::{Method, Response};
 use serde_json::{Value, json};
 
 use super::merge::{self, Strategic};
 use super::read::{matching, shape_one};
-use super::request::{Form, Query, Resource, manager};
-use super::{answer, protobuf};
+use super::answer::{self, Out};
+use super::request::{Query, Resource, manager};
 use crate::cluster::World;
 use crate::cluster::api::{DeleteOptions, Deleted, Write};
 use crate::cluster::fields::Actor;
@@ -26,12 +26,10 @@ pub struct Request<'a> {
     pub resource: &'a Resource,
     /// Query.
     pub query: &'a Query,
-    /// Headers.
-    pub headers: &'a HeaderMap,
     /// Body.
     pub body: &'a Bytes,
-    /// The answer's form.
-    pub form: Form,
+    /// How to answer; the request's headers are in it.
+    pub out: Out<'a>,
     /// How strategic merge patches are applied.
     pub strategic: &'a dyn Strategic,
 }
@@ -50,11 +48,11 @@ pub fn serve(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Res
 }
 
 /// Reads a body in whatever encoding it came.
-pub fn read_body(headers: &HeaderMap, body: &Bytes) -> Result<Value, ApiError> {
-    let media = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/json");
+pub fn read_body(out: Out<'_>, body: &Bytes) -> Result<Value, ApiError> {
+    let media = out.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/json");
     match media.split(';').next().unwrap_or("").trim() {
         "application/vnd.kubernetes.protobuf" => {
-            protobuf::decode(body).ok_or_else(|| ApiError::unsupported_media_type("application/json"))
+            out.schema.decode(body).ok_or_else(|| ApiError::unsupported_media_type("application/json"))
         }
         "application/json" | "" => serde_json::from_slice(body).map_err(|e| {
             ApiError::bad_request(format!("couldn't get version/kind; json parse error: {e}"))
@@ -66,7 +64,7 @@ pub fn read_body(headers: &HeaderMap, body: &Bytes) -> Result<Value, ApiError> {
 }
 
 fn how(request: &Request<'_>, now: Nanos) -> Result<Write, ApiError> {
-    let manager = manager(request.query, request.headers);
+    let manager = manager(request.query, request.out.headers);
     let subresource = if request.resource.subresource == "status" { "status" } else { "" };
     let dry_run = request.query.dry_run(request.resource.kind)?;
     Ok(Write { actor: Actor { manager, subresource }, now, dry_run })
@@ -90,15 +88,15 @@ fn create(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respon
     if kind.namespaced && request.resource.namespace.is_empty() {
         return Err(ApiError::method_not_allowed());
     }
-    let object = read_body(request.headers, request.body)?;
+    let object = read_body(request.out, request.body)?;
     check_kind(kind, &object)?;
     let made = world.create(kind.id, &request.resource.namespace, object, &how(request, now)?)?;
-    Ok(answer::object(201, request.form, &shape_one(kind, &made, request.form.shape, now), request.headers))
+    Ok(request.out.object(201, &shape_one(kind, &made, request.out.form.shape, now)))
 }
 
 fn update(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Response<Body>, ApiError> {
     let Resource { kind, namespace, name, subresource, .. } = request.resource;
-    let object = read_body(request.headers, request.body)?;
+    let object = read_body(request.out, request.body)?;
     let how = how(request, now)?;
     if subresource == "scale" {
         let replicas = int(&object, &["spec", "replicas"]);
@@ -106,12 +104,12 @@ fn update(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respon
     }
     check_kind(kind, &object)?;
     let done = world.replace(kind.id, (namespace, name), object, &how)?;
-    Ok(answer::object(200, request.form, &shape_one(kind, &done, request.form.shape, now), request.headers))
+    Ok(request.out.object(200, &shape_one(kind, &done, request.out.form.shape, now)))
 }
 
 fn patch(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Response<Body>, ApiError> {
     let Resource { kind, namespace, name, subresource, .. } = request.resource;
-    let media = request.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let media = request.out.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     let media = media.split(';').next().unwrap_or("").trim();
     let known = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
     if !known.contains(&media) {
@@ -127,7 +125,7 @@ fn patch(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respons
     }
     let done =
         world.change(kind.id, (namespace, name), &how, |live| applied(request, media, live, &given))?;
-    Ok(answer::object(200, request.form, &shape_one(kind, &done, request.form.shape, now), request.headers))
+    Ok(request.out.object(200, &shape_one(kind, &done, request.out.form.shape, now)))
 }
 
 fn applied(request: &Request<'_>, media: &str, live: &Value, given: &Value) -> Result<Value, ApiError> {
@@ -184,7 +182,7 @@ fn scale(world: &mut World, request: &Request<'_>, how: &Write, to: i64) -> Resu
 }
 
 fn delete_options(request: &Request<'_>) -> Result<DeleteOptions, ApiError> {
-    let body = if request.body.is_empty() { Value::Null } else { read_body(request.headers, request.body)? };
+    let body = if request.body.is_empty() { Value::Null } else { read_body(request.out, request.body)? };
     let owned = |path: &[&str]| Some(text(&body, path).to_owned()).filter(|s| !s.is_empty());
     let parameter = |key: &str| Some(request.query.get(key).to_owned()).filter(|s| !s.is_empty());
     let dry = body["dryRun"].as_array().is_some_and(|all| all.iter().any(|d| d == "All"));
@@ -204,7 +202,7 @@ fn delete(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respon
         Deleted::Gone(last) => deleted(kind, name, uid(&last)),
         Deleted::Terminating(pod) => Value::clone(&pod),
     };
-    Ok(answer::object(200, request.form, &value, request.headers))
+    Ok(request.out.object(200, &value))
 }
 
 fn delete_all(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Response<Body>, ApiError> {
@@ -219,5 +217,5 @@ fn delete_all(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Re
         "metadata": { "resourceVersion": world.store.version().to_string() },
         "items": [],
     });
-    Ok(answer::object(200, request.form, &list, request.headers))
+    Ok(request.out.object(200, &list))
 }
