@@ -3,6 +3,7 @@
 //! The map of the code, from the inside out; `ARCHITECTURE.md` tells the whole:
 //!
 //! - [`core`]: time, identities, text, numbers, filters, errors, the table of actions. Pure.
+//! - [`query`]: PromQL, LogQL and Alertmanager's matchers: quoting and taking apart. Pure.
 //! - [`store`]: what is known, with its state and age. Pure.
 //! - [`ui`]: themes, text and widgets, drawn into cells. Pure.
 //! - [`term`]: the terminal: modes, input, signals, the writer.
@@ -10,6 +11,7 @@
 
 pub mod core;
 pub mod ops;
+pub mod query;
 pub mod sources;
 pub mod store;
 pub mod term;
