@@ -4,11 +4,13 @@
 //!
 //! - [`core`]: time, identities, text, numbers, filters, errors, the table of actions. Pure.
 //! - [`query`]: PromQL, LogQL and Alertmanager's matchers: quoting and taking apart. Pure.
+//! - [`config`]: the configuration file and its kin in the environment.
 //! - [`store`]: what is known, with its state and age. Pure.
 //! - [`ui`]: themes, text and widgets, drawn into cells. Pure.
 //! - [`term`]: the terminal: modes, input, signals, the writer.
 //! - [`sources`]: Kubernetes, Prometheus, Loki, Alertmanager. Asynchronous; never sees the model.
 
+pub mod config;
 pub mod core;
 pub mod ops;
 pub mod query;

@@ -6,4 +6,5 @@
 
 pub mod auth;
 pub mod kube;
+pub mod http;
 pub mod transport;
