@@ -6,5 +6,7 @@
 
 pub mod auth;
 pub mod kube;
+pub mod alertmanager;
 pub mod http;
+pub mod prom;
 pub mod transport;

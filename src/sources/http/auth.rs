@@ -111,7 +111,8 @@ impl Held {
             Secret::Command(command) => {
                 // Held over the run: whoever asks meanwhile waits for the same answer.
                 let mut last = self.last.lock().await;
-                let fresh = last.as_ref().filter(|(at, _)| at.elapsed() < COMMAND_KEPT).map(|(_, s)| s.clone());
+                let fresh =
+                    last.as_ref().filter(|(at, _)| at.elapsed() < COMMAND_KEPT).map(|(_, s)| s.clone());
                 if let Some(secret) = fresh {
                     return Ok(secret);
                 }

@@ -8,6 +8,7 @@ pub mod auth;
 mod cause;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod page;
 #[cfg(test)]
 pub(crate) mod scripted;
 #[cfg(test)]
