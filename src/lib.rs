@@ -10,6 +10,7 @@
 //! - [`term`]: the terminal: modes, input, signals, the writer.
 //! - [`sources`]: Kubernetes, Prometheus, Loki, Alertmanager. Asynchronous; never sees the model.
 
+pub mod app;
 pub mod config;
 pub mod core;
 pub mod ops;

@@ -60,7 +60,8 @@ impl Line {
 
     /// Takes pasted text up to its first line end.
     pub fn paste(&mut self, text: &str) -> bool {
-        let line: String = text.lines().next().unwrap_or("").chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        let line: String =
+            text.lines().next().unwrap_or("").chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         self.area.insert_str(line)
     }
 }

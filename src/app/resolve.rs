@@ -36,7 +36,9 @@ const WORKLOADS: [Resource; 3] = [Resource::Deployment, Resource::StatefulSet, R
 
 fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let exported = names.iter().find_map(|n| labels.get(&format!("exported_{n}")).map(|v| (*n, v)));
-    exported.or_else(|| names.iter().find_map(|n| labels.get(n).map(|v| (*n, v)))).filter(|(_, v)| !v.is_empty())
+    exported
+        .or_else(|| names.iter().find_map(|n| labels.get(n).map(|v| (*n, v))))
+        .filter(|(_, v)| !v.is_empty())
 }
 
 /// Returns what an alert with these labels is about.
@@ -51,7 +53,12 @@ pub fn resolve(labels: &Labels, cluster: &Cluster, id: &ClusterId) -> Resolution
         if let Some(object) = cluster.of(*resource).named(place, value) {
             let owner = workload_of(object, cluster, id);
             let how = Safe::of(&format!("label {key}={value}"));
-            return Resolution { owner: owner.or_else(|| Some(object.reference(id))), object: Some(object.reference(id)), how, gone: false };
+            return Resolution {
+                owner: owner.or_else(|| Some(object.reference(id))),
+                object: Some(object.reference(id)),
+                how,
+                gone: false,
+            };
         }
         if *resource == Resource::Pod {
             return gone_pod(value, place, cluster, id);
@@ -77,7 +84,12 @@ fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) ->
         for resource in WORKLOADS {
             if let Some(object) = cluster.of(resource).named(namespace, value) {
                 let object = Some(object.reference(id));
-                return Some(Resolution { owner: object.clone(), object, how: Safe::of(&format!("label {key}={value}")), gone: false });
+                return Some(Resolution {
+                    owner: object.clone(),
+                    object,
+                    how: Safe::of(&format!("label {key}={value}")),
+                    gone: false,
+                });
             }
         }
     }
@@ -89,7 +101,9 @@ fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Re
     let owner = WORKLOADS
         .iter()
         .flat_map(|r| cluster.of(*r).iter())
-        .filter(|o| o.namespace() == namespace && pod.strip_prefix(o.name()).is_some_and(|rest| rest.starts_with('-')))
+        .filter(|o| {
+            o.namespace() == namespace && pod.strip_prefix(o.name()).is_some_and(|rest| rest.starts_with('-'))
+        })
         .max_by_key(|o| o.name().len())
         .map(|o| o.reference(id));
     let object = Some(ObjectRef::new(id, Resource::Pod, namespace, pod, ""));
@@ -99,7 +113,9 @@ fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Re
 fn node_of<'a>(instance: &str, cluster: &'a Cluster) -> Option<&'a Object> {
     let host = instance.rsplit_once(':').map_or(instance, |(host, _)| host);
     cluster.of(Resource::Node).iter().find(|o| match o {
-        Object::Node(node) => node.metadata.name == host || node.status.addresses.iter().any(|a| a.address == host),
+        Object::Node(node) => {
+            node.metadata.name == host || node.status.addresses.iter().any(|a| a.address == host)
+        }
         _ => false,
     })
 }
@@ -113,7 +129,11 @@ pub fn workload_of(object: &Object, cluster: &Cluster, id: &ClusterId) -> Option
             let resource = Resource::of_kind(group, &owner.kind)?;
             let up = cluster.of(resource).named(object.namespace(), &owner.name);
             let above = up.and_then(|o| workload_of(o, cluster, id));
-            Some(above.unwrap_or_else(|| ObjectRef::new(id, resource, object.namespace(), &owner.name, &owner.uid)))
+            Some(
+                above.unwrap_or_else(|| {
+                    ObjectRef::new(id, resource, object.namespace(), &owner.name, &owner.uid)
+                }),
+            )
         }
         Object::Service(service) => {
             let selector = &service.spec.selector;
@@ -125,12 +145,19 @@ pub fn workload_of(object: &Object, cluster: &Cluster, id: &ClusterId) -> Option
                 o.namespace() == service.metadata.namespace
                     && labels.is_some_and(|labels| selector.iter().all(|(k, v)| labels.get(k) == Some(v)))
             };
-            let mut found: Vec<&Object> = WORKLOADS.iter().flat_map(|r| cluster.of(*r).iter()).filter(chosen).collect();
+            let mut found: Vec<&Object> =
+                WORKLOADS.iter().flat_map(|r| cluster.of(*r).iter()).filter(chosen).collect();
             found.sort_by_key(|o| (o.name() != service.metadata.name, o.name().to_owned()));
             found.first().map(|o| o.reference(id))
         }
-        Object::Deployment(_) | Object::StatefulSet(_) | Object::DaemonSet(_) | Object::Job(_) => Some(object.reference(id)),
-        Object::Node(_) | Object::EndpointSlice(_) | Object::Event(_) | Object::Namespace(_) | Object::Meta(..) => None,
+        Object::Deployment(_) | Object::StatefulSet(_) | Object::DaemonSet(_) | Object::Job(_) => {
+            Some(object.reference(id))
+        }
+        Object::Node(_)
+        | Object::EndpointSlice(_)
+        | Object::Event(_)
+        | Object::Namespace(_)
+        | Object::Meta(..) => None,
     }
 }
 
@@ -147,17 +174,26 @@ fn template_labels(object: &Object) -> Option<&std::collections::BTreeMap<String
 pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
     let pods = cluster.of(Resource::Pod);
     let mut out: Vec<&Object> = match owner.resource() {
-        Some(Resource::Pod) => pods.named(owner.namespace.as_str(), owner.name.as_str()).into_iter().collect(),
+        Some(Resource::Pod) => {
+            pods.named(owner.namespace.as_str(), owner.name.as_str()).into_iter().collect()
+        }
         Some(Resource::Deployment) => {
             let sets = cluster.of(Resource::ReplicaSet);
             cluster
                 .of(Resource::Deployment)
                 .named(owner.namespace.as_str(), owner.name.as_str())
                 .map(|d| crate::core::Uid::new(d.uid()))
-                .map(|uid| sets.owned_by(&uid).flat_map(|rs| pods.owned_by(&crate::core::Uid::new(rs.uid()))).collect())
+                .map(|uid| {
+                    sets.owned_by(&uid)
+                        .flat_map(|rs| pods.owned_by(&crate::core::Uid::new(rs.uid())).collect::<Vec<_>>())
+                        .collect()
+                })
                 .unwrap_or_default()
         }
-        Some(Resource::Node) => pods.iter().filter(|o| matches!(o, Object::Pod(p) if p.spec.node_name == owner.name.as_str())).collect(),
+        Some(Resource::Node) => pods
+            .iter()
+            .filter(|o| matches!(o, Object::Pod(p) if p.spec.node_name == owner.name.as_str()))
+            .collect(),
         Some(Resource::Namespace) => pods.iter().filter(|o| o.namespace() == owner.name.as_str()).collect(),
         Some(resource) => cluster
             .of(resource)
@@ -174,7 +210,9 @@ pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
 /// Returns the release that an object says it belongs to: namespace and name.
 pub fn release_of(owner: &ObjectRef, cluster: &Cluster) -> Option<(String, String)> {
     let object = cluster.of(owner.resource()?).named(owner.namespace.as_str(), owner.name.as_str())?;
-    if let (Some(name), Some(namespace)) = (object.annotation("meta.helm.sh/release-name"), object.annotation("meta.helm.sh/release-namespace")) {
+    if let (Some(name), Some(namespace)) =
+        (object.annotation("meta.helm.sh/release-name"), object.annotation("meta.helm.sh/release-namespace"))
+    {
         return Some((namespace.to_owned(), name.to_owned()));
     }
     let helm = object.label("app.kubernetes.io/managed-by") == Some("Helm");

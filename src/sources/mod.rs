@@ -4,9 +4,9 @@
 //! the model or the terminal; every wait has a limit, every body a cap, and nothing is retried in
 //! hiding.
 
-pub mod auth;
-pub mod kube;
 pub mod alertmanager;
+pub mod auth;
 pub mod http;
+pub mod kube;
 pub mod prom;
 pub mod transport;

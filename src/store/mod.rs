@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod batch;
 pub mod changes;
+pub mod columns;
 pub mod health;
 pub mod logs;
 pub mod objects;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use deckwatch_wire::core::{Event, Namespace, Node, Pod, PodSpec, Service};
 use deckwatch_wire::apps::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use deckwatch_wire::batch::Job;
+use deckwatch_wire::core::{Event, Namespace, Node, Pod, PodSpec, Service};
 use deckwatch_wire::discovery::EndpointSlice;
 use deckwatch_wire::{Object as _, ObjectMeta, OwnerReference, PartialObjectMetadata};
 
@@ -131,7 +131,12 @@ impl Object {
             Self::DaemonSet(o) => Some(&o.spec.template.spec),
             Self::ReplicaSet(o) => Some(&o.spec.template.spec),
             Self::Job(o) => Some(&o.spec.template.spec),
-            Self::Node(_) | Self::Service(_) | Self::EndpointSlice(_) | Self::Event(_) | Self::Namespace(_) | Self::Meta(..) => None,
+            Self::Node(_)
+            | Self::Service(_)
+            | Self::EndpointSlice(_)
+            | Self::Event(_)
+            | Self::Namespace(_)
+            | Self::Meta(..) => None,
         }
     }
 }
@@ -169,6 +174,8 @@ impl Object {
 
     /// Returns whether both are the very same data, without comparing it: what is unchanged is shared.
     pub fn same_data(&self, other: &Self) -> bool {
-        self.uid() == other.uid() && self.meta().resource_version == other.meta().resource_version && !self.meta().resource_version.is_empty()
+        self.uid() == other.uid()
+            && self.meta().resource_version == other.meta().resource_version
+            && !self.meta().resource_version.is_empty()
     }
 }

@@ -48,7 +48,10 @@ pub struct Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("seed", &self.seed).field("speed", &self.speed).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("seed", &self.seed)
+            .field("speed", &self.speed)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use deckwatch_wire::core::PodSpec;
 
 use crate::app::model::Shared;
-use crate::core::{Name, ObjectRef, Resource, Safe, Ts, num};
+use crate::core::{ObjectRef, Resource, Safe, Ts, num};
 use crate::ops::What;
 use crate::store::changes::{Change, Edit, Sort};
 use crate::store::objects::Object;
@@ -78,7 +78,11 @@ fn difference(old: &PodSpec, new: &PodSpec) -> Vec<String> {
         for (name, limit) in &container.resources.limits {
             let was = before.resources.limits.get(name);
             if was != Some(limit) {
-                out.push(format!("{name} limit {} → {}", was.map_or("none", |q| q.0.as_str()), limit.0));
+                out.push(format!(
+                    "{name} limit {} → {}",
+                    was.map_or("none", |q| q.string.as_str()),
+                    limit.string
+                ));
             }
         }
     }
@@ -105,12 +109,29 @@ pub fn rollouts(shared: &Shared, out: &mut Vec<Change>) {
                 _ => Vec::new(),
             };
             if parts.is_empty() {
-                parts.push(if before.is_some() { "new pod template".to_owned() } else { "first pods".to_owned() });
+                parts.push(if before.is_some() {
+                    "new pod template".to_owned()
+                } else {
+                    "first pods".to_owned()
+                });
             }
             let revision = set.annotation(REVISION).unwrap_or("?");
-            let object = ObjectRef::new(&shared.session.cluster, Resource::Deployment, set.namespace(), &owner.name, &owner.uid);
+            let object = ObjectRef::new(
+                &shared.session.cluster,
+                Resource::Deployment,
+                set.namespace(),
+                &owner.name,
+                &owner.uid,
+            );
             let text = format!("{object}  revision {revision}  {}", parts.join(", "));
-            out.push(Change { at, sort: Sort::Rollout, object: Some(object), release: None, text: Safe::of(&text), source: Safe::own("replicasets") });
+            out.push(Change {
+                at,
+                sort: Sort::Rollout,
+                object: Some(object),
+                release: None,
+                text: Safe::of(&text),
+                source: Safe::own("replicasets"),
+            });
             before = Some(set);
         }
     }
@@ -123,7 +144,9 @@ pub fn writers(shared: &Shared, out: &mut Vec<Change>) {
             for writer in &object.meta().managed_fields {
                 let Some(at) = writer.time.and_then(deckwatch_wire::Time::nanos).map(Ts) else { continue };
                 let reference = object.reference(&shared.session.cluster);
-                if let Some(change) = edit_row(&reference, &writer.manager, &writer.operation, &writer.subresource, at, "") {
+                if let Some(change) =
+                    edit_row(&reference, &writer.manager, &writer.operation, &writer.subresource, at, "")
+                {
                     out.push(change);
                 }
             }
@@ -134,28 +157,57 @@ pub fn writers(shared: &Shared, out: &mut Vec<Change>) {
 /// Edits that were asked for: ConfigMaps and Secrets.
 pub fn edits(edits: &[Edit], out: &mut Vec<Change>) {
     for edit in edits {
-        let row = edit_row(&edit.object, edit.manager.as_str(), edit.operation.as_str(), edit.subresource.as_str(), edit.at, edit.fields.as_str());
+        let row = edit_row(
+            &edit.object,
+            edit.manager.as_str(),
+            edit.operation.as_str(),
+            edit.subresource.as_str(),
+            edit.at,
+            edit.fields.as_str(),
+        );
         out.extend(row);
     }
 }
 
 /// Controllers write status all day; that is no edit.
-fn edit_row(object: &ObjectRef, manager: &str, operation: &str, subresource: &str, at: Ts, fields: &str) -> Option<Change> {
-    if subresource == "status" || matches!(manager, "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kwok" | "kwok-controller") {
+fn edit_row(
+    object: &ObjectRef,
+    manager: &str,
+    operation: &str,
+    subresource: &str,
+    at: Ts,
+    fields: &str,
+) -> Option<Change> {
+    if subresource == "status"
+        || matches!(
+            manager,
+            "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kwok" | "kwok-controller"
+        )
+    {
         return None;
     }
     let how = if operation == "Apply" { " (apply)" } else { "" };
     let sort = if subresource == "scale" { Sort::Scaled } else { Sort::Edit };
     let fields = if fields.is_empty() { String::new() } else { format!("  {fields}") };
     let text = Safe::of(&format!("by {manager}{how}  {object}{fields}"));
-    Some(Change { at, sort, object: Some(object.clone()), release: None, text, source: Safe::own("managedFields") })
+    Some(Change {
+        at,
+        sort,
+        object: Some(object.clone()),
+        release: None,
+        text,
+        source: Safe::own("managedFields"),
+    })
 }
 
 /// Returns when an event was seen last.
 pub fn event_time(object: &Object) -> Option<Ts> {
     let Object::Event(event) = object else { return None };
     let series = event.series.as_ref().and_then(|s| s.last_observed_time.nanos());
-    let last = series.or_else(|| event.last_timestamp.nanos()).or_else(|| event.event_time.nanos()).or_else(|| event.first_timestamp.nanos());
+    let last = series
+        .or_else(|| event.last_timestamp.nanos())
+        .or_else(|| event.event_time.nanos())
+        .or_else(|| event.first_timestamp.nanos());
     last.map(Ts).or_else(|| object.created())
 }
 
@@ -172,10 +224,13 @@ pub fn events(shared: &Shared, out: &mut Vec<Change>) {
             _ if event.r#type == "Warning" => Sort::Warning,
             _ => continue,
         };
-        let place = reference.as_ref().map_or_else(|| format!("{} {}", about.kind, about.name), ToString::to_string);
+        let place =
+            reference.as_ref().map_or_else(|| format!("{} {}", about.kind, about.name), ToString::to_string);
         let count = event.series.as_ref().map_or(event.count, |s| s.count);
         let times = if count > 1 { format!("  ×{}", num::count(count as usize)) } else { String::new() };
-        let text = crate::core::Untrusted::from(format!("{place}  {}: {}{times}", event.reason, event.message)).clipped(400);
+        let text =
+            crate::core::Untrusted::from(format!("{place}  {}: {}{times}", event.reason, event.message))
+                .clipped(400);
         out.push(Change { at, sort, object: reference, release: None, text, source: Safe::own("events") });
     }
 }
@@ -195,8 +250,16 @@ pub fn nodes(shared: &Shared, out: &mut Vec<Change>) {
             if object.created().is_some_and(|born| (at - born).as_secs() < 120) {
                 continue;
             }
-            let text = format!("{}  {}  {before} → {}", node.metadata.name, condition.r#type, condition.status);
-            out.push(Change { at, sort: Sort::Node, object: Some(object.reference(&shared.session.cluster)), release: None, text: Safe::of(&text), source: Safe::own("nodes") });
+            let text =
+                format!("{}  {}  {before} → {}", node.metadata.name, condition.r#type, condition.status);
+            out.push(Change {
+                at,
+                sort: Sort::Node,
+                object: Some(object.reference(&shared.session.cluster)),
+                release: None,
+                text: Safe::of(&text),
+                source: Safe::own("nodes"),
+            });
         }
     }
 }
@@ -207,9 +270,26 @@ pub fn restarts(shared: &Shared, out: &mut Vec<Change>) {
         let Object::Pod(pod) = object else { continue };
         for status in &pod.status.container_statuses {
             let ended = status.last_state.terminated.as_ref().or(status.state.terminated.as_ref());
-            let Some((ended, at)) = ended.and_then(|t| t.finished_at.nanos().map(|n| (t, Ts(n)))) else { continue };
-            let text = format!("{}/{}  {}  {} (exit {})  {} restarts", pod.metadata.namespace, pod.metadata.name, status.name, ended.reason, ended.exit_code, status.restart_count);
-            out.push(Change { at, sort: Sort::Restart, object: Some(object.reference(&shared.session.cluster)), release: None, text: Safe::of(&text), source: Safe::own("pods") });
+            let Some((ended, at)) = ended.and_then(|t| t.finished_at.nanos().map(|n| (t, Ts(n)))) else {
+                continue;
+            };
+            let text = format!(
+                "{}/{}  {}  {} (exit {})  {} restarts",
+                pod.metadata.namespace,
+                pod.metadata.name,
+                status.name,
+                ended.reason,
+                ended.exit_code,
+                status.restart_count
+            );
+            out.push(Change {
+                at,
+                sort: Sort::Restart,
+                object: Some(object.reference(&shared.session.cluster)),
+                release: None,
+                text: Safe::of(&text),
+                source: Safe::own("pods"),
+            });
         }
     }
 }
@@ -220,8 +300,16 @@ pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
         let Some(at) = alert.began() else { continue };
         let found = crate::app::resolve::resolve(&alert.labels, &shared.cluster, &shared.session.cluster);
         let about = found.owner.as_ref().map(|o| format!("  {o}")).unwrap_or_default();
-        let text = crate::core::Untrusted::from(format!("{} {}{about}", alert.name(), alert.severity())).clipped(200);
-        out.push(Change { at, sort: Sort::Alert, object: found.owner, release: None, text, source: Safe::own("alerts") });
+        let text = crate::core::Untrusted::from(format!("{} {}{about}", alert.name(), alert.severity()))
+            .clipped(200);
+        out.push(Change {
+            at,
+            sort: Sort::Alert,
+            object: found.owner,
+            release: None,
+            text,
+            source: Safe::own("alerts"),
+        });
     }
 }
 
@@ -229,12 +317,13 @@ pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
 pub fn own(shared: &Shared, out: &mut Vec<Change>) {
     for record in &shared.journal {
         let (What::Outcome { .. } | What::Intent { .. }) = &record.what else { continue };
-        out.push(Change { at: record.at, sort: Sort::Own, object: None, release: None, text: Safe::of(&record.what.line()), source: Safe::own("journal") });
+        out.push(Change {
+            at: record.at,
+            sort: Sort::Own,
+            object: None,
+            release: None,
+            text: Safe::of(&record.what.line()),
+            source: Safe::own("journal"),
+        });
     }
-}
-
-/// Returns the revision of a release that was the newest at an instant.
-pub fn revision_at(shared: &Shared, namespace: &Name, name: &Name, at: Ts) -> Option<u32> {
-    let release = shared.release(namespace.as_str(), name.as_str())?;
-    release.revisions.iter().rev().find(|r| r.created <= at).map(|r| r.number)
 }

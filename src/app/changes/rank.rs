@@ -37,18 +37,24 @@ pub fn relation(change: &Change, owner: &ObjectRef, shared: &Shared) -> Option<R
     let pods = pods_of(owner, &shared.cluster);
     match object.resource() {
         Some(Resource::Pod) => {
-            let named = object.namespace == owner.namespace && object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
+            let named = object.namespace == owner.namespace
+                && object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
             (named || pods.iter().any(|p| p.uid() == object.uid.0.as_str())).then_some(Relation::Pod)
         }
         Some(Resource::ReplicaSet) => {
-            let prefix = object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
+            let prefix =
+                object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
             (object.namespace == owner.namespace && prefix).then_some(Relation::Own)
         }
-        Some(Resource::Node) => {
-            pods.iter().any(|p| matches!(p, Object::Pod(p) if p.spec.node_name == object.name.as_str())).then_some(Relation::Node)
+        Some(Resource::Node) => pods
+            .iter()
+            .any(|p| matches!(p, Object::Pod(p) if p.spec.node_name == object.name.as_str()))
+            .then_some(Relation::Node),
+        Some(Resource::ConfigMap | Resource::Secret) => {
+            (object.namespace == owner.namespace).then_some(Relation::Referred)
         }
-        Some(Resource::ConfigMap | Resource::Secret) => (object.namespace == owner.namespace).then_some(Relation::Referred),
-        _ => (object.namespace == owner.namespace && owner.resource() == Some(Resource::Namespace)).then_some(Relation::Namespace),
+        _ => (object.namespace == owner.namespace && owner.resource() == Some(Resource::Namespace))
+            .then_some(Relation::Namespace),
     }
 }
 
@@ -59,7 +65,8 @@ const AFTER: Span = Span::secs(15);
 
 /// Returns the changes before a moment that may have caused what began then, likeliest first.
 pub fn suspects(shared: &Shared, edits: &[Edit], owner: Option<&ObjectRef>, moment: Ts) -> Vec<Suspect> {
-    let focus = Focus { owner: owner.cloned(), window: Some(Window { start: moment - BEFORE, end: moment + AFTER }) };
+    let focus =
+        Focus { owner: owner.cloned(), window: Some(Window { start: moment - BEFORE, end: moment + AFTER }) };
     let found = collect(shared, edits, &focus);
     let mut out: Vec<Suspect> = found
         .changes
@@ -100,7 +107,8 @@ fn weigh(change: Change, relation: Option<Relation>, moment: Ts) -> Suspect {
         None => (0, "anywhere in the cluster"),
     };
     let gap = moment - change.at;
-    let when = if gap.0 >= 0 { format!("{} before it began", num::age(gap)) } else { "as it began".to_owned() };
+    let when =
+        if gap.0 >= 0 { format!("{} before it began", num::age(gap)) } else { "as it began".to_owned() };
     let reasons = vec![Safe::of(what), Safe::of(&format!("{when} ({nearness})")), Safe::of(closeness)];
     Suspect { weight: kind + near + close, change, reasons }
 }

@@ -52,12 +52,21 @@ impl Keymap {
         if mistakes.is_empty() { Ok(keymap) } else { Err(mistakes) }
     }
 
-    fn layer(&mut self, name: &str, own: &dyn Fn(&str) -> Option<String>, depth: u8, mistakes: &mut Vec<String>) {
+    fn layer(
+        &mut self,
+        name: &str,
+        own: &dyn Fn(&str) -> Option<String>,
+        depth: u8,
+        mistakes: &mut Vec<String>,
+    ) {
         let built_in = || BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned());
         // A user's file named like the one that it inherits from means the built-in one below it.
         let text = if depth > 0 { built_in().or_else(|| own(name)) } else { own(name).or_else(built_in) };
         let Some(text) = text else {
-            mistakes.push(format!("keymap `{name}`: no such keymap; there are {}", BUILT_IN.map(|(n, _)| n).join(", ")));
+            mistakes.push(format!(
+                "keymap `{name}`: no such keymap; there are {}",
+                BUILT_IN.map(|(n, _)| n).join(", ")
+            ));
             return;
         };
         let file: File = match toml::from_str(&text) {
@@ -106,7 +115,12 @@ impl Keymap {
                 for cut in 1..keys.len() {
                     let head = keys.get(..cut).unwrap_or_default();
                     if let Some(by) = layers.iter().find_map(|c| self.contexts.get(c)?.get(head)) {
-                        mistakes.push(format!("`{}` ({action}) can't be typed in [{}]: `{}` is {by}", chord(keys), context.name(), chord(head)));
+                        mistakes.push(format!(
+                            "`{}` ({action}) can't be typed in [{}]: `{}` is {by}",
+                            chord(keys),
+                            context.name(),
+                            chord(head)
+                        ));
                     }
                 }
             }
@@ -120,7 +134,11 @@ impl Keymap {
             return Found::Action(*action);
         }
         let longer = |known: &Vec<Key>| known.len() > keys.len() && known.starts_with(keys);
-        if layers.iter().filter_map(|c| self.contexts.get(c)).any(|b| b.keys().any(longer)) { Found::Pending } else { Found::Nothing }
+        if layers.iter().filter_map(|c| self.contexts.get(c)).any(|b| b.keys().any(longer)) {
+            Found::Pending
+        } else {
+            Found::Nothing
+        }
     }
 
     /// Returns every binding that works in a view of this context, nearest context first, each chord once.
@@ -136,7 +154,8 @@ impl Keymap {
 
     /// Returns the chords that mean an action in a view of this context, shortest first.
     pub fn keys_of(&self, context: Context, action: Action) -> Option<String> {
-        let mut keys: Vec<_> = self.bindings(context).into_iter().filter(|(_, a)| *a == action).map(|(k, _)| k).collect();
+        let mut keys: Vec<_> =
+            self.bindings(context).into_iter().filter(|(_, a)| *a == action).map(|(k, _)| k).collect();
         keys.sort_by_key(|k| (k.len(), chord(k).len()));
         keys.first().map(|k| chord(k))
     }
@@ -177,7 +196,8 @@ mod tests {
             for (context, bindings) in &keymap(name).contexts {
                 for (keys, action) in bindings {
                     let applies = action.info().contexts;
-                    let ok = applies.contains(context) || (*context == Context::List && applies.iter().any(|c| c.has_rows()));
+                    let ok = applies.contains(context)
+                        || (*context == Context::List && applies.iter().any(|c| c.has_rows()));
                     assert!(ok, "{name}: {} in [{}] is {action}", chord(keys), context.name());
                 }
             }
@@ -200,7 +220,10 @@ mod tests {
             assert_eq!(find(&map, context, "ctrl-k"), Found::Nothing);
             assert_eq!(find(&map, context, "delete"), Found::Nothing);
             for (keys, action) in map.bindings(context) {
-                assert!(keys.len() > 1 || action.info().risk < crate::core::action::Risk::Destructive, "{action}");
+                assert!(
+                    keys.len() > 1 || action.info().risk < crate::core::action::Risk::Destructive,
+                    "{action}"
+                );
             }
         }
     }
@@ -217,11 +240,17 @@ mod tests {
 
     #[test]
     fn a_users_file_overrides_and_its_mistakes_are_all_told() {
-        let own = |name: &str| (name == "default").then(|| "inherits = \"default\"\n[list]\n\"J\" = \"list.down\"\n\"j\" = \"unbound\"\n".to_owned());
+        let own = |name: &str| {
+            (name == "default").then(|| {
+                "inherits = \"default\"\n[list]\n\"J\" = \"list.down\"\n\"j\" = \"unbound\"\n".to_owned()
+            })
+        };
         let map = Keymap::load("default", &own).unwrap();
         assert_eq!(find(&map, Context::Table, "j"), Found::Nothing);
         assert_eq!(find(&map, Context::Table, "J"), Found::Action(Action::Down));
-        let bad = |_: &str| Some("[lst]\n\"j\" = \"list.down\"\n[list]\n\"hyper-j\" = \"list.down\"\n\"j\" = \"list.dwn\"\n\"g\" = \"list.up\"\n\"g g\" = \"list.up\"\n".to_owned());
+        let bad = |_: &str| {
+            Some("[lst]\n\"j\" = \"list.down\"\n[list]\n\"hyper-j\" = \"list.down\"\n\"j\" = \"list.dwn\"\n\"g\" = \"list.up\"\n\"g g\" = \"list.up\"\n".to_owned())
+        };
         let mistakes = Keymap::load("mine", &bad).unwrap_err();
         assert!(mistakes.len() > 4, "{mistakes:#?}");
         assert!(mistakes.iter().any(|m| m.contains("did you mean `list.down`?")), "{mistakes:#?}");

@@ -56,7 +56,10 @@ mod tests {
         let slot = Slot { page: 1, part: 0 };
         asks.ask(slot, Query::Alerts, &mut effects);
         asks.ask(slot, Query::Alerts, &mut effects);
-        let ids: Vec<QueryId> = effects.iter().filter_map(|e| if let Effect::Ask(id, _) = e { Some(*id) } else { None }).collect();
+        let ids: Vec<QueryId> = effects
+            .iter()
+            .filter_map(|e| if let Effect::Ask(id, _) = e { Some(*id) } else { None })
+            .collect();
         assert!(!asks.accept(ids[0]));
         assert!(asks.is_open(slot) && asks.accept(ids[1]) && !asks.accept(ids[1]));
     }

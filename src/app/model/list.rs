@@ -17,7 +17,13 @@ impl ListState {
     /// Finds the selected row again after the rows have changed and keeps it visible.
     ///
     /// `find` returns the index of a row's identity, `key_at` the identity at an index.
-    pub fn settle(&mut self, len: usize, page: usize, find: impl Fn(&str) -> Option<usize>, key_at: impl Fn(usize) -> Option<String>) {
+    pub fn settle(
+        &mut self,
+        len: usize,
+        page: usize,
+        find: impl Fn(&str) -> Option<usize>,
+        key_at: impl Fn(usize) -> Option<String>,
+    ) {
         if let Some(at) = self.key.as_deref().and_then(&find) {
             self.at = at;
         }
@@ -27,7 +33,13 @@ impl ListState {
     }
 
     /// Moves by an action. Returns whether it was one that moves.
-    pub fn act(&mut self, action: Action, len: usize, page: usize, key_at: impl Fn(usize) -> Option<String>) -> bool {
+    pub fn act(
+        &mut self,
+        action: Action,
+        len: usize,
+        page: usize,
+        key_at: impl Fn(usize) -> Option<String>,
+    ) -> bool {
         let last = len.saturating_sub(1);
         let half = (page / 2).max(1);
         self.at = match action {

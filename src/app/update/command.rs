@@ -1,9 +1,9 @@
 //! The line of `:`: views, kinds, namespaces, arming, quitting.
 
 use super::super::effect::Effects;
+use super::super::effect::Scope;
 use super::super::model::Model;
 use super::super::views::{Env, View};
-use super::super::effect::Scope;
 use super::{data, keys, quit, refresh, tell, touch};
 use crate::core::{Name, Span, num};
 
@@ -54,7 +54,13 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
                 namespace(model, Some(place), env, effects);
             }
             if !keys::open_named(model, name, env, effects) {
-                return tell(model, &format!("`{name}` is neither a view nor a kind; tab completes"), true, env, effects);
+                return tell(
+                    model,
+                    &format!("`{name}` is neither a view nor a kind; tab completes"),
+                    true,
+                    env,
+                    effects,
+                );
             }
             if let Some(filter) = rest.iter().find_map(|w| w.strip_prefix('/')) {
                 super::on_top(model, env, effects, |pane, cx| pane.set_filter(filter, cx)).ok();
@@ -67,7 +73,13 @@ fn arm(model: &mut Model, rest: &[&str], env: &Env, effects: &mut Effects) {
     let length = rest.first().and_then(|w| Span::parse(w)).filter(|s| *s > Span(0) && *s <= Span::hours(8));
     let reason = rest.get(1..).unwrap_or_default().join(" ");
     let (Some(length), false) = (length, reason.is_empty()) else {
-        return tell(model, "arm: give a length up to 8h and a reason, as in `:arm 30m 5xx after release 7`", true, env, effects);
+        return tell(
+            model,
+            "arm: give a length up to 8h and a reason, as in `:arm 30m 5xx after release 7`",
+            true,
+            env,
+            effects,
+        );
     };
     if model.shared.gate.arm(env.now, length, reason) {
         tell(model, &format!("armed for {}", num::age(length)), false, env, effects);

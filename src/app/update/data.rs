@@ -62,7 +62,9 @@ pub fn feed(model: &mut Model, feed: Feed, scope: &Scope, news: FeedMsg, env: &E
     }
     match (feed, news) {
         (Feed::Releases, FeedMsg::Releases(list)) => {
-            let known = |k: &(crate::core::Name, crate::core::Name, u32)| list.iter().any(|r| r.namespace == k.0 && r.name == k.1);
+            let known = |k: &(crate::core::Name, crate::core::Name, u32)| {
+                list.iter().any(|r| r.namespace == k.0 && r.name == k.1)
+            };
             model.shared.releases.records.retain(|k, _| known(k));
             model.shared.releases.list = list;
             touch(model);
@@ -94,7 +96,13 @@ pub fn ask_alerts(model: &mut Model, env: &Env, effects: &mut Effects) {
 }
 
 /// Takes an answer; one to an older question is dropped.
-pub fn answer(model: &mut Model, id: QueryId, answer: Result<Answer, Error>, env: &Env, effects: &mut Effects) {
+pub fn answer(
+    model: &mut Model,
+    id: QueryId,
+    answer: Result<Answer, Error>,
+    env: &Env,
+    effects: &mut Effects,
+) {
     if !model.shared.asks.accept(id) {
         return;
     }
@@ -120,8 +128,13 @@ fn alerts(model: &mut Model, answer: Result<Answer, Error>, env: &Env, effects: 
             let firing = |a: &&crate::store::alerts::Alert| a.state == crate::store::alerts::State::Firing;
             let was: Vec<_> = state.known.alerts.iter().filter(firing).map(|a| a.fingerprint).collect();
             let first = state.at.is_none();
-            let new: Vec<String> =
-                known.alerts.iter().filter(firing).filter(|a| !was.contains(&a.fingerprint)).map(|a| a.name().to_owned()).collect();
+            let new: Vec<String> = known
+                .alerts
+                .iter()
+                .filter(firing)
+                .filter(|a| !was.contains(&a.fingerprint))
+                .map(|a| a.name().to_owned())
+                .collect();
             state.known = known;
             state.at = Some(env.now);
             state.error = None;
@@ -139,7 +152,8 @@ fn alerts(model: &mut Model, answer: Result<Answer, Error>, env: &Env, effects: 
 /// Takes a source's health.
 pub fn health(model: &mut Model, health: Health) {
     let before = model.shared.health.get(&health.id);
-    let shown = before.is_none_or(|b| b.state != health.state || b.error != health.error || b.via != health.via);
+    let shown =
+        before.is_none_or(|b| b.state != health.state || b.error != health.error || b.via != health.via);
     let name = model.nav.top().view.name();
     model.shared.health.insert(health.id, health);
     if shown || name == "sources" {
@@ -165,7 +179,9 @@ pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &m
             let (from, to) = (job.plan.from.revision, job.plan.to.revision);
             let text = match &outcome {
                 crate::ops::Outcome::Done => crate::core::Safe::own("read back"),
-                crate::ops::Outcome::Failed(e) | crate::ops::Outcome::Unknown(e) => crate::core::Safe::of(&e.line()),
+                crate::ops::Outcome::Failed(e) | crate::ops::Outcome::Unknown(e) => {
+                    crate::core::Safe::of(&e.line())
+                }
             };
             let word = outcome.word();
             job.ended = Some((env.now, outcome));

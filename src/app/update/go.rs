@@ -26,7 +26,8 @@ fn release_for(model: &Model, subject: &Subject) -> Option<(Name, Name, Option<u
         return Some(release.clone());
     }
     let object = subject.object.as_ref()?;
-    let owner = live(model, object).and_then(|o| workload_of(o, &model.shared.cluster, &model.shared.session.cluster));
+    let owner = live(model, object)
+        .and_then(|o| workload_of(o, &model.shared.cluster, &model.shared.session.cluster));
     let (namespace, name) = release_of(owner.as_ref().unwrap_or(object), &model.shared.cluster)?;
     Some((Name::new(&namespace)?, Name::new(&name)?, None))
 }
@@ -39,7 +40,9 @@ pub fn unavailable(model: &Model, action: Action) -> Option<String> {
         Action::GoLogs | Action::GoPanels | Action::GoEvents | Action::GoOwner if object.is_none() => {
             Some("the row is about no object".to_owned())
         }
-        Action::GoRelease if release_for(model, &subject).is_none() => Some("no Helm release owns it".to_owned()),
+        Action::GoRelease if release_for(model, &subject).is_none() => {
+            Some("no Helm release owns it".to_owned())
+        }
         Action::GoNode if node_of(model, object).is_none() => Some("it runs on no node".to_owned()),
         Action::GoRunbook if subject.alert.is_none() => Some("the row is about no alert".to_owned()),
         _ => None,
@@ -94,6 +97,7 @@ fn target(model: &Model, action: Action, subject: &Subject) -> Option<View> {
 
 /// Returns the workload of an object, or the object itself.
 fn owner(model: &Model, object: ObjectRef) -> ObjectRef {
-    let found = live(model, &object).and_then(|o| workload_of(o, &model.shared.cluster, &model.shared.session.cluster));
+    let found = live(model, &object)
+        .and_then(|o| workload_of(o, &model.shared.cluster, &model.shared.session.cluster));
     found.unwrap_or(object)
 }

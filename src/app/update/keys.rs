@@ -124,7 +124,10 @@ fn menu(model: &Model) -> Menu {
     let applies = |a: &Action| a.info().contexts.contains(&context);
     let own = Action::TABLE.iter().map(|i| i.action).filter(applies);
     let jumps = Action::TABLE.iter().map(|i| i.action).filter(|a| a.info().name.starts_with("go."));
-    let rows = own.chain(jumps).map(|a| (a, pane.unavailable(a, &model.shared).or_else(|| go::unavailable(model, a)))).collect();
+    let rows = own
+        .chain(jumps)
+        .map(|a| (a, pane.unavailable(a, &model.shared).or_else(|| go::unavailable(model, a))))
+        .collect();
     Menu { rows, at: 0 }
 }
 
@@ -192,7 +195,9 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
                 model.modal = None;
                 match row {
                     Some((action, None)) => act(model, action, env, effects),
-                    Some((action, Some(why))) => tell(model, &format!("{}: {why}", action.info().short), false, env, effects),
+                    Some((action, Some(why))) => {
+                        tell(model, &format!("{}: {why}", action.info().short), false, env, effects)
+                    }
                     None => {}
                 }
             }

@@ -70,7 +70,12 @@ fn touch(model: &mut Model) {
 }
 
 /// Lets the visible view do something, then opens what it wants opened.
-fn on_top<T>(model: &mut Model, env: &Env, effects: &mut Effects, act: impl FnOnce(&mut dyn Pane, &mut Cx<'_>) -> T) -> T {
+fn on_top<T>(
+    model: &mut Model,
+    env: &Env,
+    effects: &mut Effects,
+    act: impl FnOnce(&mut dyn Pane, &mut Cx<'_>) -> T,
+) -> T {
     let page = model.nav.top_mut();
     let mut cx = Cx { shared: &mut model.shared, env, effects, page: page.id, open: None };
     let result = act(page.view.pane_mut(), &mut cx);

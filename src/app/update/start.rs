@@ -21,7 +21,11 @@ pub fn start(session: Session, gate: Gate, view: View, who: Safe, env: &Env) -> 
         unsettled: true,
         watched: Vec::new(),
     };
-    model.shared.journal(env.now, What::Opened { context, version: env!("CARGO_PKG_VERSION"), who }, &mut effects);
+    model.shared.journal(
+        env.now,
+        What::Opened { context, version: env!("CARGO_PKG_VERSION"), who },
+        &mut effects,
+    );
     data::feeds(&mut model, &mut effects);
     data::ask_alerts(&mut model, env, &mut effects);
     super::on_top(&mut model, env, &mut effects, |pane, cx| pane.init(cx));

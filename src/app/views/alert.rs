@@ -17,7 +17,7 @@ use crate::app::resolve::{Resolution, resolve};
 use crate::core::action::{Action, Context};
 use crate::core::{Error, Fingerprint, ObjectRef, Result, Span, Ts, Window, num};
 use crate::ops::What;
-use crate::query::promql;
+use crate::query::{generator, promql, step};
 use crate::store::alerts::Alert;
 use crate::store::changes::{Edit, Suspect};
 use crate::store::series::Matrix;
@@ -26,6 +26,8 @@ use crate::ui::theme::Role;
 const EXPR: u16 = 0;
 const EDITS: u16 = 1;
 const EVERY: Span = Span::secs(15);
+/// The finest step that is asked: most stands scrape no faster.
+const SCRAPE: Span = Span::secs(5);
 
 /// The page's state.
 #[derive(Debug)]
@@ -51,7 +53,12 @@ pub fn find(shared: &Shared, fingerprint: Fingerprint) -> Option<&Alert> {
 /// Returns what an alert is about, with the time when its condition began.
 pub fn subject_of(alert: &Alert, shared: &Shared) -> Subject {
     let found = resolve(&alert.labels, &shared.cluster, &shared.session.cluster);
-    Subject { object: found.owner.or(found.object), alert: Some(alert.fingerprint), release: None, time: alert.began() }
+    Subject {
+        object: found.owner.or(found.object),
+        alert: Some(alert.fingerprint),
+        release: None,
+        time: alert.began(),
+    }
 }
 
 impl AlertPage {
@@ -74,7 +81,7 @@ impl AlertPage {
     fn expression(&self) -> Option<String> {
         let alert = self.alert.as_ref()?;
         let rule = alert.rule.as_ref().map(|r| r.query.raw().to_owned());
-        rule.or_else(|| promql::expr_of_generator_url(alert.generator_url.raw()))
+        rule.or_else(|| generator::expression(alert.generator_url.raw()))
     }
 
     fn window(&self, now: Ts) -> Window {
@@ -90,12 +97,11 @@ impl AlertPage {
     fn ask(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
         if let Some(expr) = self.expression().filter(|_| !cx.is_open(EXPR)) {
-            let threshold = promql::split_threshold(&expr);
+            let threshold = promql::threshold(&expr);
             let shown = threshold.map_or(expr, |t| t.expr);
             let window = self.window(now);
-            let width = u32::from(cx.body().width);
-            let step = promql::step(window, width);
-            let window = Window { start: window.start.align_down(step), end: window.end.align_down(step) };
+            let step = step::choose(window.span(), cx.body().width, SCRAPE);
+            let window = step::align(window, step);
             cx.ask(EXPR, Query::Range { expr: shown.into(), window, step });
         }
         if let Some(owner) = self.owner().cloned().filter(|_| !cx.is_open(EDITS)) {
@@ -118,7 +124,9 @@ impl Pane for AlertPage {
     fn truth(&self, cx: &Draw<'_>) -> Truth {
         match alerts::truth(cx.shared, cx.env.now) {
             Truth::Empty(why) if self.alert.is_none() => Truth::Empty(why),
-            Truth::Good(_) if self.alert.is_none() => Truth::Empty("this alert is no longer known: it has resolved".to_owned()),
+            Truth::Good(_) if self.alert.is_none() => {
+                Truth::Empty("this alert is no longer known: it has resolved".to_owned())
+            }
             other => other,
         }
     }
@@ -210,11 +218,17 @@ impl Pane for AlertPage {
             *y += 1;
         };
         match self.gone_since {
-            Some(since) => line(Role::Ok, &format!("✔ resolved, {} (was {word})", num::ago(since, now)), &mut y),
+            Some(since) => {
+                line(Role::Ok, &format!("✔ resolved, {} (was {word})", num::ago(since, now)), &mut y)
+            }
             None => {
                 let mut text = format!("{glyph} {word}");
                 if let Some(began) = alert.began() {
-                    text.push_str(&format!("   condition began {} ({})", began.near(now, zone), num::ago(began, now)));
+                    text.push_str(&format!(
+                        "   condition began {} ({})",
+                        began.near(now, zone),
+                        num::ago(began, now)
+                    ));
                 }
                 if let Some(fired) = alert.starts_at.filter(|t| Some(*t) != alert.active_at) {
                     text.push_str(&format!(", fired {}", fired.near(now, zone)));
@@ -222,7 +236,11 @@ impl Pane for AlertPage {
                 line(role, &text, &mut y);
             }
         }
-        let about = self.resolved.owner.as_ref().map_or_else(|| "cluster-wide: no object".to_owned(), ToString::to_string);
+        let about = self
+            .resolved
+            .owner
+            .as_ref()
+            .map_or_else(|| "cluster-wide: no object".to_owned(), ToString::to_string);
         let gone = if self.resolved.gone { ", gone" } else { "" };
         line(Role::Strong, &format!("  {about}{gone}   by {}", self.resolved.how), &mut y);
         for key in ["summary", "description", "message"] {
@@ -230,7 +248,8 @@ impl Pane for AlertPage {
                 line(Role::Text, &format!("  {}", safe(text)), &mut y);
             }
         }
-        let labels: Vec<String> = alert.labels.iter().map(|(k, v)| format!("{}={}", safe(k), safe(v))).collect();
+        let labels: Vec<String> =
+            alert.labels.iter().map(|(k, v)| format!("{}={}", safe(k), safe(v))).collect();
         line(Role::Dim, &format!("  {}", labels.join("  ")), &mut y);
         if let Some(url) = alert.annotations.get("runbook_url") {
             line(Role::Dim, &format!("  runbook  {}", safe(url)), &mut y);
@@ -271,7 +290,15 @@ impl AlertPage {
     fn draw_expression(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let theme = &cx.env.theme;
         let Some(expr) = self.expression() else {
-            put(buf, theme, area.x + 2, area.y, area, Role::Dim, "its expression is not known: neither the rules nor a generatorURL tell it");
+            put(
+                buf,
+                theme,
+                area.x + 2,
+                area.y,
+                area,
+                Role::Dim,
+                "its expression is not known: neither the rules nor a generatorURL tell it",
+            );
             return;
         };
         if area.height < 4 {
@@ -279,12 +306,22 @@ impl AlertPage {
             return;
         }
         buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-        put(buf, theme, area.x + 3, area.y, area, Role::Heading, &paint::cut(&format!(" {} ", safe(&expr)), area.width.saturating_sub(8)));
+        put(
+            buf,
+            theme,
+            area.x + 3,
+            area.y,
+            area,
+            Role::Heading,
+            &paint::cut(&format!(" {} ", safe(&expr)), area.width.saturating_sub(8)),
+        );
         let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        let threshold = promql::split_threshold(&expr).map(|t| t.value);
+        let threshold = promql::threshold(&expr)
+            .and_then(|t| if let promql::Limit::Scalar(v) = t.limit { Some(v) } else { None });
         match (&self.matrix, &self.chart_error) {
             (Some(matrix), _) => {
-                let mut panel = chart::Panel::of(Arc::clone(matrix), self.window(cx.env.now), num::Unit::None);
+                let mut panel =
+                    chart::Panel::of(Arc::clone(matrix), self.window(cx.env.now), num::Unit::None);
                 panel.threshold = threshold;
                 panel.markers = chart::markers(cx.shared, self.owner());
                 panel.moment = self.alert.as_ref().and_then(|a| a.began());

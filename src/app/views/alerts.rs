@@ -64,9 +64,12 @@ pub fn truth(shared: &Shared, now: Ts) -> Truth {
     }
     let places = &state.known.places;
     if places.is_empty() {
-        return Truth::Empty("no place that knows of alerts was found: neither an Alertmanager nor rules".to_owned());
+        return Truth::Empty(
+            "no place that knows of alerts was found: neither an Alertmanager nor rules".to_owned(),
+        );
     }
-    let silent: Vec<String> = places.iter().filter(|(_, e)| e.is_some()).map(|(n, _)| n.safe().to_string()).collect();
+    let silent: Vec<String> =
+        places.iter().filter(|(_, e)| e.is_some()).map(|(n, _)| n.safe().to_string()).collect();
     if silent.len() == places.len() {
         let error = places.iter().find_map(|(_, e)| e.clone());
         return error.map_or(Truth::Loading, Truth::Failed);
@@ -191,7 +194,11 @@ impl Pane for Alerts {
         let truth = self.truth(cx);
         if self.rows.is_empty() {
             let nothing = Truth::Empty(nothing(cx.shared, cx.env.now));
-            let shown = if matches!(truth, Truth::Good(_) | Truth::Partial(_) | Truth::Stale(..)) { &nothing } else { &truth };
+            let shown = if matches!(truth, Truth::Good(_) | Truth::Partial(_) | Truth::Stale(..)) {
+                &nothing
+            } else {
+                &truth
+            };
             screen::draw_instead(cx, shown, area, buf);
             return;
         }
@@ -207,15 +214,27 @@ impl Pane for Alerts {
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
-        json!(shared.alerts.known.alerts.iter().map(crate::sources::alertmanager::to_api_json).collect::<Vec<_>>())
+        json!(
+            shared
+                .alerts
+                .known
+                .alerts
+                .iter()
+                .map(crate::sources::alertmanager::to_api_json)
+                .collect::<Vec<_>>()
+        )
     }
 }
 
 /// Says what an empty list means: green is only shown where rules are seen to run.
 pub fn nothing(shared: &Shared, now: Ts) -> String {
     match shared.alerts.known.evaluated {
-        Some(at) if now - at <= Span::mins(5) => format!("no alerts; rules were evaluated {}", num::ago(at, now)),
-        Some(at) => format!("no alerts, but rules were last evaluated {}: nobody may be watching", num::ago(at, now)),
+        Some(at) if now - at <= Span::mins(5) => {
+            format!("no alerts; rules were evaluated {}", num::ago(at, now))
+        }
+        Some(at) => {
+            format!("no alerts, but rules were last evaluated {}: nobody may be watching", num::ago(at, now))
+        }
         None => "no alerts, but no rules are seen to run: nobody may be watching".to_owned(),
     }
 }

@@ -20,14 +20,19 @@ pub struct Journal {
     list: ListState,
 }
 
-const COLS: [Col; 2] = [Col { name: "TIME", min: 8, max: 14, shed: 0 }, Col { name: "ENTRY", min: 20, max: 400, shed: 0 }];
+const COLS: [Col; 2] =
+    [Col { name: "TIME", min: 8, max: 14, shed: 0 }, Col { name: "ENTRY", min: 20, max: 400, shed: 0 }];
 
 fn role(what: &What) -> Role {
     match what {
         What::Intent { .. } | What::Write { .. } | What::Outcome { .. } | What::Plan { .. } => Role::Action,
         What::Check { healed: true, .. } => Role::Ok,
         What::Check { .. } => Role::Warning,
-        What::Opened { .. } | What::Alert { .. } | What::Moment { .. } | What::Logs { .. } | What::Note { .. } => Role::Text,
+        What::Opened { .. }
+        | What::Alert { .. }
+        | What::Moment { .. }
+        | What::Logs { .. }
+        | What::Note { .. } => Role::Text,
     }
 }
 
@@ -37,7 +42,10 @@ impl Pane for Journal {
     }
 
     fn heading(&self, cx: &Draw<'_>) -> Heading {
-        Heading { title: "Journal of this process".to_owned(), count: num::counted(cx.shared.journal.len(), "entry", "entries") }
+        Heading {
+            title: "Journal of this process".to_owned(),
+            count: num::counted(cx.shared.journal.len(), "entry", "entries"),
+        }
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
@@ -67,7 +75,8 @@ impl Pane for Journal {
             Action::Export => cx.effects.push(Effect::ExportJournal),
             Action::Copy => {
                 if let Some(record) = cx.shared.journal.get(self.list.at) {
-                    let line = crate::core::Safe::of(&format!("{} {}", record.at.rfc3339(), record.what.line()));
+                    let line =
+                        crate::core::Safe::of(&format!("{} {}", record.at.rfc3339(), record.what.line()));
                     cx.effects.push(Effect::Copy(line));
                 }
             }
@@ -88,7 +97,10 @@ impl Pane for Journal {
         let shown = cx.shared.journal.iter().enumerate().skip(self.list.top).take(usize::from(area.height));
         let rows: Vec<Row> = shown
             .map(|(i, r)| Row {
-                cells: vec![(r.at.near(cx.env.now, cx.shared.session.zone), Role::Dim), (super::safe(&r.what.line()).to_string(), role(&r.what))],
+                cells: vec![
+                    (r.at.near(cx.env.now, cx.shared.session.zone), Role::Dim),
+                    (super::safe(&r.what.line()).to_string(), role(&r.what)),
+                ],
                 selected: i == self.list.at,
                 marked: false,
             })

@@ -22,18 +22,40 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
             let known = candidates(line.text()).join("  ");
             typed(&cx.env.theme, last, ":", line, &known, Role::Dim, buf);
         }
-        Modal::Filter { line, .. } => typed(&cx.env.theme, last, "/", line, "text, regex, !inverse, -l labels, -f fuzzy", Role::Dim, buf),
+        Modal::Filter { line, .. } => typed(
+            &cx.env.theme,
+            last,
+            "/",
+            line,
+            "text, regex, !inverse, -l labels, -f fuzzy",
+            Role::Dim,
+            buf,
+        ),
         Modal::Moment { line, offered, mistake } => {
             let zone = cx.shared.session.zone;
-            let offer = offered.map(|t| format!("enter pins {} {}", t.near(cx.env.now, zone), zone.abbreviation(t)));
-            let hint = mistake.clone().or(offer).unwrap_or_else(|| "14:02, -15m, now-1h, 2026-11-21 14:02".to_owned());
-            typed(&cx.env.theme, last, "@ ", line, &hint, if mistake.is_some() { Role::Failing } else { Role::Dim }, buf);
+            let offer =
+                offered.map(|t| format!("enter pins {} {}", t.near(cx.env.now, zone), zone.abbreviation(t)));
+            let hint = mistake
+                .clone()
+                .or(offer)
+                .unwrap_or_else(|| "14:02, -15m, now-1h, 2026-11-21 14:02".to_owned());
+            typed(
+                &cx.env.theme,
+                last,
+                "@ ",
+                line,
+                &hint,
+                if mistake.is_some() { Role::Failing } else { Role::Dim },
+                buf,
+            );
         }
         Modal::Help { top } => help(model, cx.env, *top, area, buf),
         Modal::Menu(menu) => actions(model, menu, cx.env, area, buf),
         Modal::Quit => {
             let running = model.shared.jobs.running();
-            let text = format!(" {running} plan(s) still running: quitting stops before the next object. Quit? y / n ");
+            let text = format!(
+                " {running} plan(s) still running: quitting stops before the next object. Quit? y / n "
+            );
             paint::shade(buf, &cx.env.theme, last.y, last, Role::Warning);
             put(buf, &cx.env.theme, last.x, last.y, last, Role::Warning, &text);
         }
@@ -62,7 +84,12 @@ fn boxed(theme: &Theme, area: Rect, title: &str, buf: &mut Buffer) -> Rect {
     buf.set_string(area.x, area.y, &line, theme.style(Role::Rule));
     buf.set_string(area.x, area.bottom() - 1, &line, theme.style(Role::Rule));
     put(buf, theme, area.x + 2, area.y, area, Role::Heading, &format!(" {title} "));
-    Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(2) }
+    Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    }
 }
 
 fn help(model: &Model, env: &Env, top: usize, area: Rect, buf: &mut Buffer) {
@@ -76,7 +103,12 @@ fn help(model: &Model, env: &Env, top: usize, area: Rect, buf: &mut Buffer) {
     }
     rows.sort_by_key(|(_, a)| *a);
     let space = Rect { x: area.x, y: area.y + 1, width: area.width, height: area.height - 1 };
-    let inner = boxed(&env.theme, space, &format!("Keys in this view ({}) · any other key closes", context.name()), buf);
+    let inner = boxed(
+        &env.theme,
+        space,
+        &format!("Keys in this view ({}) · any other key closes", context.name()),
+        buf,
+    );
     let page = usize::from(inner.height);
     let top = top.min(rows.len().saturating_sub(page));
     for (y, (keys, action)) in (inner.y..inner.bottom()).zip(rows.iter().skip(top)) {
@@ -111,7 +143,8 @@ fn actions(model: &Model, menu: &Menu, env: &Env, area: Rect, buf: &mut Buffer) 
 /// Draws the box with the endings of a chord that has begun.
 pub fn chords(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
     let context = model.nav.top().view.pane().context();
-    let endings: Vec<_> = env.keymap.bindings(context).into_iter().filter(|(keys, _)| keys.starts_with(&model.chord)).collect();
+    let endings: Vec<_> =
+        env.keymap.bindings(context).into_iter().filter(|(keys, _)| keys.starts_with(&model.chord)).collect();
     let height = (endings.len() as u16).div_ceil(2) + 2;
     let space = Rect { x: area.x, y: area.bottom().saturating_sub(height + 1), width: area.width, height };
     let inner = boxed(&env.theme, space, &chord(&model.chord), buf);

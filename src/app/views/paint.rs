@@ -88,7 +88,9 @@ pub fn widths(cols: &[Col], rows: &[Row], room: u16) -> Vec<u16> {
         }
         let over = used - room - 2;
         // First the widest flexible column gives, down to its least; then a whole column goes.
-        let gives = (0..cols.len()).filter(|i| cols.get(*i).zip(out.get(*i)).is_some_and(|(c, w)| *w > c.min)).max_by_key(|i| out.get(*i).copied());
+        let gives = (0..cols.len())
+            .filter(|i| cols.get(*i).zip(out.get(*i)).is_some_and(|(c, w)| *w > c.min))
+            .max_by_key(|i| out.get(*i).copied());
         if let Some((i, w)) = gives.and_then(|i| out.get(i).copied().map(|w| (i, w))) {
             let least = cols.get(i).map_or(0, |c| c.min);
             if let Some(slot) = out.get_mut(i) {
@@ -96,7 +98,9 @@ pub fn widths(cols: &[Col], rows: &[Row], room: u16) -> Vec<u16> {
             }
             continue;
         }
-        let goes = (0..cols.len()).filter(|i| out.get(*i).is_some_and(|w| *w > 0) && cols.get(*i).is_some_and(|c| c.shed > 0)).max_by_key(|i| cols.get(*i).map(|c| c.shed));
+        let goes = (0..cols.len())
+            .filter(|i| out.get(*i).is_some_and(|w| *w > 0) && cols.get(*i).is_some_and(|c| c.shed > 0))
+            .max_by_key(|i| cols.get(*i).map(|c| c.shed));
         match goes.and_then(|i| out.get_mut(i)) {
             Some(slot) => *slot = 0,
             None => return out,
@@ -112,7 +116,15 @@ pub fn grid(buf: &mut Buffer, theme: &Theme, area: Rect, cols: &[Col], rows: &[R
     if headed {
         let mut x = inner.x;
         for (col, w) in cols.iter().zip(&widths).filter(|(_, w)| **w > 0) {
-            put(buf, theme, x, y, Rect { width: x + w - inner.x.min(x + w), ..inner }.intersection(inner), Role::Heading, &cut(col.name, *w));
+            put(
+                buf,
+                theme,
+                x,
+                y,
+                Rect { width: x + w - inner.x.min(x + w), ..inner }.intersection(inner),
+                Role::Heading,
+                &cut(col.name, *w),
+            );
             x += w + 2;
         }
         y += 1;
@@ -155,7 +167,10 @@ mod tests {
 
     fn rows() -> Vec<Row> {
         let cell = |t: &str| (t.to_owned(), Role::Text);
-        vec![Row { cells: vec![cell("backend-7c5d"), cell("Running"), cell(&"x".repeat(60))], ..Row::default() }]
+        vec![Row {
+            cells: vec![cell("backend-7c5d"), cell("Running"), cell(&"x".repeat(60))],
+            ..Row::default()
+        }]
     }
 
     #[test]

@@ -31,7 +31,8 @@ enum Tab {
     Notes,
 }
 
-const TABS: [(Tab, &str); 4] = [(Tab::Diff, "diff"), (Tab::Values, "values"), (Tab::Manifest, "manifest"), (Tab::Notes, "notes")];
+const TABS: [(Tab, &str); 4] =
+    [(Tab::Diff, "diff"), (Tab::Values, "values"), (Tab::Manifest, "manifest"), (Tab::Notes, "notes")];
 
 /// The page's state.
 #[derive(Debug)]
@@ -54,9 +55,15 @@ const PARTS: u16 = 3;
 
 /// Keeps a record that was read.
 pub fn remember(shared: &mut Shared, record: &Arc<Record>) {
-    let place = (record.namespace().ok().as_deref().and_then(Name::new), record.name().ok().as_deref().and_then(Name::new));
+    let place = (
+        record.namespace().ok().as_deref().and_then(Name::new),
+        record.name().ok().as_deref().and_then(Name::new),
+    );
     if let ((Some(namespace), Some(name)), Ok(version)) = (place, record.version()) {
-        shared.releases.records.insert((namespace, name, u32::try_from(version).unwrap_or(0)), Arc::clone(record));
+        shared
+            .releases
+            .records
+            .insert((namespace, name, u32::try_from(version).unwrap_or(0)), Arc::clone(record));
     }
 }
 
@@ -98,14 +105,16 @@ fn diff_line(l: &deckwatch_helm::diff::Line) -> DiffLine {
 pub fn difference(old: &Record, new: &Record, namespace: &str) -> Result<Vec<DiffLine>> {
     let bad = |e: String| Error::new(Kind::Decode, "compare revisions").detail(e);
     let mut out = Vec::new();
-    let (was, is) = (old.config().map_err(|e| bad(e.to_string()))?, new.config().map_err(|e| bad(e.to_string()))?);
+    let (was, is) =
+        (old.config().map_err(|e| bad(e.to_string()))?, new.config().map_err(|e| bad(e.to_string()))?);
     let values = diff_values_lines(&was, &is, Options::default());
     if !values.is_empty() {
         out.push(line('@', "values"));
         out.extend(values.iter().map(diff_line));
     }
     let text = |r: &Record| release_text(r, false).map_err(|e| bad(e.to_string()));
-    let objects = diff_manifests(&text(old)?, &text(new)?, namespace, Options::default()).map_err(|e| bad(e.to_string()))?;
+    let objects = diff_manifests(&text(old)?, &text(new)?, namespace, Options::default())
+        .map_err(|e| bad(e.to_string()))?;
     for object in objects {
         let word = match object.change {
             deckwatch_helm::diff::Change::Add => "added",
@@ -122,7 +131,8 @@ pub fn difference(old: &Record, new: &Record, namespace: &str) -> Result<Vec<Dif
 }
 
 fn masked_values(record: &Record) -> Result<Vec<DiffLine>> {
-    let values = record.config().map_err(|e| Error::new(Kind::Decode, "read values").detail(e.to_string()))?;
+    let values =
+        record.config().map_err(|e| Error::new(Kind::Decode, "read values").detail(e.to_string()))?;
     let text = yaml11::to_yaml(&mask::mask_values(&values));
     Ok(text.lines().map(|l| line(' ', l)).collect())
 }
@@ -182,7 +192,10 @@ impl ReleasePage {
         let rest = self.revisions.iter().map(|r| r.number);
         let missing: Vec<u32> = near.chain(rest).filter(|n| self.record(cx.shared, *n).is_none()).collect();
         for (part, revision) in (0..PARTS).filter(|p| !cx.is_open(*p)).zip(missing).collect::<Vec<_>>() {
-            cx.ask(part, Query::Record { namespace: self.namespace.clone(), release: self.name.clone(), revision });
+            cx.ask(
+                part,
+                Query::Record { namespace: self.namespace.clone(), release: self.name.clone(), revision },
+            );
         }
     }
 
@@ -201,13 +214,18 @@ impl ReleasePage {
         };
         let made = match self.tab {
             Tab::Diff => match (before, old) {
-                (None, _) => Ok(vec![line(' ', "the first revision that is kept: there is none before it to compare with")]),
+                (None, _) => Ok(vec![line(
+                    ' ',
+                    "the first revision that is kept: there is none before it to compare with",
+                )]),
                 (Some(_), None) => Ok(vec![line(' ', "reading…")]),
                 (Some(_), Some(old)) => difference(old, new, self.namespace.as_str()),
             },
             Tab::Values => masked_values(new),
             Tab::Manifest => masked_manifest(new),
-            Tab::Notes => Ok(new.info().map(|i| i.notes.lines().map(|l| line(' ', l)).collect()).unwrap_or_default()),
+            Tab::Notes => {
+                Ok(new.info().map(|i| i.notes.lines().map(|l| line(' ', l)).collect()).unwrap_or_default())
+            }
         };
         self.lines = made.unwrap_or_else(|e| vec![line('-', &e.line())]);
         self.made = Some(wanted);
@@ -230,14 +248,21 @@ impl Pane for ReleasePage {
     }
 
     fn heading(&self, _cx: &Draw<'_>) -> Heading {
-        Heading { title: format!("Release {}/{}", self.namespace, self.name), count: num::counted(self.revisions.len(), "revision", "revisions") }
+        Heading {
+            title: format!("Release {}/{}", self.namespace, self.name),
+            count: num::counted(self.revisions.len(), "revision", "revisions"),
+        }
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
         if let Some(error) = &self.error {
             return Truth::Partial(error.line());
         }
-        Truth::of_feed(&cx.shared.releases.state, self.revisions.len(), "this release has no records any more")
+        Truth::of_feed(
+            &cx.shared.releases.state,
+            self.revisions.len(),
+            "this release has no records any more",
+        )
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
@@ -274,11 +299,18 @@ impl Pane for ReleasePage {
                 let next = TABS.get((at + step) % TABS.len()).map_or(Tab::Diff, |(t, _)| *t);
                 self.show(next, cx.shared);
             }
-            Action::Roll => cx.open = Some(View::Plan(plan::PlanView::new(self.namespace.clone(), self.name.clone(), self.target()))),
+            Action::Roll => {
+                cx.open = Some(View::Plan(plan::PlanView::new(
+                    self.namespace.clone(),
+                    self.name.clone(),
+                    self.target(),
+                )))
+            }
             Action::Open => {}
             _ => {
                 let rows = &self.revisions;
-                let moved = self.list.act(action, rows.len(), room, |i| rows.get(i).map(|r| r.number.to_string()));
+                let moved =
+                    self.list.act(action, rows.len(), room, |i| rows.get(i).map(|r| r.number.to_string()));
                 if moved {
                     self.top = 0;
                     self.ask(cx);
@@ -316,11 +348,20 @@ impl Pane for ReleasePage {
         }
         let theme = &cx.env.theme;
         let head = Rect { height: self.history_height(area), ..area };
-        let rows: Vec<Row> = self.revisions.iter().enumerate().skip(self.list.top).map(|(i, r)| self.row(cx, i, r)).collect();
+        let rows: Vec<Row> =
+            self.revisions.iter().enumerate().skip(self.list.top).map(|(i, r)| self.row(cx, i, r)).collect();
         paint::grid(buf, theme, head, &COLS, &rows, true);
         let y = head.bottom();
         buf.set_string(area.x, y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-        let mut x = put(buf, theme, area.x + 3, y, area, Role::Heading, &format!(" revision {} ", self.selected().map_or(0, |r| r.number)));
+        let mut x = put(
+            buf,
+            theme,
+            area.x + 3,
+            y,
+            area,
+            Role::Heading,
+            &format!(" revision {} ", self.selected().map_or(0, |r| r.number)),
+        );
         for (tab, name) in TABS {
             let role = if tab == self.tab { Role::Selected } else { Role::Dim };
             x = put(buf, theme, x + 1, y, area, role, &format!(" {name} "));
@@ -344,7 +385,9 @@ impl ReleasePage {
     fn row(&self, cx: &Draw<'_>, i: usize, r: &Revision) -> Row {
         let record = self.record(cx.shared, r.number);
         let status = r.status.safe();
-        let description = record.and_then(|r| r.info().ok()).map(|i| Untrusted::from(i.description).clipped(200).to_string());
+        let description = record
+            .and_then(|r| r.info().ok())
+            .map(|i| Untrusted::from(i.description).clipped(200).to_string());
         let cells = vec![
             (r.number.to_string(), Role::Strong),
             (r.created.near(cx.env.now, cx.shared.session.zone), Role::Text),

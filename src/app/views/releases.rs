@@ -77,11 +77,18 @@ impl Pane for Releases {
     }
 
     fn heading(&self, _cx: &Draw<'_>) -> Heading {
-        Heading { title: "Helm releases".to_owned(), count: num::counted(self.rows.len(), "release", "releases") }
+        Heading {
+            title: "Helm releases".to_owned(),
+            count: num::counted(self.rows.len(), "release", "releases"),
+        }
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
-        Truth::of_feed(&cx.shared.releases.state, cx.shared.releases.list.len(), "no Helm release: neither Secrets nor ConfigMaps hold a record here")
+        Truth::of_feed(
+            &cx.shared.releases.state,
+            cx.shared.releases.list.len(),
+            "no Helm release: neither Secrets nor ConfigMaps hold a record here",
+        )
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
@@ -90,12 +97,20 @@ impl Pane for Releases {
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let well = |r: &Release| matches!(r.status().as_str(), "deployed" | "superseded");
-        let passes = |r: &&Release| (!self.faults || !well(r)) && self.filter.matches(&format!("{} {} {}", r.name, r.namespace, r.status()), |_| None);
+        let passes = |r: &&Release| {
+            (!self.faults || !well(r))
+                && self.filter.matches(&format!("{} {} {}", r.name, r.namespace, r.status()), |_| None)
+        };
         self.rows = cx.shared.releases.list.iter().filter(passes).cloned().collect();
         self.rows.sort_by(|a, b| (&a.name, &a.namespace).cmp(&(&b.name, &b.namespace)));
         let page = usize::from(cx.body().height.saturating_sub(2));
         let rows = &self.rows;
-        self.list.settle(rows.len(), page, |k| rows.iter().position(|r| Self::key(r) == k), |i| rows.get(i).map(Self::key));
+        self.list.settle(
+            rows.len(),
+            page,
+            |k| rows.iter().position(|r| Self::key(r) == k),
+            |i| rows.get(i).map(Self::key),
+        );
         self.ask(cx);
     }
 
@@ -107,8 +122,13 @@ impl Pane for Releases {
         }
         let Some(selected) = self.rows.get(self.list.at).cloned() else { return false };
         match action {
-            Action::Open => cx.open = Some(View::Release(release::ReleasePage::new(selected.namespace, selected.name, None))),
-            Action::Roll => cx.open = Some(View::Plan(plan::PlanView::new(selected.namespace, selected.name, None))),
+            Action::Open => {
+                cx.open =
+                    Some(View::Release(release::ReleasePage::new(selected.namespace, selected.name, None)))
+            }
+            Action::Roll => {
+                cx.open = Some(View::Plan(plan::PlanView::new(selected.namespace, selected.name, None)))
+            }
             Action::Faults => self.faults = !self.faults,
             Action::Copy => cx.effects.push(crate::app::Effect::Copy(super::safe(selected.name.as_str()))),
             _ => return false,
@@ -125,7 +145,11 @@ impl Pane for Releases {
 
     fn subject(&self, _shared: &Shared) -> Subject {
         let Some(row) = self.rows.get(self.list.at) else { return Subject::default() };
-        Subject { release: Some((row.namespace.clone(), row.name.clone(), None)), time: row.updated(), ..Subject::default() }
+        Subject {
+            release: Some((row.namespace.clone(), row.name.clone(), None)),
+            time: row.updated(),
+            ..Subject::default()
+        }
     }
 
     fn filter(&self) -> Option<&str> {
@@ -155,14 +179,24 @@ impl Pane for Releases {
                 (r.name.to_string(), Role::Strong),
                 (r.namespace.to_string(), Role::Text),
                 (latest.map(|l| l.number.to_string()).unwrap_or_default(), Role::Text),
-                (r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default(), Role::Text),
+                (
+                    r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default(),
+                    Role::Text,
+                ),
                 (status.to_string(), status_role(status.as_str())),
                 (chart, Role::Text),
                 (app, Role::Text),
             ];
             Row { cells, selected: i == self.list.at, marked: false }
         };
-        let shown: Vec<Row> = self.rows.iter().enumerate().skip(self.list.top).take(usize::from(area.height)).map(row).collect();
+        let shown: Vec<Row> = self
+            .rows
+            .iter()
+            .enumerate()
+            .skip(self.list.top)
+            .take(usize::from(area.height))
+            .map(row)
+            .collect();
         paint::grid(buf, &cx.env.theme, area, &COLS, &shown, true);
     }
 

@@ -6,7 +6,7 @@ use ratatui_core::layout::Rect;
 use super::paint::{self, put};
 use super::{Draw, Env, Pane, Truth, View};
 use crate::app::effect::Scope;
-use crate::app::model::{Modal, Model};
+use crate::app::model::Model;
 use crate::core::action::{Action, Context};
 use crate::core::key::chord;
 use crate::core::{Moment, Ts, Zone, num};
@@ -25,7 +25,18 @@ pub fn body((width, height): (u16, u16)) -> Rect {
 pub fn draw(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
     let theme = &env.theme;
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        put(buf, theme, area.x, area.y, area, Role::Warning, &format!("deckwatch needs {}×{} cells; these are {}×{}", LEAST.0, LEAST.1, area.width, area.height));
+        put(
+            buf,
+            theme,
+            area.x,
+            area.y,
+            area,
+            Role::Warning,
+            &format!(
+                "deckwatch needs {}×{} cells; these are {}×{}",
+                LEAST.0, LEAST.1, area.width, area.height
+            ),
+        );
         return;
     }
     let cx = Draw { shared: &model.shared, env };
@@ -50,11 +61,23 @@ fn header(cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         Scope::Namespace(ns) => format!("ns {ns}"),
     };
     let policy = shared.gate.policy();
-    let protected = if policy.locked { "▲locked" } else if policy.protected { "▲protected" } else { "" };
+    let protected = if policy.locked {
+        "▲locked"
+    } else if policy.protected {
+        "▲protected"
+    } else {
+        ""
+    };
     let mut context = shared.session.cluster.0.clipped(60).to_string();
     let total = |context: &str, namespace: &str, sources: &[(String, Role)]| {
         let marks: u16 = sources.iter().map(|(t, _)| paint::width(t) + 1).sum();
-        paint::width(context) + paint::width(protected) + paint::width(namespace) + paint::width(&moment) + paint::width(&armed) + marks + 12
+        paint::width(context)
+            + paint::width(protected)
+            + paint::width(namespace)
+            + paint::width(&moment)
+            + paint::width(&armed)
+            + marks
+            + 12
     };
     // When narrow it sheds the sources' names, then the namespace, then the context's middle; never the moment or armed.
     if total(&context, &namespace, &sources) > area.width {
@@ -104,7 +127,15 @@ fn moment_text(moment: &Moment, now: Ts, zone: Zone) -> (String, Role) {
         None => (format!("LIVE {} {}", now.clock(zone), zone.abbreviation(now)), Role::Ok),
         Some(at) => {
             let window = format!("−{} … +{}", moment.before(), moment.after());
-            (format!("AT {} {}  {window}  ({})", at.near(now, zone), zone.abbreviation(at), num::ago(at, now)), Role::Pinned)
+            (
+                format!(
+                    "AT {} {}  {window}  ({})",
+                    at.near(now, zone),
+                    zone.abbreviation(at),
+                    num::ago(at, now)
+                ),
+                Role::Pinned,
+            )
         }
     }
 }
@@ -133,7 +164,13 @@ fn source_marks(cx: &Draw<'_>, named: bool) -> Vec<(String, Role)> {
     let mut out = Vec::new();
     for kind in [SourceKind::Kubernetes, SourceKind::Prometheus, SourceKind::Loki, SourceKind::Alertmanager] {
         let all: Vec<_> = cx.shared.health.values().filter(|h| h.id.kind == kind).collect();
-        let Some(worst) = all.iter().map(|h| h.state).max_by_key(|s| matches!(s, State::Down | State::Denied | State::Degraded)) else { continue };
+        let Some(worst) = all
+            .iter()
+            .map(|h| h.state)
+            .max_by_key(|s| matches!(s, State::Down | State::Denied | State::Degraded))
+        else {
+            continue;
+        };
         let (glyph, role) = mark(worst);
         let counted = if all.len() > 1 {
             format!(" {}/{}", all.iter().filter(|h| h.state == State::Ready).count(), all.len())
@@ -151,7 +188,15 @@ fn page(cx: &Draw<'_>, view: &View, area: Rect, buf: &mut Buffer) {
     rule(cx, pane, &truth, Rect { height: 1, ..area }, buf);
     let mut inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
     if pane.only_now() && cx.shared.moment.pinned().is_some() {
-        put(buf, &cx.env.theme, inner.x + 1, inner.y, inner, Role::Pinned, "this view shows now, not the pinned moment");
+        put(
+            buf,
+            &cx.env.theme,
+            inner.x + 1,
+            inner.y,
+            inner,
+            Role::Pinned,
+            "this view shows now, not the pinned moment",
+        );
         inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
     }
     pane.draw(cx, inner, buf);
@@ -162,12 +207,22 @@ fn rule(cx: &Draw<'_>, pane: &dyn Pane, truth: &Truth, area: Rect, buf: &mut Buf
     let theme = &cx.env.theme;
     let heading = pane.heading(cx);
     let (state, role) = truth_text(truth, cx);
-    let right = if heading.count.is_empty() { state.clone() } else { format!("{} · {state}", heading.count) };
-    let filter = pane.filter().filter(|f| !f.is_empty()).map(|f| format!("  /{}", super::safe(f))).unwrap_or_default();
+    let right =
+        if heading.count.is_empty() { state.clone() } else { format!("{} · {state}", heading.count) };
+    let filter =
+        pane.filter().filter(|f| !f.is_empty()).map(|f| format!("  /{}", super::safe(f))).unwrap_or_default();
     let room = area.width.saturating_sub(paint::width(&right) + 8);
     buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
     let x = put(buf, theme, area.x + 1, area.y, area, Role::Rule, "── ");
-    let x = put(buf, theme, x - 1, area.y, area, Role::Heading, &format!(" {} ", paint::cut(&heading.title, room)));
+    let x = put(
+        buf,
+        theme,
+        x - 1,
+        area.y,
+        area,
+        Role::Heading,
+        &format!(" {} ", paint::cut(&heading.title, room)),
+    );
     put(buf, theme, x - 1, area.y, area, Role::Search, &filter);
     let at = area.right().saturating_sub(paint::width(&right) + 5);
     put(buf, theme, at, area.y, area, role, &format!(" {right} "));
@@ -180,7 +235,9 @@ pub fn truth_text(truth: &Truth, cx: &Draw<'_>) -> (String, Role) {
         Truth::Good(text) => (text.clone(), Role::Dim),
         Truth::Empty(_) => ("none".to_owned(), Role::Dim),
         Truth::Denied(_) => ("⊘ denied".to_owned(), Role::Warning),
-        Truth::Stale(since, _) => (format!("▲ stale: last heard {}", num::ago(*since, cx.env.now)), Role::Stale),
+        Truth::Stale(since, _) => {
+            (format!("▲ stale: last heard {}", num::ago(*since, cx.env.now)), Role::Stale)
+        }
         Truth::Partial(what) => (format!("◐ partial: {what}"), Role::Warning),
         Truth::Failed(_) => ("✖ failed".to_owned(), Role::Failing),
     }
@@ -211,7 +268,8 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut out = vec![String::new()];
     for word in text.split(' ') {
         let mut word = word;
-        let full = out.last().is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > room);
+        let full =
+            out.last().is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > room);
         if full {
             out.push(String::new());
         }
@@ -236,9 +294,28 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 
 /// What the line of keys offers, most useful first; only what is bound and applies here.
 const OFFERED: [Action; 22] = [
-    Action::Confirm, Action::Open, Action::Roll, Action::Diff, Action::Patches, Action::Wait, Action::Values, Action::Manifest, Action::Notes,
-    Action::Logs, Action::GoLogs, Action::GoPanels, Action::GoChanges, Action::GoRelease, Action::Yaml, Action::Scope, Action::MomentLine, Action::MomentLive,
-    Action::Menu, Action::Filter, Action::GoTo, Action::Help,
+    Action::Confirm,
+    Action::Open,
+    Action::Roll,
+    Action::Diff,
+    Action::Patches,
+    Action::Wait,
+    Action::Values,
+    Action::Manifest,
+    Action::Notes,
+    Action::Logs,
+    Action::GoLogs,
+    Action::GoPanels,
+    Action::GoChanges,
+    Action::GoRelease,
+    Action::Yaml,
+    Action::Scope,
+    Action::MomentLine,
+    Action::MomentLive,
+    Action::Menu,
+    Action::Filter,
+    Action::GoTo,
+    Action::Help,
 ];
 
 fn keys(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
@@ -264,7 +341,12 @@ fn offers(action: Action, context: Context, model: &Model) -> bool {
     let applies = action.info().contexts;
     match action {
         Action::MomentLive => model.shared.moment.pinned().is_some(),
-        _ => applies.contains(&context) || (context != Context::Plan && (applies.contains(&Context::Global) || (context.has_rows() && applies.contains(&Context::List)))),
+        _ => {
+            applies.contains(&context)
+                || (context != Context::Plan
+                    && (applies.contains(&Context::Global)
+                        || (context.has_rows() && applies.contains(&Context::List))))
+        }
     }
 }
 

@@ -48,7 +48,10 @@ fn row(health: &Health, cx: &Draw<'_>, selected: bool) -> Row {
         (word.to_owned(), role),
         (health.address.clipped(60).to_string(), Role::Text),
         (health.via.word().to_owned(), Role::Text),
-        (health.latency.map(|l| num::value(l.as_secs_f64(), num::Unit::Seconds)).unwrap_or_default(), Role::Text),
+        (
+            health.latency.map(|l| num::value(l.as_secs_f64(), num::Unit::Seconds)).unwrap_or_default(),
+            Role::Text,
+        ),
         (health.last_good.map(|t| num::ago(t, now)).unwrap_or_else(|| "never".to_owned()), Role::Text),
         (health.found.clipped(60).to_string(), Role::Dim),
     ];
@@ -77,7 +80,11 @@ impl Pane for Sources {
             .filter(|h| matches!(h.state, State::Down | State::Denied | State::Degraded))
             .map(|h| h.id.kind.short().to_owned())
             .collect();
-        if lost.is_empty() { Truth::Good("live".to_owned()) } else { Truth::Partial(format!("{} not answering in full", lost.join(", "))) }
+        if lost.is_empty() {
+            Truth::Good("live".to_owned())
+        } else {
+            Truth::Partial(format!("{} not answering in full", lost.join(", ")))
+        }
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
@@ -101,10 +108,16 @@ impl Pane for Sources {
     }
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-        if screen::draw_instead(cx, &if cx.shared.health.is_empty() { Truth::Loading } else { Truth::Good(String::new()) }, area, buf) {
+        if screen::draw_instead(
+            cx,
+            &if cx.shared.health.is_empty() { Truth::Loading } else { Truth::Good(String::new()) },
+            area,
+            buf,
+        ) {
             return;
         }
-        let rows: Vec<Row> = cx.shared.health.values().enumerate().map(|(i, h)| row(h, cx, i == self.list.at)).collect();
+        let rows: Vec<Row> =
+            cx.shared.health.values().enumerate().map(|(i, h)| row(h, cx, i == self.list.at)).collect();
         paint::grid(buf, &cx.env.theme, area, &COLS, &rows, true);
         let y = area.y + rows.len() as u16 + 2;
         let Some(health) = cx.shared.health.values().nth(self.list.at) else { return };
@@ -112,7 +125,9 @@ impl Pane for Sources {
         let room = usize::from(area.width.saturating_sub(4)).max(20);
         let mut lines = screen::wrap(&error.line(), room);
         lines.extend(error.hint.iter().map(|h| format!("hint: {h}")));
-        lines.extend(health.next_try.map(|t| format!("next try {}; ctrl-r tries now", num::ago(t, cx.env.now))));
+        lines.extend(
+            health.next_try.map(|t| format!("next try {}; ctrl-r tries now", num::ago(t, cx.env.now))),
+        );
         for (y, line) in (y..area.bottom()).zip(lines) {
             put(buf, &cx.env.theme, area.x + 2, y, area, Role::Warning, &line);
         }

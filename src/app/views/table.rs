@@ -95,12 +95,15 @@ impl Table {
         if let (Only::About(about), Object::Event(event)) = (&self.only, object) {
             let involved = &event.involved_object;
             let same = if about.uid.is_empty() || involved.uid.is_empty() {
-                involved.kind == *about.gvk.kind && involved.name == about.name.as_str() && involved.namespace == about.namespace.as_str()
+                involved.kind == *about.gvk.kind
+                    && involved.name == about.name.as_str()
+                    && involved.namespace == about.namespace.as_str()
             } else {
                 involved.uid == about.uid.0.as_str()
             };
             // A workload's events are those of its pods and ReplicaSets too.
-            let below = involved.namespace == about.namespace.as_str() && involved.name.strip_prefix(about.name.as_str()).is_some_and(|r| r.starts_with('-'));
+            let below = involved.namespace == about.namespace.as_str()
+                && involved.name.strip_prefix(about.name.as_str()).is_some_and(|r| r.starts_with('-'));
             if !(same || (about.resource().is_some_and(Resource::is_workload) && below)) {
                 return false;
             }
@@ -121,7 +124,9 @@ impl Table {
     }
 
     fn sort_by(&mut self, heading: &str) {
-        let Some(column) = columns::columns(self.resource).iter().position(|c| c.name == heading) else { return };
+        let Some(column) = columns::columns(self.resource).iter().position(|c| c.name == heading) else {
+            return;
+        };
         self.sort = if self.sort.0 == column { (column, !self.sort.1) } else { (column, false) };
         self.stale_order = true;
     }
@@ -156,15 +161,27 @@ impl Table {
 
     fn reorder(&mut self, now: Ts) {
         let (column, reverse) = self.sort;
-        let mut rows: Vec<(&Uid, &Object, &columns::Row)> =
-            self.cache.iter().filter(|(_, (o, r))| self.admits(o, r, now)).map(|(u, (o, r))| (u, o, &**r)).collect();
+        let mut rows: Vec<(&Uid, &Object, &columns::Row)> = self
+            .cache
+            .iter()
+            .filter(|(_, (o, r))| self.admits(o, r, now))
+            .map(|(u, (o, r))| (u, o, &**r))
+            .collect();
         let place = |o: &Object| (o.namespace().to_owned(), o.name().to_owned());
         rows.sort_by(|a, b| {
-            let key = |r: &&columns::Row| r.cells.get(column).map(|c| c.key(now));
-            let by = key(&a.2).cmp(&key(&b.2));
+            let by =
+                a.2.cells.get(column).map(|c| c.key(now)).cmp(&b.2.cells.get(column).map(|c| c.key(now)));
             let by = if reverse { by.reverse() } else { by };
-            let first = if column == 0 && self.resource != Resource::Event { place(a.1).cmp(&place(b.1)) } else { by };
-            let first = if column == 0 && self.resource != Resource::Event && reverse { first.reverse() } else { first };
+            let first = if column == 0 && self.resource != Resource::Event {
+                place(a.1).cmp(&place(b.1))
+            } else {
+                by
+            };
+            let first = if column == 0 && self.resource != Resource::Event && reverse {
+                first.reverse()
+            } else {
+                first
+            };
             first.then_with(|| place(a.1).cmp(&place(b.1)))
         });
         self.order = rows.into_iter().map(|(u, ..)| u.clone()).collect();
@@ -200,7 +217,9 @@ impl Pane for Table {
     fn truth(&self, cx: &Draw<'_>) -> Truth {
         let kind = cx.shared.cluster.of(self.resource);
         let nothing = match &cx.shared.session.scope {
-            Scope::Namespace(ns) if self.resource.names().namespaced => format!("no {} in namespace {ns}", self.resource.names().plural),
+            Scope::Namespace(ns) if self.resource.names().namespaced => {
+                format!("no {} in namespace {ns}", self.resource.names().plural)
+            }
             _ => format!("no {} in the cluster", self.resource.names().plural),
         };
         Truth::of_feed(&kind.state, kind.len(), &nothing)
@@ -233,7 +252,12 @@ impl Pane for Table {
         }
         let order = &self.order;
         let page = usize::from(cx.body().height.saturating_sub(2));
-        self.list.settle(order.len(), page, |k| order.iter().position(|u| u.0.as_str() == k), |i| order.get(i).map(|u| u.0.to_string()));
+        self.list.settle(
+            order.len(),
+            page,
+            |k| order.iter().position(|u| u.0.as_str() == k),
+            |i| order.get(i).map(|u| u.0.to_string()),
+        );
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
@@ -245,7 +269,9 @@ impl Pane for Table {
         let object = self.selected(cx.shared).map(|o| o.reference(&cx.shared.session.cluster));
         match (action, object) {
             (Action::SortName, _) => self.sort_by("NAME"),
-            (Action::SortAge, _) => self.sort_by(if self.resource == Resource::Event { "LAST SEEN" } else { "AGE" }),
+            (Action::SortAge, _) => {
+                self.sort_by(if self.resource == Resource::Event { "LAST SEEN" } else { "AGE" })
+            }
             (Action::SortStatus, _) => self.sort_by("STATUS"),
             (Action::SortRestarts, _) => self.sort_by("RESTARTS"),
             (Action::Wide, _) => self.wide = !self.wide,
@@ -261,9 +287,13 @@ impl Pane for Table {
                 });
             }
             (Action::Logs, Some(object)) => cx.open = Some(View::Logs(logs::Logs::live(object, cx.shared))),
-            (Action::PreviousLogs, Some(object)) => cx.open = Some(View::Logs(logs::Logs::before_restart(object))),
+            (Action::PreviousLogs, Some(object)) => {
+                cx.open = Some(View::Logs(logs::Logs::before_restart(object)))
+            }
             (Action::Yaml, Some(object)) => cx.open = Some(View::Text(text::Text::yaml(object))),
-            (Action::Copy, Some(object)) => cx.effects.push(crate::app::Effect::Copy(super::safe(object.name.as_str()))),
+            (Action::Copy, Some(object)) => {
+                cx.effects.push(crate::app::Effect::Copy(super::safe(object.name.as_str())))
+            }
             (Action::Mark, Some(object)) => {
                 let before = self.marked.len();
                 self.marked.retain(|u| *u != object.uid);
@@ -271,18 +301,32 @@ impl Pane for Table {
                     self.marked.push(object.uid);
                 }
             }
-            (Action::Open | Action::Logs | Action::PreviousLogs | Action::Yaml | Action::Copy | Action::Mark, None) => {}
+            (
+                Action::Open
+                | Action::Logs
+                | Action::PreviousLogs
+                | Action::Yaml
+                | Action::Copy
+                | Action::Mark,
+                None,
+            ) => {}
             _ => return false,
         }
         true
     }
 
     fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
-        let logs = self.resource == Resource::Pod || self.resource.is_workload() || self.resource == Resource::Namespace;
+        let logs = self.resource == Resource::Pod
+            || self.resource.is_workload()
+            || self.resource == Resource::Namespace;
         match action {
             Action::Logs if !logs => Some(format!("{} have no logs", self.resource.names().plural)),
-            Action::PreviousLogs if self.resource != Resource::Pod => Some("only pods have previous logs".to_owned()),
-            Action::Open | Action::Yaml | Action::Copy | Action::Logs if self.selected(shared).is_none() => Some("there is no row".to_owned()),
+            Action::PreviousLogs if self.resource != Resource::Pod => {
+                Some("only pods have previous logs".to_owned())
+            }
+            Action::Open | Action::Yaml | Action::Copy | Action::Logs if self.selected(shared).is_none() => {
+                Some("there is no row".to_owned())
+            }
             _ => None,
         }
     }
@@ -293,7 +337,8 @@ impl Pane for Table {
         if let Object::Event(event) = object {
             let about = &event.involved_object;
             let group = about.api_version.split_once('/').map_or("", |(g, _)| g);
-            let involved = Resource::of_kind(group, &about.kind).map(|r| ObjectRef::new(id, r, &about.namespace, &about.name, &about.uid));
+            let involved = Resource::of_kind(group, &about.kind)
+                .map(|r| ObjectRef::new(id, r, &about.namespace, &about.name, &about.uid));
             return Subject { object: involved, time: columns::last_seen(event), ..Subject::default() };
         }
         Subject { object: Some(object.reference(id)), ..Subject::default() }
@@ -321,12 +366,17 @@ impl Pane for Table {
         }
         let columns = self.columns();
         let spread = self.spread(cx.shared);
-        let mut cols: Vec<Col> = spread.then_some(Col { name: "NAMESPACE", min: 6, max: 30, shed: 2 }).into_iter().collect();
+        let mut cols: Vec<Col> =
+            spread.then_some(Col { name: "NAMESPACE", min: 6, max: 30, shed: 2 }).into_iter().collect();
         cols.extend(columns.iter().map(|(i, c)| Col {
             name: c.name,
             min: if *i == 0 { 12 } else { width_of(c.name) },
             max: if c.name == "MESSAGE" { 300 } else { 63 },
-            shed: if c.name == "NAME" || c.name == "STATUS" || c.name == "MESSAGE" { 0 } else { 3 + *i as u8 },
+            shed: if c.name == "NAME" || c.name == "STATUS" || c.name == "MESSAGE" {
+                0
+            } else {
+                3 + *i as u8
+            },
         }));
         let dim = matches!(truth, Truth::Stale(..) | Truth::Partial(_));
         let shown = self.order.iter().enumerate().skip(self.list.top).take(usize::from(area.height));
@@ -334,8 +384,14 @@ impl Pane for Table {
             .filter_map(|(i, uid)| {
                 let (object, row) = self.cache.get(uid)?;
                 let role = if dim { Role::Stale } else { role(row.health.level) };
-                let mut cells: Vec<(String, Role)> = spread.then(|| (super::safe(object.namespace()).to_string(), role)).into_iter().collect();
-                cells.extend(columns.iter().filter_map(|(c, _)| row.cells.get(*c)).map(|cell| (cell.show(cx.env.now, self.wide).into_owned(), role)));
+                let mut cells: Vec<(String, Role)> =
+                    spread.then(|| (super::safe(object.namespace()).to_string(), role)).into_iter().collect();
+                cells.extend(
+                    columns
+                        .iter()
+                        .filter_map(|(c, _)| row.cells.get(*c))
+                        .map(|cell| (cell.show(cx.env.now, self.wide).into_owned(), role)),
+                );
                 Some(Row { cells, selected: i == self.list.at, marked: self.marked.contains(uid) })
             })
             .collect();

@@ -64,7 +64,8 @@ impl Text {
     }
 
     fn settle_lines(&mut self) {
-        self.lines = self.all.iter().filter(|l| self.filter.matches(l.text.as_str(), |_| None)).cloned().collect();
+        self.lines =
+            self.all.iter().filter(|l| self.filter.matches(l.text.as_str(), |_| None)).cloned().collect();
         self.top = self.top.min(self.lines.len().saturating_sub(1));
     }
 }
@@ -120,7 +121,10 @@ impl Pane for Text {
         match answer {
             Ok(Answer::Object(value)) => {
                 let masked = deckwatch_helm::mask::mask_object(&value);
-                self.all = deckwatch_helm::yaml11::to_yaml(&without_managed_fields(masked)).lines().map(plain).collect();
+                self.all = deckwatch_helm::yaml11::to_yaml(&without_managed_fields(masked))
+                    .lines()
+                    .map(plain)
+                    .collect();
                 self.read = true;
                 self.error = None;
                 self.settle_lines();

@@ -36,7 +36,11 @@ pub struct Timeline {
 /// Returns the view that a change's row opens.
 pub fn open(change: &Change) -> Option<View> {
     if let Some((namespace, name, revision)) = &change.release {
-        return Some(View::Release(release::ReleasePage::new(namespace.clone(), name.clone(), Some(*revision))));
+        return Some(View::Release(release::ReleasePage::new(
+            namespace.clone(),
+            name.clone(),
+            Some(*revision),
+        )));
     }
     let object = change.object.clone()?;
     Some(View::Table(table::Table::at(object.resource()?, &object)))
@@ -52,8 +56,11 @@ fn role(sort: Sort) -> Role {
     }
 }
 
-const COLS: [Col; 3] =
-    [Col { name: "TIME", min: 8, max: 14, shed: 0 }, Col { name: "WHAT", min: 7, max: 8, shed: 0 }, Col { name: "CHANGE", min: 20, max: 200, shed: 0 }];
+const COLS: [Col; 3] = [
+    Col { name: "TIME", min: 8, max: 14, shed: 0 },
+    Col { name: "WHAT", min: 7, max: 8, shed: 0 },
+    Col { name: "CHANGE", min: 20, max: 200, shed: 0 },
+];
 
 const SUSPECT_COLS: [Col; 4] = [
     Col { name: "TIME", min: 8, max: 14, shed: 0 },
@@ -63,12 +70,20 @@ const SUSPECT_COLS: [Col; 4] = [
 ];
 
 /// Returns the rows of changes for a grid.
-pub fn rows<'a>(cx: &Draw<'_>, changes: impl Iterator<Item = &'a Change>, selected: Option<usize>) -> Vec<Row> {
+pub fn rows<'a>(
+    cx: &Draw<'_>,
+    changes: impl Iterator<Item = &'a Change>,
+    selected: Option<usize>,
+) -> Vec<Row> {
     let (now, zone) = (cx.env.now, cx.shared.session.zone);
     changes
         .enumerate()
         .map(|(i, c)| {
-            let cells = vec![(c.at.near(now, zone), Role::Dim), (c.sort.word().to_owned(), role(c.sort)), (c.text.to_string(), Role::Text)];
+            let cells = vec![
+                (c.at.near(now, zone), Role::Dim),
+                (c.sort.word().to_owned(), role(c.sort)),
+                (c.text.to_string(), Role::Text),
+            ];
             Row { cells, selected: selected == Some(i), marked: false }
         })
         .collect()
@@ -101,7 +116,9 @@ impl Timeline {
     fn window(&self, shared: &Shared, now: crate::core::Ts) -> Window {
         match shared.moment.pinned() {
             Some(_) => shared.moment.window(now),
-            None => Window { start: now - Span::hours(1).max(shared.moment.before()), end: now + Span::secs(5) },
+            None => {
+                Window { start: now - Span::hours(1).max(shared.moment.before()), end: now + Span::secs(5) }
+            }
         }
     }
 
@@ -128,7 +145,11 @@ impl Pane for Timeline {
 
     fn truth(&self, _cx: &Draw<'_>) -> Truth {
         let lacks: Vec<&str> = self.reach.iter().filter(|r| r.lacks.is_some()).map(|r| r.source).collect();
-        if lacks.is_empty() { Truth::Good("live".to_owned()) } else { Truth::Partial(format!("without {}", lacks.join(", "))) }
+        if lacks.is_empty() {
+            Truth::Good("live".to_owned())
+        } else {
+            Truth::Partial(format!("without {}", lacks.join(", ")))
+        }
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
@@ -147,16 +168,26 @@ impl Pane for Timeline {
         let all: Vec<Suspect> = if self.ranked {
             changes::suspects(cx.shared, &self.edits, self.owner.as_ref(), moment)
         } else {
-            found.changes.into_iter().map(|change| Suspect { change, weight: 0, reasons: Vec::new() }).collect()
+            found
+                .changes
+                .into_iter()
+                .map(|change| Suspect { change, weight: 0, reasons: Vec::new() })
+                .collect()
         };
         let passes = |s: &Suspect| {
-            (!self.faults || matches!(s.change.sort, Sort::Alert | Sort::Restart | Sort::Warning | Sort::Node))
+            (!self.faults
+                || matches!(s.change.sort, Sort::Alert | Sort::Restart | Sort::Warning | Sort::Node))
                 && self.filter.matches(&format!("{} {}", s.change.sort.word(), s.change.text), |_| None)
         };
         self.rows = all.into_iter().filter(passes).collect();
         let page = usize::from(cx.body().height.saturating_sub(3));
         let rows = &self.rows;
-        self.list.settle(rows.len(), page, |k| rows.iter().position(|r| Self::key(r) == k), |i| rows.get(i).map(Self::key));
+        self.list.settle(
+            rows.len(),
+            page,
+            |k| rows.iter().position(|r| Self::key(r) == k),
+            |i| rows.get(i).map(Self::key),
+        );
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
@@ -197,9 +228,16 @@ impl Pane for Timeline {
     }
 
     fn subject(&self, _shared: &Shared) -> Subject {
-        let Some(row) = self.rows.get(self.list.at) else { return Subject { object: self.owner.clone(), ..Subject::default() } };
+        let Some(row) = self.rows.get(self.list.at) else {
+            return Subject { object: self.owner.clone(), ..Subject::default() };
+        };
         let release = row.change.release.clone().map(|(ns, name, revision)| (ns, name, Some(revision)));
-        Subject { object: row.change.object.clone().or_else(|| self.owner.clone()), alert: None, release, time: Some(row.change.at) }
+        Subject {
+            object: row.change.object.clone().or_else(|| self.owner.clone()),
+            alert: None,
+            release,
+            time: Some(row.change.at),
+        }
     }
 
     fn filter(&self) -> Option<&str> {
@@ -229,12 +267,17 @@ impl Pane for Timeline {
         put(buf, theme, last.x + 1, last.y, last, Role::Dim, &format!("reach: {}", reach.join(" · ")));
         let inner = Rect { height: area.height.saturating_sub(1), ..area };
         if self.rows.is_empty() {
-            let looked = if self.ranked { "nothing changed in the 6 hours before, as far as the sources below reach" } else { "nothing happened in this window, as far as the sources below reach" };
+            let looked = if self.ranked {
+                "nothing changed in the 6 hours before, as far as the sources below reach"
+            } else {
+                "nothing happened in this window, as far as the sources below reach"
+            };
             screen::draw_instead(cx, &Truth::Empty(looked.to_owned()), inner, buf);
         } else if self.ranked {
             draw_suspects(cx, &self.rows, &self.list, inner, buf);
         } else {
-            let shown = self.rows.iter().skip(self.list.top).take(usize::from(inner.height)).map(|s| &s.change);
+            let shown =
+                self.rows.iter().skip(self.list.top).take(usize::from(inner.height)).map(|s| &s.change);
             let grid = rows(cx, shown, self.list.at.checked_sub(self.list.top));
             paint::grid(buf, theme, inner, &COLS, &grid, true);
         }

@@ -45,7 +45,8 @@ const UNHEALTHY: [Col; 4] = [
     Col { name: "", min: 10, max: 90, shed: 1 },
 ];
 
-const WORKLOADS: [Resource; 4] = [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Job];
+const WORKLOADS: [Resource; 4] =
+    [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Job];
 
 impl Entry {
     fn key(&self) -> String {
@@ -64,7 +65,12 @@ fn worst_pod(owner: &ObjectRef, shared: &Shared) -> String {
     let bad: Vec<_> = judged.filter(|(h, _)| h.level == Level::Failing).collect();
     let Some((health, pod)) = bad.first() else { return String::new() };
     let last = match pod {
-        Object::Pod(p) => p.status.container_statuses.iter().find_map(|s| s.last_state.terminated.as_ref()).map(|t| format!(": exit {}, {}", t.exit_code, t.reason)),
+        Object::Pod(p) => p
+            .status
+            .container_statuses
+            .iter()
+            .find_map(|s| s.last_state.terminated.as_ref())
+            .map(|t| format!(": exit {}, {}", t.exit_code, t.reason)),
         _ => None,
     };
     format!("{}{}", health.word.as_str(), last.map(|l| super::safe(&l).to_string()).unwrap_or_default())
@@ -101,9 +107,15 @@ impl Watch {
 
 fn ready(object: &Object) -> String {
     match object {
-        Object::Deployment(d) => format!("{}/{} ready", d.status.ready_replicas, d.spec.replicas.unwrap_or(1)),
-        Object::StatefulSet(s) => format!("{}/{} ready", s.status.ready_replicas, s.spec.replicas.unwrap_or(1)),
-        Object::DaemonSet(d) => format!("{}/{} ready", d.status.number_ready, d.status.desired_number_scheduled),
+        Object::Deployment(d) => {
+            format!("{}/{} ready", d.status.ready_replicas, d.spec.replicas.unwrap_or(1))
+        }
+        Object::StatefulSet(s) => {
+            format!("{}/{} ready", s.status.ready_replicas, s.spec.replicas.unwrap_or(1))
+        }
+        Object::DaemonSet(d) => {
+            format!("{}/{} ready", d.status.number_ready, d.status.desired_number_scheduled)
+        }
         Object::Job(j) => format!("{} failed", j.status.failed),
         _ => String::new(),
     }
@@ -112,7 +124,9 @@ fn ready(object: &Object) -> String {
 /// Returns what could not be checked, in words.
 fn unchecked(shared: &Shared) -> Vec<String> {
     let mut out = Vec::new();
-    for resource in [Resource::Pod, Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Node] {
+    for resource in
+        [Resource::Pod, Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Node]
+    {
         let word = match &shared.cluster.of(resource).state {
             FeedState::Denied(_) => "denied",
             FeedState::Failed(_) => "failed",
@@ -151,12 +165,19 @@ impl Pane for Watch {
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
-        let all = cx.shared.alerts.known.alerts.iter().filter(|a| a.state != AlertIs::Suppressed && a.rank() < 5);
-        let mut entries: Vec<Entry> = alerts::ordered(all.cloned().map(Arc::new).collect()).into_iter().map(Entry::Alert).collect();
+        let all =
+            cx.shared.alerts.known.alerts.iter().filter(|a| a.state != AlertIs::Suppressed && a.rank() < 5);
+        let mut entries: Vec<Entry> =
+            alerts::ordered(all.cloned().map(Arc::new).collect()).into_iter().map(Entry::Alert).collect();
         entries.extend(self.unhealthy(cx.shared));
         let window = Window { start: now - Span::hours(1), end: now + Span::secs(5) };
         let found = changes::collect(cx.shared, &[], &Focus { owner: None, window: Some(window) });
-        let told = |c: &Change| matches!(c.sort, Sort::Release | Sort::Rollout | Sort::Edit | Sort::Scaled | Sort::Node | Sort::Own);
+        let told = |c: &Change| {
+            matches!(
+                c.sort,
+                Sort::Release | Sort::Rollout | Sort::Edit | Sort::Scaled | Sort::Node | Sort::Own
+            )
+        };
         entries.extend(found.changes.into_iter().filter(told).map(Entry::Change));
         self.entries = entries;
         let rows = &self.entries;
@@ -175,10 +196,16 @@ impl Pane for Watch {
         }
         let selected = self.entries.get(self.list.at);
         match (action, selected) {
-            (Action::Open, Some(Entry::Alert(a))) => cx.open = Some(View::Alert(alert::AlertPage::new(a.fingerprint))),
-            (Action::Open, Some(Entry::Unhealthy(o, ..))) => cx.open = o.resource().map(|_| View::Table(table::Table::pods_of(o.clone()))),
+            (Action::Open, Some(Entry::Alert(a))) => {
+                cx.open = Some(View::Alert(alert::AlertPage::new(a.fingerprint)))
+            }
+            (Action::Open, Some(Entry::Unhealthy(o, ..))) => {
+                cx.open = o.resource().map(|_| View::Table(table::Table::pods_of(o.clone())))
+            }
             (Action::Open, Some(Entry::Change(c))) => cx.open = timeline::open(c),
-            (Action::Logs, Some(Entry::Unhealthy(o, ..))) => cx.open = Some(View::Logs(super::logs::Logs::live(o.clone(), cx.shared))),
+            (Action::Logs, Some(Entry::Unhealthy(o, ..))) => {
+                cx.open = Some(View::Logs(super::logs::Logs::live(o.clone(), cx.shared)))
+            }
             (Action::Copy, Some(entry)) => {
                 let text = match entry {
                     Entry::Alert(a) => super::safe(a.name()),
@@ -236,7 +263,9 @@ impl Pane for Watch {
             .entries
             .iter()
             .filter_map(|e| match e {
-                Entry::Unhealthy(o, h, ready, why) => Some(json!({ "object": o, "state": h.word.as_str(), "ready": ready, "why": why })),
+                Entry::Unhealthy(o, h, ready, why) => {
+                    Some(json!({ "object": o, "state": h.word.as_str(), "ready": ready, "why": why }))
+                }
                 Entry::Alert(_) | Entry::Change(_) => None,
             })
             .collect();
@@ -270,8 +299,8 @@ fn heading(cx: &Draw<'_>, title: &str, state: &str, area: Rect, buf: &mut Buffer
 
 /// Says what is known and what could not be checked.
 fn closing(shared: &Shared) -> String {
-    let all = shared.health.values().filter(|h| h.level != State::NotInstalled).count();
-    let ready = shared.health.values().filter(|h| h.level == State::Ready).count();
+    let all = shared.health.values().filter(|h| h.state != State::NotInstalled).count();
+    let ready = shared.health.values().filter(|h| h.state == State::Ready).count();
     let lacks = unchecked(shared);
     let lacks = if lacks.is_empty() { String::new() } else { format!("; not checked: {}", lacks.join(", ")) };
     format!("{ready} of {all} sources answer{lacks}")
@@ -288,7 +317,9 @@ impl Watch {
         if rows.is_empty() {
             let truth = self.truth(cx);
             let text = match truth {
-                Truth::Good(_) | Truth::Partial(_) | Truth::Stale(..) => alerts::nothing(cx.shared, cx.env.now),
+                Truth::Good(_) | Truth::Partial(_) | Truth::Stale(..) => {
+                    alerts::nothing(cx.shared, cx.env.now)
+                }
                 Truth::Loading => "loading…".to_owned(),
                 Truth::Empty(why) => why,
                 Truth::Denied(e) | Truth::Failed(e) => e.line(),
@@ -298,14 +329,21 @@ impl Watch {
         }
         let shown: Vec<Row> = self
             .visible(rows, area.height)
-            .filter_map(|(i, e)| if let Entry::Alert(a) = e { Some(alerts::row(a, cx.shared, cx.env.now, *i == self.list.at)) } else { None })
+            .filter_map(|(i, e)| {
+                if let Entry::Alert(a) = e {
+                    Some(alerts::row(a, cx.shared, cx.env.now, *i == self.list.at))
+                } else {
+                    None
+                }
+            })
             .collect();
         paint::grid(buf, &cx.env.theme, area, &alerts::COLS, &shown, false);
     }
 
     fn draw_unhealthy(&self, cx: &Draw<'_>, rows: &[(usize, &Entry)], area: Rect, buf: &mut Buffer) {
         if rows.is_empty() {
-            let text = if self.checked == 0 { "no workload has been read yet" } else { "nothing known wrong" };
+            let text =
+                if self.checked == 0 { "no workload has been read yet" } else { "nothing known wrong" };
             put(buf, &cx.env.theme, area.x + 1, area.y, area, Role::Dim, text);
             return;
         }
@@ -330,14 +368,27 @@ impl Watch {
 
     fn draw_changes(&self, cx: &Draw<'_>, rows: &[(usize, &Entry)], area: Rect, buf: &mut Buffer) {
         if rows.is_empty() {
-            put(buf, &cx.env.theme, area.x + 1, area.y, area, Role::Dim, "no release, rollout, edit, scaling or node change is known");
+            put(
+                buf,
+                &cx.env.theme,
+                area.x + 1,
+                area.y,
+                area,
+                Role::Dim,
+                "no release, rollout, edit, scaling or node change is known",
+            );
             return;
         }
         let visible: Vec<&(usize, &Entry)> = self.visible(rows, area.height).collect();
-        let changes = visible.iter().filter_map(|(_, e)| if let Entry::Change(c) = e { Some(c) } else { None });
+        let changes =
+            visible.iter().filter_map(|(_, e)| if let Entry::Change(c) = e { Some(c) } else { None });
         let selected = visible.iter().position(|(i, _)| *i == self.list.at);
         let grid = timeline::rows(cx, changes, selected);
-        const COLS: [Col; 3] = [Col { name: "", min: 8, max: 14, shed: 0 }, Col { name: "", min: 7, max: 8, shed: 0 }, Col { name: "", min: 20, max: 200, shed: 0 }];
+        const COLS: [Col; 3] = [
+            Col { name: "", min: 8, max: 14, shed: 0 },
+            Col { name: "", min: 7, max: 8, shed: 0 },
+            Col { name: "", min: 20, max: 200, shed: 0 },
+        ];
         paint::grid(buf, &cx.env.theme, area, &COLS, &grid, false);
     }
 }

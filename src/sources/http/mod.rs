@@ -81,7 +81,7 @@ impl Direct {
                 .get(http::header::CONTENT_TYPE)
                 .map(|v| String::from_utf8_lossy(v.as_bytes()).chars().take(200).collect());
             let body = body_of(response, request.cap).await.map_err(|e| e.on(on()))?;
-            Ok(Answer { status, content_type, body, took: Span::default() })
+            Ok::<_, Error>(Answer { status, content_type, body, took: Span::default() })
         };
         let limit = request.limit;
         let late =

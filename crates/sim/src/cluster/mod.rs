@@ -149,7 +149,10 @@ struct Dirty {
 impl Dirty {
     /// Returns the objects of a kind in these namespaces.
     fn objects(&self, world: &World, kind: kinds::K) -> Vec<Arc<serde_json::Value>> {
-        self.namespaces.iter().flat_map(|ns| world.store.within(kind, ns).cloned().collect::<Vec<_>>()).collect()
+        self.namespaces
+            .iter()
+            .flat_map(|ns| world.store.within(kind, ns).cloned().collect::<Vec<_>>())
+            .collect()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::app::msg::{Answer, Subject};
 use crate::app::resolve::workload_of;
 use crate::core::action::{Action, Context};
 use crate::core::{Error, ObjectRef, Result, Span, Ts, Window, num};
-use crate::query::promql;
+use crate::query::step;
 use crate::store::health::{SourceKind, State};
 use crate::store::series::Matrix;
 use workload::PANELS;
@@ -44,12 +44,17 @@ pub struct Board {
 }
 
 const EVERY: Span = Span::secs(15);
+/// The finest step that is asked: most stands scrape no faster.
+const SCRAPE: Span = Span::secs(5);
 
 impl Board {
     /// Returns the board of an object's workload.
     pub fn of(object: ObjectRef, shared: &Shared) -> Self {
-        let found = object.resource().and_then(|r| shared.cluster.of(r).named(object.namespace.as_str(), object.name.as_str()));
-        let owner = found.and_then(|o| workload_of(o, &shared.cluster, &shared.session.cluster)).unwrap_or(object);
+        let found = object
+            .resource()
+            .and_then(|r| shared.cluster.of(r).named(object.namespace.as_str(), object.name.as_str()));
+        let owner =
+            found.and_then(|o| workload_of(o, &shared.cluster, &shared.session.cluster)).unwrap_or(object);
         Self { owner: Some(owner), ..Self::default() }
     }
 
@@ -59,14 +64,16 @@ impl Board {
         let pinned = cx.shared.moment.pinned().is_some();
         let mut window = cx.shared.moment.window(now);
         window.end = window.end.min(now);
-        let columns = layout(cx.body()).first().map_or(80, |r| u32::from(r.width));
-        let step = promql::step(window, columns);
-        let window = Window { start: window.start.align_down(step), end: window.end.align_down(step) };
+        let columns = layout(cx.body()).first().map_or(80, |r| r.width);
+        let step = step::choose(window.span(), columns, SCRAPE);
+        let window = step::align(window, step);
         self.window = Some(window);
         self.step = step;
         for (part, panel) in PANELS.iter().enumerate() {
             let part = part as u16;
-            if let Some(expr) = self.owner.as_ref().map(|o| panel.expr(o, step)).filter(|_| pinned || !cx.is_open(part)) {
+            if let Some(expr) =
+                self.owner.as_ref().map(|o| panel.expr(o, step)).filter(|_| pinned || !cx.is_open(part))
+            {
                 cx.ask(part, Query::Range { expr: expr.into(), window, step });
             }
         }
@@ -78,7 +85,8 @@ impl Board {
     fn no_prometheus(shared: &Shared) -> Option<String> {
         let mut all = shared.health.values().filter(|h| h.id.kind == SourceKind::Prometheus).peekable();
         all.peek()?;
-        all.all(|h| h.state == State::NotInstalled).then(|| "no Prometheus was found in configuration, environment or cluster".to_owned())
+        all.all(|h| h.state == State::NotInstalled)
+            .then(|| "no Prometheus was found in configuration, environment or cluster".to_owned())
     }
 }
 
@@ -100,7 +108,10 @@ impl Pane for Board {
 
     fn heading(&self, _cx: &Draw<'_>) -> Heading {
         let about = self.owner.as_ref().map_or_else(|| "no workload".to_owned(), ToString::to_string);
-        Heading { title: format!("Panels · {about}"), count: if self.step.0 > 0 { format!("step {}", self.step) } else { String::new() } }
+        Heading {
+            title: format!("Panels · {about}"),
+            count: if self.step.0 > 0 { format!("step {}", self.step) } else { String::new() },
+        }
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
@@ -116,12 +127,22 @@ impl Pane for Board {
         match (known, failed.first()) {
             (0, Some(error)) => Truth::Failed((*error).clone()),
             (0, None) => Truth::Loading,
-            (_, Some(_)) if oldest.is_some_and(|t| cx.env.now - t > EVERY.times(3)) => Truth::Stale(oldest.unwrap_or_default(), failed.first().map(|e| (*e).clone())),
+            (_, Some(_)) if oldest.is_some_and(|t| cx.env.now - t > EVERY.times(3)) => {
+                Truth::Stale(oldest.unwrap_or_default(), failed.first().map(|e| (*e).clone()))
+            }
             (n, _) if n < self.panels.len() => Truth::Partial(format!("{n} of {} panels", self.panels.len())),
             (_, Some(_)) => Truth::Partial(format!("{} panels did not answer", failed.len())),
             (_, None) => {
-                let warned = self.panels.iter().filter_map(|p| p.matrix.as_ref()).any(|m| !m.warnings.is_empty() || m.dropped > 0);
-                if warned { Truth::Partial("the server warns: see the panels".to_owned()) } else { Truth::Good(oldest.map(|t| num::ago(t, cx.env.now)).unwrap_or_default()) }
+                let warned = self
+                    .panels
+                    .iter()
+                    .filter_map(|p| p.matrix.as_ref())
+                    .any(|m| !m.warnings.is_empty() || m.dropped > 0);
+                if warned {
+                    Truth::Partial("the server warns: see the panels".to_owned())
+                } else {
+                    Truth::Good(oldest.map(|t| num::ago(t, cx.env.now)).unwrap_or_default())
+                }
             }
         }
     }
@@ -144,7 +165,10 @@ impl Pane for Board {
             Action::Open => {
                 if let Some(owner) = self.owner.clone() {
                     let at = self.cross.or(cx.shared.moment.pinned());
-                    cx.open = Some(super::View::Logs(at.map_or_else(|| super::logs::Logs::live(owner.clone(), cx.shared), |_| super::logs::Logs::around(owner.clone(), cx.shared))));
+                    cx.open = Some(super::View::Logs(at.map_or_else(
+                        || super::logs::Logs::live(owner.clone(), cx.shared),
+                        |_| super::logs::Logs::around(owner.clone(), cx.shared),
+                    )));
                 }
             }
             _ => return false,
@@ -168,7 +192,9 @@ impl Pane for Board {
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let truth = self.truth(cx);
-        if matches!(truth, Truth::Loading | Truth::Empty(_) | Truth::Failed(_) | Truth::Denied(_)) && screen::draw_instead(cx, &truth, area, buf) {
+        if matches!(truth, Truth::Loading | Truth::Empty(_) | Truth::Failed(_) | Truth::Denied(_))
+            && screen::draw_instead(cx, &truth, area, buf)
+        {
             return;
         }
         let window = self.window.unwrap_or_else(|| cx.shared.moment.window(cx.env.now));

@@ -2,7 +2,7 @@
 
 use crate::core::num::Unit;
 use crate::core::{ObjectRef, Resource, Span};
-use crate::query::promql::quote;
+use crate::query::quote::string as quote;
 
 /// A panel of the board.
 pub struct Panel {
@@ -17,7 +17,12 @@ pub struct Panel {
 
 /// The panels. `$ns` and `$name` are quoted strings, `$pods` a quoted regular expression, `$w` the rate's window.
 pub const PANELS: [Panel; 6] = [
-    Panel { title: "Requests by code", unit: Unit::PerSecond, legend: "code", query: "sum by (code) (rate(http_requests_total{namespace=$ns,pod=~$pods}[$w]))" },
+    Panel {
+        title: "Requests by code",
+        unit: Unit::PerSecond,
+        legend: "code",
+        query: "sum by (code) (rate(http_requests_total{namespace=$ns,pod=~$pods}[$w]))",
+    },
     Panel {
         title: "Error ratio",
         unit: Unit::Ratio,
@@ -44,7 +49,12 @@ pub const PANELS: [Panel; 6] = [
         legend: "pod",
         query: "sum by (pod) (container_memory_working_set_bytes{namespace=$ns,pod=~$pods,container!=\"\",image!=\"\"})",
     },
-    Panel { title: "Restarts by pod", unit: Unit::None, legend: "pod", query: "sum by (pod) (kube_pod_container_status_restarts_total{namespace=$ns,pod=~$pods})" },
+    Panel {
+        title: "Restarts by pod",
+        unit: Unit::None,
+        legend: "pod",
+        query: "sum by (pod) (kube_pod_container_status_restarts_total{namespace=$ns,pod=~$pods})",
+    },
 ];
 
 impl Panel {
@@ -53,14 +63,17 @@ impl Panel {
         let pods = pods_regex(owner);
         let window = Span::secs((step.as_secs() * 4).max(60)).to_string();
         let text = self.query.replace("$pods", &quote(&pods));
-        text.replace("$ns", &quote(owner.namespace.as_str())).replace("$name", &quote(owner.name.as_str())).replace("$w", &window)
+        text.replace("$ns", &quote(owner.namespace.as_str()))
+            .replace("$name", &quote(owner.name.as_str()))
+            .replace("$w", &window)
     }
 }
 
 /// Returns the expression of an object's error ratio over a window, for the check after a rollback.
 pub fn error_ratio(owner: &ObjectRef, window: Span) -> String {
     let text = PANELS.iter().find(|p| p.title == "Error ratio").map_or("", |p| p.query);
-    let text = text.replace("$pods", &quote(&pods_regex(owner))).replace("$ns", &quote(owner.namespace.as_str()));
+    let text =
+        text.replace("$pods", &quote(&pods_regex(owner))).replace("$ns", &quote(owner.namespace.as_str()));
     text.replace("$w", &window.to_string())
 }
 

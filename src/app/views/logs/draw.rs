@@ -71,7 +71,10 @@ pub fn level(entry: &Entry) -> Level {
             }
         }
     }
-    if contains_ignore_case(head, "panic:") || contains_ignore_case(head, "error") || contains_ignore_case(head, "fatal") {
+    if contains_ignore_case(head, "panic:")
+        || contains_ignore_case(head, "error")
+        || contains_ignore_case(head, "fatal")
+    {
         return Level::Error;
     }
     Level::None
@@ -87,7 +90,11 @@ pub fn pod_of(entry: &Entry) -> Option<&str> {
 /// Pods of one workload differ at their ends: the last 9 characters tell them apart.
 fn short_pod(pod: &str) -> String {
     let count = pod.chars().count();
-    if count <= 22 { pod.to_owned() } else { format!("…{}", pod.chars().skip(count - 21).collect::<String>()) }
+    if count <= 22 {
+        pod.to_owned()
+    } else {
+        format!("…{}", pod.chars().skip(count - 21).collect::<String>())
+    }
 }
 
 fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) -> u16 {
@@ -125,8 +132,16 @@ fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut 
 fn mark(at: Ts, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) {
     let theme = &cx.env.theme;
     let alert = cx.shared.alerts.known.alerts.iter().find(|a| a.began() == Some(at));
-    let words = alert.map_or_else(|| "the moment".to_owned(), |a| format!("{}: condition begins", super::super::safe(a.name())));
-    buf.set_string(area.x + 1, y, "─".repeat(usize::from(area.width.saturating_sub(2))), theme.style(Role::Pinned));
+    let words = alert.map_or_else(
+        || "the moment".to_owned(),
+        |a| format!("{}: condition begins", super::super::safe(a.name())),
+    );
+    buf.set_string(
+        area.x + 1,
+        y,
+        "─".repeat(usize::from(area.width.saturating_sub(2))),
+        theme.style(Role::Pinned),
+    );
     let text = format!("▶ {} {} ", at.clock_millis(cx.shared.session.zone), words);
     put(buf, theme, area.x + 1, y, area, Role::Pinned, &text);
 }

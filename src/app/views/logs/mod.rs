@@ -108,14 +108,23 @@ impl Logs {
     }
 
     fn target(&self, shared: &Shared) -> LogScope {
-        let found = self.object.resource().and_then(|r| shared.cluster.of(r).named(self.object.namespace.as_str(), self.object.name.as_str()));
-        let owner = found.and_then(|o| workload_of(o, &shared.cluster, &shared.session.cluster)).unwrap_or_else(|| self.object.clone());
+        let found = self.object.resource().and_then(|r| {
+            shared.cluster.of(r).named(self.object.namespace.as_str(), self.object.name.as_str())
+        });
+        let owner = found
+            .and_then(|o| workload_of(o, &shared.cluster, &shared.session.cluster))
+            .unwrap_or_else(|| self.object.clone());
         let is = |r: Resource| self.object.resource() == Some(r);
         let name = self.object.name.as_str();
-        let workload = owner.resource().filter(|r| r.is_workload()).map(|_| (WorkloadKind::of(&owner.gvk.kind), owner.name.as_str().to_owned()));
+        let workload = owner
+            .resource()
+            .filter(|r| r.is_workload())
+            .map(|_| (WorkloadKind::of(&owner.gvk.kind), owner.name.as_str().to_owned()));
         let whose = match self.scope {
             profile::Scope::Workload => owner.clone(),
-            profile::Scope::Namespace => ObjectRef::new(&shared.session.cluster, Resource::Namespace, "", self.namespace(), ""),
+            profile::Scope::Namespace => {
+                ObjectRef::new(&shared.session.cluster, Resource::Namespace, "", self.namespace(), "")
+            }
             profile::Scope::Container | profile::Scope::Pod | profile::Scope::Node => self.object.clone(),
         };
         let pods = pods_of(&whose, &shared.cluster).iter().filter_map(|o| Name::new(o.name())).collect();
@@ -130,7 +139,11 @@ impl Logs {
     }
 
     fn namespace(&self) -> &str {
-        if self.object.resource() == Some(Resource::Namespace) { self.object.name.as_str() } else { self.object.namespace.as_str() }
+        if self.object.resource() == Some(Resource::Namespace) {
+            self.object.name.as_str()
+        } else {
+            self.object.namespace.as_str()
+        }
     }
 
     fn ask(&mut self, part: u16, page: LogPage, cx: &mut Cx<'_>) {
@@ -193,14 +206,20 @@ impl Logs {
 
     fn passes(&self, entry: &Entry) -> bool {
         let label = |k: &str| entry.labels.get(k).or_else(|| entry.metadata.get(k));
-        (!self.errors_only || matches!(draw::level(entry), draw::Level::Error)) && self.filter.matches(entry.line.raw(), label)
+        (!self.errors_only || matches!(draw::level(entry), draw::Level::Error))
+            && self.filter.matches(entry.line.raw(), label)
     }
 
     fn show(&mut self, page: usize) {
-        self.shown = (0..self.lines.len()).filter(|i| self.lines.get(*i).is_some_and(|e| self.passes(e))).collect();
+        self.shown =
+            (0..self.lines.len()).filter(|i| self.lines.get(*i).is_some_and(|e| self.passes(e))).collect();
         if self.list.key.is_none() && self.around {
             let anchor = self.anchor.unwrap_or_default();
-            self.list.at = self.shown.iter().position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor)).unwrap_or(self.shown.len().saturating_sub(1));
+            self.list.at = self
+                .shown
+                .iter()
+                .position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor))
+                .unwrap_or(self.shown.len().saturating_sub(1));
             self.list.top = self.list.at.saturating_sub(page / 2);
         }
         if self.follow {
@@ -208,7 +227,9 @@ impl Logs {
             self.list.key = None;
         }
         let (lines, shown) = (&self.lines, &self.shown);
-        let key = |i: usize| shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()));
+        let key = |i: usize| {
+            shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()))
+        };
         let find = |k: &str| {
             let ts: i64 = k.split('/').next()?.parse().ok()?;
             let from = shown.partition_point(|n| lines.get(*n).is_some_and(|e| e.ts.0 < ts));
@@ -284,7 +305,9 @@ impl Pane for Logs {
             return self.init(cx);
         }
         if !self.previous {
-            if let Some(last) = self.lines.last().map(|e| e.ts).filter(|_| !cx.is_open(NEWER) && !cx.is_open(MAIN)) {
+            if let Some(last) =
+                self.lines.last().map(|e| e.ts).filter(|_| !cx.is_open(NEWER) && !cx.is_open(MAIN))
+            {
                 self.ask(NEWER, LogPage::Newer(last), cx);
             } else if !cx.is_open(MAIN) && self.lines.is_empty() {
                 self.ask(MAIN, LogPage::Newest, cx);
@@ -300,14 +323,20 @@ impl Pane for Logs {
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
         let page = usize::from(cx.body().height.saturating_sub(2));
         let (lines, shown) = (&self.lines, &self.shown);
-        let key = |i: usize| shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()));
+        let key = |i: usize| {
+            shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()))
+        };
         let before = self.list.at;
         if self.list.act(action, shown.len(), page, key) {
             self.follow = action == Action::Last && !self.around;
             if self.list.at == 0 && before == 0 && self.older != Some(false) {
                 return self.act(Action::Older, cx);
             }
-            if self.list.at + 1 >= self.shown.len() && self.around && self.newer != Some(false) && before == self.list.at {
+            if self.list.at + 1 >= self.shown.len()
+                && self.around
+                && self.newer != Some(false)
+                && before == self.list.at
+            {
                 return self.act(Action::Newer, cx);
             }
             return true;
@@ -358,7 +387,11 @@ impl Pane for Logs {
                 self.error = None;
                 self.at = Some(cx.now());
                 if let (MAIN, Some(window)) = (part, window) {
-                    let query = if self.query.as_str().is_empty() { crate::core::Safe::own("kubelet only") } else { self.query.clone() };
+                    let query = if self.query.as_str().is_empty() {
+                        crate::core::Safe::own("kubelet only")
+                    } else {
+                        self.query.clone()
+                    };
                     let now = cx.now();
                     cx.shared.journal(now, What::Logs { query, window }, cx.effects);
                 }
@@ -371,11 +404,21 @@ impl Pane for Logs {
 
     fn subject(&self, shared: &Shared) -> Subject {
         let entry = self.selected();
-        let pod = entry.and_then(draw::pod_of).and_then(|p| shared.cluster.of(Resource::Pod).named(self.namespace(), p));
+        let pod = entry
+            .and_then(draw::pod_of)
+            .and_then(|p| shared.cluster.of(Resource::Pod).named(self.namespace(), p));
         let object = pod.map(|p| p.reference(&shared.session.cluster));
         // From the logs of a workload, panels and changes are the workload's.
-        let object = if self.scope == profile::Scope::Workload { Some(self.object.clone()) } else { object.or_else(|| Some(self.object.clone())) };
-        let time = if self.around && self.list.at == self.anchor_index() { self.anchor } else { entry.map(|e| e.ts) };
+        let object = if self.scope == profile::Scope::Workload {
+            Some(self.object.clone())
+        } else {
+            object.or_else(|| Some(self.object.clone()))
+        };
+        let time = if self.around && self.list.at == self.anchor_index() {
+            self.anchor
+        } else {
+            entry.map(|e| e.ts)
+        };
         Subject { object, time, ..Subject::default() }
     }
 
@@ -407,7 +450,10 @@ pub fn entry_json(e: &Entry) -> serde_json::Value {
 impl Logs {
     fn anchor_index(&self) -> usize {
         let anchor = self.anchor.unwrap_or_default();
-        self.shown.iter().position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor)).unwrap_or(self.shown.len().saturating_sub(1))
+        self.shown
+            .iter()
+            .position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor))
+            .unwrap_or(self.shown.len().saturating_sub(1))
     }
 
     fn counts(&self) -> String {
@@ -416,7 +462,13 @@ impl Logs {
             out.push_str(&format!(" of {}", num::count(self.lines.len())));
         }
         let cut = &self.cuts;
-        for (n, word) in [(cut.clipped, "shortened"), (cut.doubles, "doubles"), (cut.bad_utf8, "bad bytes"), (cut.unreachable_pods, "pods out of reach"), (self.dropped, "dropped here")] {
+        for (n, word) in [
+            (cut.clipped, "shortened"),
+            (cut.doubles, "doubles"),
+            (cut.bad_utf8, "bad bytes"),
+            (cut.unreachable_pods, "pods out of reach"),
+            (self.dropped, "dropped here"),
+        ] {
             if n > 0 {
                 out.push_str(&format!(" · {} {word}", num::count(n)));
             }
@@ -430,7 +482,8 @@ impl Logs {
             let newest = r.newest.map(|t| format!(", newest {}", t.near(now, zone))).unwrap_or_default();
             r.asked.then(|| format!("{name} {}{newest}", num::count(r.lines)))
         };
-        let parts: Vec<String> = [one("loki", &self.loki), one("kubelet", &self.kubelet)].into_iter().flatten().collect();
+        let parts: Vec<String> =
+            [one("loki", &self.loki), one("kubelet", &self.kubelet)].into_iter().flatten().collect();
         parts.join(" · ")
     }
 

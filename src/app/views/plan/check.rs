@@ -27,8 +27,15 @@ pub fn alert_of(shared: &Shared) -> Option<(Safe, bool)> {
 }
 
 fn touched(job: &Job) -> impl Iterator<Item = &ObjectRef> {
-    let changed = job.plan.items.iter().filter(|i| matches!(i.change, Change::Patch | Change::Create | Change::Unchanged));
-    changed.map(|i| &i.object).filter(|o| o.resource().is_some_and(|r| matches!(r, Resource::Deployment | Resource::StatefulSet | Resource::DaemonSet)))
+    let changed = job
+        .plan
+        .items
+        .iter()
+        .filter(|i| matches!(i.change, Change::Patch | Change::Create | Change::Unchanged));
+    changed.map(|i| &i.object).filter(|o| {
+        o.resource()
+            .is_some_and(|r| matches!(r, Resource::Deployment | Resource::StatefulSet | Resource::DaemonSet))
+    })
 }
 
 /// Returns ready and desired pods of a workload, none while its controller has not seen its newest form.
@@ -38,14 +45,29 @@ fn readiness(object: &Object) -> Option<(u32, u32)> {
         Object::Deployment(d) => {
             let seen = d.status.observed_generation >= d.metadata.generation;
             let desired = n(d.spec.replicas.unwrap_or(1));
-            let settled = n(d.status.updated_replicas) >= desired && d.status.replicas == d.status.updated_replicas;
-            seen.then(|| (if settled { n(d.status.available_replicas) } else { n(d.status.available_replicas).min(n(d.status.updated_replicas)).min(desired.saturating_sub(1)) }, desired))
+            let settled =
+                n(d.status.updated_replicas) >= desired && d.status.replicas == d.status.updated_replicas;
+            seen.then(|| {
+                (
+                    if settled {
+                        n(d.status.available_replicas)
+                    } else {
+                        n(d.status.available_replicas)
+                            .min(n(d.status.updated_replicas))
+                            .min(desired.saturating_sub(1))
+                    },
+                    desired,
+                )
+            })
         }
-        Object::StatefulSet(s) => {
-            (s.status.observed_generation >= s.metadata.generation).then(|| (n(s.status.ready_replicas), n(s.spec.replicas.unwrap_or(1))))
-        }
-        Object::DaemonSet(d) => (d.status.observed_generation >= d.metadata.generation)
-            .then(|| (n(d.status.number_ready).min(n(d.status.updated_number_scheduled)), n(d.status.desired_number_scheduled))),
+        Object::StatefulSet(s) => (s.status.observed_generation >= s.metadata.generation)
+            .then(|| (n(s.status.ready_replicas), n(s.spec.replicas.unwrap_or(1)))),
+        Object::DaemonSet(d) => (d.status.observed_generation >= d.metadata.generation).then(|| {
+            (
+                n(d.status.number_ready).min(n(d.status.updated_number_scheduled)),
+                n(d.status.desired_number_scheduled),
+            )
+        }),
         _ => None,
     }
 }
@@ -66,21 +88,31 @@ fn restarts_since(shared: &Shared, job: &Job, since: Ts) -> u32 {
 
 /// Brings every finished plan's check up to date, and journals the moment when all is well.
 pub fn follow(shared: &mut Shared, now: Ts, effects: &mut Effects) {
-    let open: Vec<PlanId> = shared.jobs.0.iter().filter(|(_, j)| j.ended.is_some() && j.check.healed.is_none()).map(|(id, _)| *id).collect();
+    let open: Vec<PlanId> = shared
+        .jobs
+        .0
+        .iter()
+        .filter(|(_, j)| j.ended.is_some() && j.check.healed.is_none())
+        .map(|(id, _)| *id)
+        .collect();
     for id in open {
         let Some(job) = shared.jobs.0.get(&id).cloned() else { continue };
         let Some((ended, outcome)) = &job.ended else { continue };
         let mut check = job.check.clone();
         let mut ready = Some((0, 0));
         for owner in touched(&job) {
-            let object = owner.resource().and_then(|r| shared.cluster.of(r).named(owner.namespace.as_str(), owner.name.as_str()));
+            let object = owner
+                .resource()
+                .and_then(|r| shared.cluster.of(r).named(owner.namespace.as_str(), owner.name.as_str()));
             let one = object.and_then(readiness);
             ready = ready.zip(one).map(|((a, b), (c, d))| (a + c, b + d));
         }
         check.ready = ready;
         check.restarts = Some(restarts_since(shared, &job, *ended));
         if let Some((name, _)) = &job.check.alert {
-            let fires = |a: &crate::store::alerts::Alert| a.state != State::Suppressed && super::super::safe(a.name()) == *name;
+            let fires = |a: &crate::store::alerts::Alert| {
+                a.state != State::Suppressed && super::super::safe(a.name()) == *name
+            };
             let known = shared.alerts.at.is_some_and(|at| at > *ended);
             let still = !known || shared.alerts.known.alerts.iter().any(fires);
             check.alert = Some((name.clone(), still));
@@ -115,8 +147,16 @@ pub fn words(check: &crate::app::model::jobs::Check) -> String {
         None => out.push("the controllers have not seen it yet".to_owned()),
     }
     out.extend(check.restarts.map(|n| format!("{} since", num::counted(n as usize, "restart", "restarts"))));
-    out.push(check.errors.map_or_else(|| "error ratio not known".to_owned(), |e| format!("error ratio {}", num::value(e, num::Unit::Ratio))));
-    out.extend(check.alert.as_ref().map(|(name, fires)| format!("{name} {}", if *fires { "still firing" } else { "resolved" })));
+    out.push(check.errors.map_or_else(
+        || "error ratio not known".to_owned(),
+        |e| format!("error ratio {}", num::value(e, num::Unit::Ratio)),
+    ));
+    out.extend(
+        check
+            .alert
+            .as_ref()
+            .map(|(name, fires)| format!("{name} {}", if *fires { "still firing" } else { "resolved" })),
+    );
     out.join(" · ")
 }
 
@@ -138,12 +178,20 @@ pub fn ask_ratio(job: Option<&Job>, part: u16, cx: &mut Cx<'_>) {
     let owner = job.plan.items.iter().max_by_key(|i| i.restarts).map(|i| i.object.clone());
     let Some(owner) = owner.filter(|o| o.resource().is_some_and(Resource::is_workload)) else { return };
     let at = now.align_down(Span::secs(1));
-    cx.ask(part, Query::Range { expr: error_ratio(&owner, window).into(), window: Window { start: at, end: at }, step: Span::secs(1) });
+    cx.ask(
+        part,
+        Query::Range {
+            expr: error_ratio(&owner, window).into(),
+            window: Window { start: at, end: at },
+            step: Span::secs(1),
+        },
+    );
 }
 
 /// Takes the error ratio.
 pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix) {
-    let value = matrix.series.first().and_then(|s| s.points.last()).map(|(_, v)| *v).filter(|v| v.is_finite());
+    let value =
+        matrix.series.first().and_then(|s| s.points.last()).map(|(_, v)| *v).filter(|v| v.is_finite());
     if let Some(job) = shared.jobs.0.get_mut(&id) {
         job.check.errors = value;
     }

@@ -6,9 +6,9 @@ use ratatui_core::layout::Rect;
 use super::check::words;
 use super::{Below, PlanView, Step};
 use crate::app::model::Job;
+use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
 use crate::app::views::{Draw, release, screen};
-use crate::app::views::Pane as _;
 use crate::core::num;
 use crate::ops::plan::{Change, Preview};
 use crate::ops::{Item, Outcome, RollbackPlan};
@@ -16,8 +16,18 @@ use crate::ui::theme::Role;
 
 /// Returns a plan in one line.
 pub fn summary(plan: &RollbackPlan) -> String {
-    let parts = [(Change::Patch, "patched"), (Change::Create, "created"), (Change::Delete, "deleted"), (Change::Keep, "kept"), (Change::Unchanged, "unchanged")];
-    let out: Vec<String> = parts.iter().filter(|(c, _)| plan.count(*c) > 0).map(|(c, word)| format!("{} {word}", plan.count(*c))).collect();
+    let parts = [
+        (Change::Patch, "patched"),
+        (Change::Create, "created"),
+        (Change::Delete, "deleted"),
+        (Change::Keep, "kept"),
+        (Change::Unchanged, "unchanged"),
+    ];
+    let out: Vec<String> = parts
+        .iter()
+        .filter(|(c, _)| plan.count(*c) > 0)
+        .map(|(c, word)| format!("{} {word}", plan.count(*c)))
+        .collect();
     out.join(", ")
 }
 
@@ -82,7 +92,11 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         }
         Step::Making | Step::Shown => {
             let policy = cx.shared.gate.policy();
-            let text = if policy.locked { "locked: nothing is written in this context" } else { "read-only: confirming arms for 10m" };
+            let text = if policy.locked {
+                "locked: nothing is written in this context"
+            } else {
+                "read-only: confirming arms for 10m"
+            };
             put(buf, &cx.env.theme, lower.x + 2, lower.y, lower, Role::Dim, text);
         }
     }
@@ -99,7 +113,11 @@ fn form(view: &PlanView, plan: &RollbackPlan, cx: &Draw<'_>, area: Rect, buf: &m
     }
     form.line("owner", Role::Text, &format!("{}      rights   {}", plan.owner, plan.rights));
     let restarts = plan.restarts();
-    let pods = if restarts > 0 { format!(" · {} restart", num::counted(restarts as usize, "pod", "pods")) } else { String::new() };
+    let pods = if restarts > 0 {
+        format!(" · {} restart", num::counted(restarts as usize, "pod", "pods"))
+    } else {
+        String::new()
+    };
     form.line("changes", Role::Strong, &format!("{}{pods}", summary(plan)));
     for item in plan.items.iter().filter(|i| i.change != Change::Unchanged) {
         object(item, &mut form);
@@ -110,8 +128,22 @@ fn form(view: &PlanView, plan: &RollbackPlan, cx: &Draw<'_>, area: Rect, buf: &m
     }
     let (have, most, pruned) = &plan.history;
     let prunes = if pruned.is_empty() { String::new() } else { format!(", prunes {pruned:?}") };
-    form.line("makes", Role::Text, &format!("revision {}, like {}; what migrations did to data is not undone", plan.makes, plan.to.revision));
-    form.line("record", Role::Text, &format!("{}   history {have} of {most}{prunes}", num::value(plan.record_bytes as f64, num::Unit::Bytes)));
+    form.line(
+        "makes",
+        Role::Text,
+        &format!(
+            "revision {}, like {}; what migrations did to data is not undone",
+            plan.makes, plan.to.revision
+        ),
+    );
+    form.line(
+        "record",
+        Role::Text,
+        &format!(
+            "{}   history {have} of {most}{prunes}",
+            num::value(plan.record_bytes as f64, num::Unit::Bytes)
+        ),
+    );
     form.line("hooks", Role::Text, plan.hooks.as_str());
     for note in &plan.notes {
         form.line("note", Role::Text, note.as_str());
@@ -140,23 +172,55 @@ fn object(item: &Item, form: &mut Form<'_, '_>) {
     form.line("", role, &text);
 }
 
-fn confirm(plan: &RollbackPlan, typed: Option<&str>, mistake: Option<&str>, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+fn confirm(
+    plan: &RollbackPlan,
+    typed: Option<&str>,
+    mistake: Option<&str>,
+    cx: &Draw<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = &cx.env.theme;
     buf.set_string(area.x, area.y, "━".repeat(usize::from(area.width)), theme.style(Role::Protected));
     let context = cx.shared.session.cluster.0.clipped(60);
-    let head = format!(" Roll back {}/{} to {} in {context} ", plan.namespace, plan.release, plan.to.revision);
+    let head =
+        format!(" Roll back {}/{} to {} in {context} ", plan.namespace, plan.release, plan.to.revision);
     put(buf, theme, area.x + 2, area.y, area, Role::Protected, &head);
     match typed {
         Some(text) => {
-            let x = put(buf, theme, area.x + 2, area.y + 1, area, Role::Text, &format!("type the release's name, {}, then enter: ", plan.release));
+            let x = put(
+                buf,
+                theme,
+                area.x + 2,
+                area.y + 1,
+                area,
+                Role::Text,
+                &format!("type the release's name, {}, then enter: ", plan.release),
+            );
             let x = put(buf, theme, x, area.y + 1, area, Role::Strong, super::super::safe(text).as_str());
             put(buf, theme, x, area.y + 1, area, Role::Selected, " ");
         }
         None => {
-            put(buf, theme, area.x + 2, area.y + 1, area, Role::Text, "enter rolls back · esc leaves it as it is");
+            put(
+                buf,
+                theme,
+                area.x + 2,
+                area.y + 1,
+                area,
+                Role::Text,
+                "enter rolls back · esc leaves it as it is",
+            );
         }
     }
-    put(buf, theme, area.x + 2, area.y + 2, area, Role::Dim, "it runs in this process: closing it stops before the next object");
+    put(
+        buf,
+        theme,
+        area.x + 2,
+        area.y + 2,
+        area,
+        Role::Dim,
+        "it runs in this process: closing it stops before the next object",
+    );
     if let Some(why) = mistake {
         put(buf, theme, area.x + 2, area.y + 3, area, Role::Failing, why);
     }
@@ -166,13 +230,29 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     let theme = &cx.env.theme;
     buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
     let done = job.steps.iter().filter(|(_, finished)| *finished).count();
-    put(buf, theme, area.x + 3, area.y, area, Role::Heading, &format!(" {} · step {done} of {} ", job_word(job), job.of.max(done)));
+    put(
+        buf,
+        theme,
+        area.x + 3,
+        area.y,
+        area,
+        Role::Heading,
+        &format!(" {} · step {done} of {} ", job_word(job), job.of.max(done)),
+    );
     let mut y = area.y + 1;
     match &job.ended {
         None => {}
         Some((at, Outcome::Done)) => {
             let took = num::age(*at - job.started);
-            put(buf, theme, area.x + 2, y, area, Role::Ok, &format!("✔ rolled back: revision {} is deployed, read back ({took})", job.plan.makes));
+            put(
+                buf,
+                theme,
+                area.x + 2,
+                y,
+                area,
+                Role::Ok,
+                &format!("✔ rolled back: revision {} is deployed, read back ({took})", job.plan.makes),
+            );
             y += 1;
         }
         Some((_, Outcome::Failed(error))) => {
@@ -180,21 +260,53 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
             y += 1;
         }
         Some((_, Outcome::Unknown(error))) => {
-            put(buf, theme, area.x + 2, y, area, Role::Warning, &format!("? outcome unknown, nothing was sent again: {}", error.line()));
+            put(
+                buf,
+                theme,
+                area.x + 2,
+                y,
+                area,
+                Role::Warning,
+                &format!("? outcome unknown, nothing was sent again: {}", error.line()),
+            );
             y += 1;
         }
     }
     if job.ended.is_some() {
         match job.check.healed {
-            Some(at) => put(buf, theme, area.x + 2, y, area, Role::Ok, &format!("✔ healed {}: {}", num::ago(at, cx.env.now), words(&job.check))),
-            None => put(buf, theme, area.x + 2, y, area, Role::Warning, &format!("◌ not healed yet: {}", words(&job.check))),
+            Some(at) => put(
+                buf,
+                theme,
+                area.x + 2,
+                y,
+                area,
+                Role::Ok,
+                &format!("✔ healed {}: {}", num::ago(at, cx.env.now), words(&job.check)),
+            ),
+            None => put(
+                buf,
+                theme,
+                area.x + 2,
+                y,
+                area,
+                Role::Warning,
+                &format!("◌ not healed yet: {}", words(&job.check)),
+            ),
         };
         y += 1;
     }
     let room = usize::from(area.bottom().saturating_sub(y));
     for (text, finished) in job.steps.iter().rev().take(room) {
         let (glyph, role) = if *finished { ("✔", Role::Dim) } else { ("◌", Role::Action) };
-        put(buf, theme, area.x + 2, y, area, role, &paint::cut(&format!("{glyph} {text}"), area.width.saturating_sub(3)));
+        put(
+            buf,
+            theme,
+            area.x + 2,
+            y,
+            area,
+            role,
+            &paint::cut(&format!("{glyph} {text}"), area.width.saturating_sub(3)),
+        );
         y += 1;
     }
 }

@@ -135,7 +135,10 @@ impl PlanView {
 
     fn lines(&self) -> Vec<DiffLine> {
         let Some(plan) = &self.plan else { return Vec::new() };
-        let heading = |item: &crate::ops::Item| DiffLine { sign: '@', text: Safe::of(&format!("{} {}", item.change.glyph(), item.object)) };
+        let heading = |item: &crate::ops::Item| DiffLine {
+            sign: '@',
+            text: Safe::of(&format!("{} {}", item.change.glyph(), item.object)),
+        };
         let mut out = Vec::new();
         for item in &plan.items {
             match self.below {
@@ -163,7 +166,9 @@ impl Pane for PlanView {
 
     fn heading(&self, _cx: &Draw<'_>) -> Heading {
         let title = match &self.plan {
-            Some(p) => format!("Roll back {}/{}   {} → {}", p.namespace, p.release, p.from.revision, p.to.revision),
+            Some(p) => {
+                format!("Roll back {}/{}   {} → {}", p.namespace, p.release, p.from.revision, p.to.revision)
+            }
             None => format!("Roll back {}/{}", self.namespace, self.release),
         };
         let count = self.plan.as_ref().map(|p| format!("plan {}", p.id.short())).unwrap_or_default();
@@ -175,14 +180,21 @@ impl Pane for PlanView {
             (Step::Making, None, Some(e)) if e.kind == crate::core::Kind::Denied => Truth::Denied(e.clone()),
             (Step::Making, None, Some(e)) => Truth::Failed(e.clone()),
             (Step::Making, ..) | (_, None, _) => Truth::Loading,
-            (Step::Run(_), Some(_), _) => Truth::Good(self.job(cx.shared).map_or("", draw::job_word).to_owned()),
-            (Step::Shown | Step::Confirm { .. }, Some(p), _) => Truth::Good(format!("read {}", crate::core::num::ago(p.made_at, cx.env.now))),
+            (Step::Run(_), Some(_), _) => {
+                Truth::Good(self.job(cx.shared).map_or("", draw::job_word).to_owned())
+            }
+            (Step::Shown | Step::Confirm { .. }, Some(p), _) => {
+                Truth::Good(format!("read {}", crate::core::num::ago(p.made_at, cx.env.now)))
+            }
         }
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
         if !cx.is_open(PLAN) {
-            cx.ask(PLAN, Query::Plan { namespace: self.namespace.clone(), release: self.release.clone(), to: self.to });
+            cx.ask(
+                PLAN,
+                Query::Plan { namespace: self.namespace.clone(), release: self.release.clone(), to: self.to },
+            );
         }
     }
 
@@ -216,7 +228,9 @@ impl Pane for PlanView {
                 }
             }
             Action::Diff => self.below = if self.below == Below::Diff { Below::Summary } else { Below::Diff },
-            Action::Patches => self.below = if self.below == Below::Patches { Below::Summary } else { Below::Patches },
+            Action::Patches => {
+                self.below = if self.below == Below::Patches { Below::Summary } else { Below::Patches }
+            }
             Action::Wait => self.wait = !self.wait,
             Action::Confirm => {
                 let Some(plan) = &self.plan else { return true };
@@ -235,8 +249,12 @@ impl Pane for PlanView {
         let writes = matches!(action, Action::Confirm | Action::Wait);
         match (&self.step, &self.plan) {
             (Step::Run(_), _) if writes => Some("the plan has been confirmed".to_owned()),
-            (_, Some(p)) if action == Action::Confirm && !p.refusals.is_empty() => p.refusals.first().cloned(),
-            _ if action == Action::Confirm && shared.gate.policy().locked => Some("this context is locked by the configuration".to_owned()),
+            (_, Some(p)) if action == Action::Confirm && !p.refusals.is_empty() => {
+                p.refusals.first().cloned()
+            }
+            _ if action == Action::Confirm && shared.gate.policy().locked => {
+                Some("this context is locked by the configuration".to_owned())
+            }
             (_, None) if action != Action::Back => Some("the plan is not made yet".to_owned()),
             _ => None,
         }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, list, name, namespace, set, text, uid};
 use super::super::kinds::K;
 use super::super::selector::Labels;
+use super::super::{Dirty, World};
 use super::{MANAGER, finished, owned, ready};
 use crate::life::Nanos;
 

@@ -1,0 +1,106 @@
+//! A panel of series on the clock of the moment: what the board, the alert's page and queries draw.
+
+use std::sync::Arc;
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use serde_json::json;
+
+use crate::app::model::Shared;
+use crate::app::resolve::release_of;
+use crate::app::views::paint::{self, put};
+use crate::app::views::{Draw, safe};
+use crate::core::{Error, ObjectRef, Ts, Window, num};
+use crate::store::series::Matrix;
+use crate::ui::theme::Role;
+
+/// What a panel shows.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// The series.
+    pub matrix: Arc<Matrix>,
+    /// The time axis.
+    pub window: Window,
+    /// The unit of the values.
+    pub unit: num::Unit,
+    /// The label that names a series; all that differ when empty.
+    pub legend: &'static str,
+    /// A line to compare with.
+    pub threshold: Option<f64>,
+    /// Changes on the time axis: time and name.
+    pub markers: Vec<(Ts, String)>,
+    /// The moment.
+    pub moment: Option<Ts>,
+    /// The crosshair.
+    pub cross: Option<Ts>,
+}
+
+impl Panel {
+    /// Returns a panel with nothing but its series.
+    pub fn of(matrix: Arc<Matrix>, window: Window, unit: num::Unit) -> Self {
+        Self {
+            matrix,
+            window,
+            unit,
+            legend: "",
+            threshold: None,
+            markers: Vec::new(),
+            moment: None,
+            cross: None,
+        }
+    }
+}
+
+/// Returns the deployments of the release that an object belongs to, as markers.
+pub fn markers(shared: &Shared, owner: Option<&ObjectRef>) -> Vec<(Ts, String)> {
+    let found = owner.and_then(|o| release_of(o, &shared.cluster));
+    let release = found.and_then(|(namespace, name)| shared.release(&namespace, &name));
+    release
+        .map(|r| r.revisions.iter().map(|r| (r.created, r.number.to_string())).collect())
+        .unwrap_or_default()
+}
+
+/// Draws the title line of a panel, with why its data is old or missing.
+pub fn titled(cx: &Draw<'_>, title: &str, error: Option<&Error>, area: Rect, buf: &mut Buffer) {
+    let theme = &cx.env.theme;
+    buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
+    put(buf, theme, area.x + 2, area.y, area, Role::Heading, &format!(" {title} "));
+    if let Some(error) = error {
+        let text = paint::cut(&format!(" ✖ {} ", error.line()), area.width / 2);
+        put(
+            buf,
+            theme,
+            area.right().saturating_sub(paint::width(&text) + 1),
+            area.y,
+            area,
+            Role::Failing,
+            &text,
+        );
+    }
+}
+
+/// Draws a panel.
+pub fn draw(cx: &Draw<'_>, panel: &Panel, area: Rect, buf: &mut Buffer) {
+    let theme = &cx.env.theme;
+    if panel.matrix.series.is_empty() {
+        put(buf, theme, area.x + 2, area.y, area, Role::Dim, "no data");
+    }
+}
+
+/// Returns series as JSON: labels and points as `[seconds, value]`.
+pub fn series_json(matrix: &Matrix) -> serde_json::Value {
+    let points = |s: &crate::store::series::Series| {
+        s.points.iter().map(|(t, v)| json!([t.as_secs_f64(), v.to_string()])).collect::<Vec<_>>()
+    };
+    json!(
+        matrix.series.iter().map(|s| json!({ "metric": s.labels, "values": points(s) })).collect::<Vec<_>>()
+    )
+}
+
+/// Returns the name of a series in the legend.
+pub fn name(labels: &crate::core::Labels, legend: &str) -> String {
+    match labels.get(legend) {
+        Some(value) => safe(value).to_string(),
+        None => labels.iter().map(|(k, v)| format!("{}={}", safe(k), safe(v))).collect::<Vec<_>>().join(" "),
+    }
+}
