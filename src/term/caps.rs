@@ -3,18 +3,7 @@
 //!
 //! Pure: the environment is an argument.
 
-/// How many colours there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
-    /// None: `NO_COLOR`, or a terminal without.
-    None,
-    /// The terminal's own 16.
-    Ansi16,
-    /// The 256 of xterm.
-    Ansi256,
-    /// Any.
-    True,
-}
+use crate::ui::theme::Depth;
 
 /// What is known about the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

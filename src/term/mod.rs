@@ -106,6 +106,8 @@ impl Terminal {
         let resort = LastResort { guard: Arc::downgrade(&guard), holds: holds.clone() };
         let wake = wake::pair().map_err(|e| failed("start the input", &e))?;
         panic::install(&guard, wake.0.clone(), resort.clone(), policy);
+        // The theme alone decides on colours; the backend would turn each into a reset under NO_COLOR.
+        crossterm::style::force_color_output(true);
         let size = tty.size().unwrap_or_default();
         let signals = Signals::start(Arc::clone(&guard), Arc::clone(sink), resort.clone())
             .map_err(|e| failed("take signals", &e))?;
