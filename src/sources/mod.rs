@@ -8,5 +8,6 @@ pub mod alertmanager;
 pub mod auth;
 pub mod http;
 pub mod kube;
+pub mod loki;
 pub mod prom;
 pub mod transport;

@@ -4,8 +4,8 @@
 //! so: warnings, cut series and histograms that are not drawn are kept beside the data. Tested with a
 //! scripted transport.
 
-mod decode;
-mod envelope;
+pub(in crate::sources) mod decode;
+pub(in crate::sources) mod envelope;
 mod rules;
 #[cfg(test)]
 mod tests;
