@@ -8,5 +8,6 @@ pub mod catalog;
 pub mod cluster;
 pub mod kube;
 pub mod life;
+pub mod prom;
 pub mod shop;
 pub mod stand;

@@ -3,21 +3,24 @@
 //! but where the cluster itself tells later what happened. Tested below.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::catalog;
 use crate::life::{DeploymentLife, Lives, Nanos, PodLife};
 use crate::shop::profile::{self, Mode, Plan};
 use crate::shop::runs::{self, Run};
+use crate::shop::series::{self, Series};
 use crate::shop::{SECOND, hash};
 
 /// Pods kept at most; the oldest ended ones go first.
 const MAX_PODS: usize = 20_000;
+/// Tallies that a pod keeps: half an hour of scrapes and some.
+const MAX_TALLIES: usize = 500;
 /// How long `frontend` needs to notice that a pod of `backend` came or went.
 const NOTICE: Nanos = 3 * SECOND;
 
 /// A pod as the archive keeps it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct PodRecord {
     /// Its life as it was last told.
     pub life: PodLife,
@@ -27,12 +30,42 @@ pub struct PodRecord {
     pub since: Nanos,
     /// The pod's own number, made of the seed and its uid.
     pub hash: u64,
+    series: OnceLock<Vec<Series>>,
+    tallies: Mutex<BTreeMap<Nanos, Arc<[i64]>>>,
 }
 
 impl PodRecord {
+    fn new(life: PodLife, since: Nanos, hash: u64) -> Self {
+        Self {
+            runs: runs::runs(&life),
+            life,
+            since,
+            hash,
+            series: OnceLock::new(),
+            tallies: Mutex::default(),
+        }
+    }
+
     /// Whether the pod exists at `at`.
     pub fn exists(&self, at: Nanos) -> bool {
         self.since <= at && self.life.ended.is_none_or(|end| at < end)
+    }
+
+    /// Returns the tally of an instant, working it out once: the newest ones are kept, since rules
+    /// ask for the same scrapes over and over.
+    pub fn tally(&self, at: Nanos, work: impl FnOnce() -> Vec<i64>) -> Arc<[i64]> {
+        let kept = || self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tally) = kept().get(&at) {
+            return tally.clone();
+        }
+        let tally: Arc<[i64]> = work().into();
+        let mut tallies = kept();
+        tallies.insert(at, tally.clone());
+        if tallies.len() > MAX_TALLIES {
+            tallies.pop_first();
+        }
+        drop(tallies);
+        tally
     }
 
     /// Returns the run of its container at `at`.
@@ -85,7 +118,7 @@ impl Shop {
             }
             let since = known.map_or(now, |k| k.since).min(life.started.unwrap_or(now));
             let hash = hash::of(&[self.seed, hash::text(&life.uid)]);
-            let record = PodRecord { runs: runs::runs(life), life: life.clone(), since, hash };
+            let record = PodRecord::new(life.clone(), since, hash);
             pods.insert(life.uid.clone(), Arc::new(record));
         }
         // A pod that the cluster has dropped without a word of its end ended unseen.
@@ -93,7 +126,7 @@ impl Shop {
         for record in pods.values_mut().filter(|r| r.life.ended.is_none()) {
             if !told.contains(record.life.uid.as_str()) {
                 let life = PodLife { ended: Some(now), ..record.life.clone() };
-                *record = Arc::new(PodRecord { runs: runs::runs(&life), life, ..PodRecord::clone(record) });
+                *record = Arc::new(PodRecord::new(life, record.since, record.hash));
             }
         }
         while pods.len() > MAX_PODS {
@@ -124,6 +157,11 @@ impl Shop {
     /// Returns the pod of that uid.
     pub fn pod(&self, uid: &str) -> Option<&Arc<PodRecord>> {
         self.pods.get(uid)
+    }
+
+    /// Returns every series that a pod ever has.
+    pub fn series<'a>(&self, pod: &'a PodRecord) -> &'a [Series] {
+        pod.series.get_or_init(|| series::all(self, pod))
     }
 
     /// Returns what was told of Deployments, oldest first, each with the time of telling.

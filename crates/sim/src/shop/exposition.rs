@@ -25,7 +25,7 @@ impl Exposition {
             let Some(run) = pod.run_at(now) else { continue };
             let target = Target::new(shop, pod);
             let frame = target.frame(now, true);
-            for series in target.series() {
+            for series in shop.series(pod) {
                 if series.job == Job::State || series.source == Source::Up {
                     continue;
                 }

@@ -7,7 +7,7 @@ pub const NAME: &str = "__name__";
 
 /// A sorted set of labels without empty values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(Vec<(Arc<str>, Arc<str>)>);
+pub struct Labels(Arc<Vec<(Arc<str>, Arc<str>)>>);
 
 impl Labels {
     /// Returns the labels of a list of pairs; empty values are left out, the last of a name wins.
@@ -21,17 +21,19 @@ impl Labels {
 
     /// Sets a label; an empty value removes it.
     pub fn set(&mut self, name: &str, value: &str) {
-        match self.0.binary_search_by(|(n, _)| (**n).cmp(name)) {
+        let found = self.0.binary_search_by(|(n, _)| (**n).cmp(name));
+        let pairs = Arc::make_mut(&mut self.0);
+        match found {
             Ok(i) if value.is_empty() => {
-                self.0.remove(i);
+                pairs.remove(i);
             }
             Ok(i) => {
-                if let Some(pair) = self.0.get_mut(i) {
+                if let Some(pair) = pairs.get_mut(i) {
                     pair.1 = value.into();
                 }
             }
             Err(_) if value.is_empty() => {}
-            Err(i) => self.0.insert(i, (name.into(), value.into())),
+            Err(i) => pairs.insert(i, (name.into(), value.into())),
         }
     }
 
@@ -64,7 +66,10 @@ impl Labels {
     /// Returns the labels for whose names `keep` holds.
     #[must_use]
     pub fn keep(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
-        Self(self.0.iter().filter(|(n, _)| keep(n)).cloned().collect())
+        if self.0.iter().all(|(n, _)| keep(n)) {
+            return self.clone();
+        }
+        Self(Arc::new(self.0.iter().filter(|(n, _)| keep(n)).cloned().collect()))
     }
 
     /// Returns the labels without the metric's name.

@@ -7,7 +7,7 @@ use crate::shop::hash;
 
 /// Outcomes in a table before it repeats.
 pub const PERIOD: u64 = 2_000;
-const STRIDE: usize = 50;
+const STRIDE: usize = 10;
 /// Upper bounds of the duration histogram, in seconds, `+Inf` left out.
 pub const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Slots of a route in a tally: the buckets, `+Inf` (the count) and the sum in microseconds.
@@ -46,6 +46,9 @@ pub struct Outcome {
     pub class: usize,
     /// How long it took.
     pub micros: u64,
+    /// First slot of its route, and the first of its buckets that holds it.
+    route: usize,
+    bucket: usize,
 }
 
 struct Row {
@@ -105,10 +108,13 @@ impl Plan {
         let mut outcomes = Vec::with_capacity(PERIOD as usize);
         for row in rows {
             let class = self.classes.iter().position(|c| *c == row.class).unwrap_or(0);
+            let route = self.routes.iter().position(|r| *r == row.class.route).unwrap_or(0);
             for i in 0..row.share {
                 let h = hash::of(&[seed, class as u64, i]);
                 let seconds = hash::log_normal(h, row.median, row.sigma).clamp(0.000_4, 9.8);
-                outcomes.push(Outcome { class, micros: (seconds * 1e6) as u64 });
+                let micros = (seconds * 1e6) as u64;
+                let bucket = BUCKETS.iter().take_while(|bound| micros as f64 / 1e6 > **bound).count();
+                outcomes.push(Outcome { class, micros, route: self.route_slot(route), bucket });
             }
         }
         for i in (1..outcomes.len()).rev() {
@@ -118,7 +124,7 @@ impl Plan {
         let mut sum = vec![0; self.slots()];
         let mut sums = vec![sum.clone()];
         for (i, outcome) in outcomes.iter().enumerate() {
-            self.add(&mut sum, *outcome);
+            Self::add(&mut sum, *outcome);
             if (i + 1) % STRIDE == 0 {
                 sums.push(sum.clone());
             }
@@ -126,25 +132,16 @@ impl Plan {
         Table { outcomes, sums }
     }
 
-    fn add(&self, sum: &mut [u64], outcome: Outcome) {
-        let Some(class) = self.classes.get(outcome.class) else { return };
+    fn add(sum: &mut [u64], outcome: Outcome) {
         if let Some(slot) = sum.get_mut(outcome.class) {
             *slot += 1;
         }
-        let route = self.routes.iter().position(|r| *r == class.route).unwrap_or(0);
-        let first = self.route_slot(route);
-        let seconds = outcome.micros as f64 / 1e6;
-        for (i, bound) in BUCKETS.iter().enumerate() {
-            if seconds <= *bound
-                && let Some(slot) = sum.get_mut(first + i)
-            {
-                *slot += 1;
-            }
-        }
-        if let Some(slot) = sum.get_mut(first + BUCKETS.len()) {
+        // The buckets from the first that holds it, and `+Inf` behind them.
+        let last = outcome.route + BUCKETS.len();
+        for slot in sum.get_mut(outcome.route + outcome.bucket..=last).unwrap_or_default() {
             *slot += 1;
         }
-        if let Some(slot) = sum.get_mut(first + BUCKETS.len() + 1) {
+        if let Some(slot) = sum.get_mut(last + 1) {
             *slot += outcome.micros;
         }
     }
@@ -155,7 +152,7 @@ impl Plan {
 
     /// Returns the outcome of request `n` in a mode.
     pub fn outcome(&self, mode: Mode, n: u64) -> Outcome {
-        let none = Outcome { class: 0, micros: 0 };
+        let none = Outcome { class: 0, micros: 0, route: self.route_slot(0), bucket: 0 };
         self.of(mode).and_then(|t| t.outcomes.get((n % PERIOD) as usize)).copied().unwrap_or(none)
     }
 
@@ -171,7 +168,7 @@ impl Plan {
         let mut part = table.sums.get(rest / STRIDE).cloned().unwrap_or_default();
         for i in rest - rest % STRIDE..rest {
             if let Some(outcome) = table.outcomes.get(i) {
-                self.add(&mut part, *outcome);
+                Self::add(&mut part, *outcome);
             }
         }
         let whole = table.sums.last();
@@ -319,7 +316,7 @@ mod tests {
         for n in [0, 1, 49, 50, 51, 1_999, 2_000, 2_001, 7_777] {
             let mut expected = vec![0u64; plan.slots()];
             for i in 0..n {
-                plan.add(&mut expected, plan.outcome(Mode::BadRelease, i));
+                Plan::add(&mut expected, plan.outcome(Mode::BadRelease, i));
             }
             let mut got = vec![0i64; plan.slots()];
             plan.tally(Mode::BadRelease, n, &mut got, 1);

@@ -2,6 +2,9 @@
 //! labels that the exporters of a real stand would give; never samples by itself. Tested below and
 //! by the store of the simulated Prometheus.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use crate::catalog;
 use crate::life::Nanos;
 use crate::shop::archive::{PodRecord, Shop};
@@ -26,7 +29,7 @@ impl Job {
     /// Returns the `job` label.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Shop => "shop",
+            Self::Shop => "momo-store",
             Self::Kubelet => "kubelet",
             Self::State => "kube-state-metrics",
         }
@@ -69,93 +72,27 @@ pub struct Series {
 pub struct Target<'a> {
     shop: &'a Shop,
     pod: &'a PodRecord,
-    traffic: Vec<Option<Traffic<'a>>>,
+    traffic: Vec<OnceCell<Option<Traffic<'a>>>>,
 }
 
 /// A pod at one instant.
 pub struct Frame<'a> {
     at: Nanos,
     run: Option<(usize, &'a Run)>,
-    tally: Vec<i64>,
+    tally: Arc<[i64]>,
 }
 
 impl<'a> Target<'a> {
     /// Prepares a pod.
     pub fn new(shop: &'a Shop, pod: &'a PodRecord) -> Self {
-        let traffic = pod.runs.iter().map(|run| Traffic::new(shop, pod, run)).collect();
+        let traffic = pod.runs.iter().map(|_| OnceCell::new()).collect();
         Self { shop, pod, traffic }
     }
 
-    /// Returns every series that the pod ever has.
-    pub fn series(&self) -> Vec<Series> {
-        let mut list = Vec::new();
-        if !self.pod.runs.is_empty() {
-            self.requests(&mut list);
-            self.container(&mut list);
-        }
-        series_state::pod(self.pod, &mut list);
-        list
-    }
-
-    fn base(&self, name: &str) -> Labels {
-        let life = &self.pod.life;
-        Labels::new([
-            (NAME, name),
-            ("namespace", &life.namespace),
-            ("pod", &life.name),
-            ("container", &life.service),
-        ])
-    }
-
-    fn requests(&self, list: &mut Vec<Series>) {
-        let life = &self.pod.life;
-        let instance = format!("{}:8080", life.name);
-        let base = |name: &str| {
-            self.base(name)
-                .with("service", &life.service)
-                .with("job", Job::Shop.name())
-                .with("instance", &instance)
-        };
-        let mut push = |labels: Labels, source| list.push(Series { labels, source, job: Job::Shop });
-        let Some(plan) = self.shop.plan(&life.service) else { return };
-        push(base("up"), Source::Up);
-        push(base("process_start_time_seconds"), Source::Started);
-        for (slot, class) in plan.classes.iter().enumerate() {
-            let labels = base("http_requests_total")
-                .with("route", class.route)
-                .with("method", class.method)
-                .with("code", &class.code.to_string());
-            push(labels, Source::Requests(slot));
-        }
-        for (i, route) in plan.routes.iter().enumerate() {
-            let first = plan.route_slot(i);
-            let method = plan.classes.iter().find(|c| c.route == *route).map_or("GET", |c| c.method);
-            let of = |name: &str| base(name).with("route", route).with("method", method);
-            for (j, bound) in BUCKETS.iter().enumerate() {
-                let labels = of("http_request_duration_seconds_bucket").with("le", &bound.to_string());
-                push(labels, Source::Slot(first + j));
-            }
-            let count = first + BUCKETS.len();
-            push(of("http_request_duration_seconds_bucket").with("le", "+Inf"), Source::Slot(count));
-            push(of("http_request_duration_seconds_count"), Source::Slot(count));
-            push(of("http_request_duration_seconds_sum"), Source::Seconds(count + 1));
-        }
-    }
-
-    fn container(&self, list: &mut Vec<Series>) {
-        let life = &self.pod.life;
-        let image = image(&life.service, &life.version);
-        let base = |name: &str| {
-            self.base(name)
-                .with("image", &image)
-                .with("node", &life.node)
-                .with("job", Job::Kubelet.name())
-                .with("instance", &life.node)
-        };
-        let mut push = |labels, source| list.push(Series { labels, source, job: Job::Kubelet });
-        push(base("container_cpu_usage_seconds_total"), Source::Cpu);
-        push(base("container_memory_working_set_bytes"), Source::Memory);
-        push(base("container_start_time_seconds"), Source::Started);
+    /// Returns the traffic of a run, prepared when it is first needed.
+    fn traffic(&self, run: usize) -> Option<&Traffic<'a>> {
+        let life = self.pod.runs.get(run)?;
+        self.traffic.get(run)?.get_or_init(|| Traffic::new(self.shop, self.pod, life)).as_ref()
     }
 
     /// Returns the pod at `at`, with the counters of requests when `counters` asks for them.
@@ -165,8 +102,10 @@ impl<'a> Target<'a> {
             .checked_sub(1)
             .and_then(|i| self.pod.runs.get(i).map(|r| (i, r)))
             .filter(|(_, r)| r.holds(at));
-        let traffic = run.filter(|_| counters).and_then(|(i, _)| self.traffic.get(i)?.as_ref());
-        Frame { at, run, tally: traffic.map(|t| t.tally(at)).unwrap_or_default() }
+        let wanted = run.filter(|_| counters && self.shop.plan(&self.pod.life.service).is_some());
+        let work = |i| self.traffic(i).map(|t| t.tally(at)).unwrap_or_default();
+        let tally = wanted.map(|(i, _)| self.pod.tally(at, || work(i)));
+        Frame { at, run, tally: tally.unwrap_or_else(|| Arc::from([])) }
     }
 
     /// Returns what a series is worth in a frame, `None` where it is absent.
@@ -182,7 +121,7 @@ impl<'a> Target<'a> {
                     Source::Seconds(slot) => frame.tally.get(*slot).map(|v| *v as f64 / 1e6),
                     Source::Started => Some((run.start / 10_000_000) as f64 / 100.0),
                     Source::Cpu => {
-                        let arrivals = self.traffic.get(i).and_then(Option::as_ref).map(|t| &t.arrivals);
+                        let arrivals = self.traffic(i).map(|t| &t.arrivals);
                         let seconds = traffic::cpu_seconds(self.pod, run, arrivals, frame.at);
                         Some((seconds * 1e6).round() / 1e6)
                     }
@@ -192,6 +131,78 @@ impl<'a> Target<'a> {
             }
         }
     }
+}
+
+/// Returns every series that a pod ever has; [`Shop::series`] keeps them.
+pub fn all(shop: &Shop, pod: &PodRecord) -> Vec<Series> {
+    let mut list = Vec::new();
+    if !pod.runs.is_empty() {
+        requests(shop, pod, &mut list);
+        container(pod, &mut list);
+    }
+    series_state::pod(pod, &mut list);
+    list
+}
+
+fn base(pod: &PodRecord, name: &str) -> Labels {
+    let life = &pod.life;
+    Labels::new([
+        (NAME, name),
+        ("namespace", &life.namespace),
+        ("pod", &life.name),
+        ("container", &life.service),
+    ])
+}
+
+fn requests(shop: &Shop, pod: &PodRecord, list: &mut Vec<Series>) {
+    let life = &pod.life;
+    let instance = format!("{}:8080", life.name);
+    let of = |name: &str| {
+        base(pod, name)
+            .with("service", &life.service)
+            .with("job", Job::Shop.name())
+            .with("instance", &instance)
+    };
+    let mut push = |labels: Labels, source| list.push(Series { labels, source, job: Job::Shop });
+    let Some(plan) = shop.plan(&life.service) else { return };
+    push(of("up"), Source::Up);
+    push(of("process_start_time_seconds"), Source::Started);
+    for (slot, class) in plan.classes.iter().enumerate() {
+        let labels = of("http_requests_total")
+            .with("route", class.route)
+            .with("method", class.method)
+            .with("code", &class.code.to_string());
+        push(labels, Source::Requests(slot));
+    }
+    for (i, route) in plan.routes.iter().enumerate() {
+        let first = plan.route_slot(i);
+        let method = plan.classes.iter().find(|c| c.route == *route).map_or("GET", |c| c.method);
+        let routed = |name: &str| of(name).with("route", route).with("method", method);
+        for (j, bound) in BUCKETS.iter().enumerate() {
+            let labels = routed("http_request_duration_seconds_bucket").with("le", &bound.to_string());
+            push(labels, Source::Slot(first + j));
+        }
+        let count = first + BUCKETS.len();
+        push(routed("http_request_duration_seconds_bucket").with("le", "+Inf"), Source::Slot(count));
+        push(routed("http_request_duration_seconds_count"), Source::Slot(count));
+        push(routed("http_request_duration_seconds_sum"), Source::Seconds(count + 1));
+    }
+}
+
+fn container(pod: &PodRecord, list: &mut Vec<Series>) {
+    let life = &pod.life;
+    let image = image(&life.service, &life.version);
+    let of = |name: &str| {
+        base(pod, name)
+            .with("image", &image)
+            .with("node", &life.node)
+            .with("job", Job::Kubelet.name())
+            .with("instance", &life.node)
+    };
+    let mut push = |labels, source| list.push(Series { labels, source, job: Job::Kubelet });
+    push(of("container_cpu_usage_seconds_total"), Source::Cpu);
+    push(of("container_memory_working_set_bytes"), Source::Memory);
+    push(of("container_start_time_seconds"), Source::Started);
 }
 
 impl Source {

@@ -23,9 +23,10 @@ pub struct Traffic<'a> {
 struct Segment {
     from: Nanos,
     mode: Mode,
-    /// Requests and tally before it.
+    /// Requests before it.
     count: u64,
-    before: Vec<i64>,
+    /// What is added to the table's sums within it: the tally before it, less the sums up to it.
+    base: Vec<i64>,
 }
 
 impl<'a> Traffic<'a> {
@@ -38,8 +39,9 @@ impl<'a> Traffic<'a> {
         let arrivals = Arrivals::new(run.start, rate, seed);
         let mut this = Self { plan, arrivals, offset: seed % PERIOD, segments: Vec::new(), end: run.end };
         for (from, mode) in shop.modes(pod, run) {
-            let (count, before) = (this.arrivals.count(from), this.tally(from));
-            this.segments.push(Segment { from, mode, count, before });
+            let (count, mut base) = (this.arrivals.count(from), this.tally(from));
+            plan.tally(mode, this.offset + count, &mut base, -1);
+            this.segments.push(Segment { from, mode, count, base });
         }
         Some(this)
     }
@@ -53,10 +55,9 @@ impl<'a> Traffic<'a> {
     pub fn tally(&self, at: Nanos) -> Vec<i64> {
         let at = self.end.map_or(at, |end| at.min(end));
         let Some(segment) = self.segment(at) else { return vec![0; self.plan.slots()] };
-        let mut sum = segment.before.clone();
+        let mut sum = segment.base.clone();
         let count = self.arrivals.count(at).max(segment.count);
         self.plan.tally(segment.mode, self.offset + count, &mut sum, 1);
-        self.plan.tally(segment.mode, self.offset + segment.count, &mut sum, -1);
         sum
     }
 
