@@ -4,7 +4,7 @@
 //!
 //! The document is `api/openapi-spec/swagger.json` of the Kubernetes sources. The table holds every type that a kind known to
 //! Helm's client can reach: its fields, their types, and how patches merge them.
-#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this program is for")]
 
 use std::process::ExitCode;
 

@@ -163,18 +163,30 @@ pub(super) fn sort_by_merge_key(list: &mut Vec<Value>, key: &str) {
 
 /// Removes equal scalars, each time moving the last one into the gap.
 pub(super) fn dedup_scalars(list: &mut Vec<Value>) {
+    let kept = dedup_in_place(list);
+    list.truncate(kept);
+}
+
+/// Moves the last scalar over every equal one; returns how many at the beginning count. What lies behind stays as it was.
+pub(super) fn dedup_in_place(list: &mut [Value]) -> usize {
+    let mut kept = list.len();
     let mut first = 0;
-    while first < list.len() {
+    while first < kept {
         let mut second = first + 1;
-        while second < list.len() {
+        while second < kept {
             if list.get(first) == list.get(second) {
-                list.swap_remove(second);
+                kept -= 1;
+                let last = list.get(kept).cloned();
+                if let (Some(last), Some(gap)) = (last, list.get_mut(second)) {
+                    *gap = last;
+                }
             } else {
                 second += 1;
             }
         }
         first += 1;
     }
+    kept
 }
 
 pub(super) fn dedup_and_sort_scalars(mut list: Vec<Value>) -> Vec<Value> {

@@ -2,11 +2,18 @@
 
 use serde_json::Value;
 
-use super::lists::{dedup_scalars, element_type, find_by_key, merge_key_of, order_merged};
+use super::lists::{dedup_in_place, element_type, find_by_key, merge_key_of, order_merged};
 use super::merge_map::{MergeOptions, merge_map};
 use super::schema::Schema;
 use super::value::{GoType, as_map, go_text};
 use super::{DELETE, DIRECTIVE, MergeError, REPLACE};
+
+/// A merged list, and what has become of the list that it was merged into.
+pub(super) struct Merged {
+    pub list: Vec<Value>,
+    /// The API machinery deletes and appends in place, and later takes this for the server's order.
+    pub original: Vec<Value>,
+}
 
 pub(super) fn merge_lists(
     original: Vec<Value>,
@@ -15,33 +22,83 @@ pub(super) fn merge_lists(
     key: &str,
     options: MergeOptions,
     depth: usize,
-) -> Result<Vec<Value>, MergeError> {
+) -> Result<Merged, MergeError> {
     if original.is_empty() && patch.is_empty() {
-        return Ok(original);
+        return Ok(Merged { list: Vec::new(), original });
     }
     let kind = element_type(&[&original, &patch])?;
     if kind != GoType::Map {
-        let mut merged = original.clone();
-        merged.extend(patch.iter().cloned());
-        dedup_scalars(&mut merged);
+        let (merged, original) = merge_scalars(original, &patch);
         let (patched, server_only) = partition(merged, &patch, key)?;
-        return order_merged(patched, server_only, &patch, &original, key, kind);
+        let list = order_merged(patched, server_only, &patch, &original, key, kind)?;
+        return Ok(Merged { list, original });
     }
     if key.is_empty() {
         return Err(MergeError::NoKeyDeclared(schema.go_kind().to_owned()));
     }
-    let (original, patch) = carry_out_directives(original, patch, key)?;
-    let merged = merge_items(original.clone(), patch.clone(), schema, key, options, depth)?;
+    let mut slots = Slots { used: original.len(), items: original };
+    let (replace, patch) = carry_out_directives(&mut slots, patch, key)?;
+    if replace {
+        let merged = merge_items(patch, &[], schema, key, options, depth)?;
+        let (patched, server_only) = partition(merged.clone(), &[], key)?;
+        let list = order_merged(patched, server_only, &[], &merged, key, kind)?;
+        return Ok(Merged { list, original: slots.items });
+    }
+    let left = slots.left().to_vec();
+    let merged = merge_items(left.clone(), &patch, schema, key, options, depth)?;
+    slots.append(merged.get(left.len()..).unwrap_or_default());
     let (patched, server_only) = partition(merged, &patch, key)?;
-    order_merged(patched, server_only, &patch, &original, key, kind)
+    let list = order_merged(patched, server_only, &patch, &left, key, kind)?;
+    Ok(Merged { list, original: slots.items })
 }
 
-/// Carries the items with a `$patch` out; returns the list without what they delete, and the patch without them.
+/// Appends scalars and removes duplicates; returns the result, and what has become of the original.
+fn merge_scalars(mut original: Vec<Value>, patch: &[Value]) -> (Vec<Value>, Vec<Value>) {
+    let mut merged = original.clone();
+    merged.extend(patch.iter().cloned());
+    let mut slots = merged.clone();
+    let kept = dedup_in_place(&mut slots);
+    // A decoded list has room for the next power of two: what fits there is appended, and deduplicated, in place.
+    if merged.len() <= original.len().next_power_of_two() && original.len() <= 256 {
+        original = slots.iter().take(original.len()).cloned().collect();
+    }
+    merged = slots;
+    merged.truncate(kept);
+    (merged, original)
+}
+
+/// A list as Go keeps it: what is deleted leaves its last slot behind, and what is appended goes there first.
+struct Slots {
+    items: Vec<Value>,
+    used: usize,
+}
+
+impl Slots {
+    fn left(&self) -> &[Value] {
+        self.items.get(..self.used).unwrap_or_default()
+    }
+
+    /// Moves what stands behind up by one; the last slot keeps what it held.
+    fn delete(&mut self, index: usize) {
+        let Some(last) = self.left().last().cloned() else { return };
+        self.items.remove(index);
+        self.used -= 1;
+        self.items.insert(self.used, last);
+    }
+
+    fn append(&mut self, items: &[Value]) {
+        for (slot, item) in self.items.iter_mut().skip(self.used).zip(items) {
+            slot.clone_from(item);
+        }
+    }
+}
+
+/// Carries the items with a `$patch` out; returns whether the whole list is replaced, and the patch without them.
 fn carry_out_directives(
-    mut original: Vec<Value>,
+    original: &mut Slots,
     patch: Vec<Value>,
     key: &str,
-) -> Result<(Vec<Value>, Vec<Value>), MergeError> {
+) -> Result<(bool, Vec<Value>), MergeError> {
     let mut plain = Vec::new();
     let mut replace = false;
     for item in patch {
@@ -52,8 +109,8 @@ fn carry_out_directives(
         match directive.as_str() {
             Some(DELETE) => {
                 let value = merge_key_of(&item, key)?;
-                while let Some(index) = find_by_key(&original, key, value)? {
-                    original.remove(index);
+                while let Some(index) = find_by_key(original.left(), key, value)? {
+                    original.delete(index);
                 }
             }
             Some(REPLACE) => replace = true,
@@ -65,26 +122,26 @@ fn carry_out_directives(
             _ => return Err(MergeError::BadDirective(format!("unknown patch type: {}", go_text(directive)))),
         }
     }
-    Ok(if replace { (plain, Vec::new()) } else { (original, plain) })
+    Ok((replace, plain))
 }
 
 /// Merges each item into the first one with its key, or appends it.
 fn merge_items(
     mut original: Vec<Value>,
-    patch: Vec<Value>,
+    patch: &[Value],
     schema: Schema,
     key: &str,
     options: MergeOptions,
     depth: usize,
 ) -> Result<Vec<Value>, MergeError> {
     for item in patch {
-        let found = find_by_key(&original, key, merge_key_of(&item, key)?)?;
+        let found = find_by_key(&original, key, merge_key_of(item, key)?)?;
         match (found.and_then(|index| original.get_mut(index)), item) {
             (Some(place), Value::Object(item)) => {
                 let old = as_map(place)?.clone();
-                *place = Value::Object(merge_map(old, item, schema, options, depth)?);
+                *place = Value::Object(merge_map(old, item.clone(), schema, options, depth)?);
             }
-            (_, item) => original.push(item),
+            (_, item) => original.push(item.clone()),
         }
     }
     Ok(original)

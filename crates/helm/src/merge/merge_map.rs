@@ -92,7 +92,7 @@ fn merge_field(
         (Some(Value::Array(old)), Value::Array(new)) => {
             let field = schema.list_field(&key)?;
             let merged = if field.strategy == Strategy::Merge {
-                merge_lists(std::mem::take(old), new, field.schema, field.merge_key, options, depth + 1)?
+                merge_lists(std::mem::take(old), new, field.schema, field.merge_key, options, depth + 1)?.list
             } else {
                 new
             };
@@ -210,6 +210,7 @@ fn ordered_lists(
         let new = patch.get(key).map(as_list).transpose()?;
         let field = schema.list_field(key)?;
         validate_order(new.map_or(&[][..], Vec::as_slice), order, field.merge_key)?;
+        let mut server_order = old.cloned().unwrap_or_default();
         let merged = match (old, new) {
             (None, None) => continue,
             (Some(old), None) => old.clone(),
@@ -218,11 +219,13 @@ fn ordered_lists(
                 _ => continue,
             },
             (Some(old), Some(new)) if field.strategy == Strategy::Merge => {
-                merge_lists(old.clone(), new.clone(), field.schema, field.merge_key, options, depth + 1)?
+                let (old, new) = (old.clone(), new.clone());
+                let merged = merge_lists(old, new, field.schema, field.merge_key, options, depth + 1)?;
+                server_order = merged.original;
+                merged.list
             }
             (Some(_), Some(new)) => new.clone(),
         };
-        let server_order = old.cloned().unwrap_or_default();
         let kind = element_type(&[&server_order, new.map_or(&[][..], Vec::as_slice)])?;
         let (patched, server_only) = partition(merged, order, field.merge_key)?;
         let both = order_merged(patched, server_only, order, &server_order, field.merge_key, kind)?;

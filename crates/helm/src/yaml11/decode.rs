@@ -10,7 +10,8 @@ use super::resolve::{Scalar, resolve};
 use super::{MAX_DEPTH, MAX_NODES, YamlError};
 use crate::number::go_float;
 
-/// Reads the first document of `text` into JSON; `None` when there is none, or when it is null.
+/// Reads the first document of `text` into JSON; `None` when there is none, or when it is null. A last line without an end
+/// counts as ended, as it does in a manifest.
 pub fn parse_document(text: &str) -> Result<Option<Value>, YamlError> {
     let tree = read_tree(text)?;
     let Some(root) = tree.root else { return Ok(None) };

@@ -15,6 +15,10 @@ pub fn to_yaml(value: &Value) -> String {
     match value {
         Value::Object(map) if !map.is_empty() => block(value, 0, &mut out),
         Value::Array(items) if !items.is_empty() => block(value, 0, &mut out),
+        Value::String(text) => {
+            out.push_str(&text_inline(text));
+            out.push('\n');
+        }
         other => {
             inline(other, 0, &mut out);
             out.push('\n');

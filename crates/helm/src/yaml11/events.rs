@@ -51,10 +51,23 @@ pub(super) fn read_tree(text: &str) -> Result<Tree, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     refuse_ambiguous(text)?;
     let mut builder = Builder::default();
+    let colons = FlowColons::of(text);
     let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
         let (event, span) =
             next.map_err(|err| YamlError::syntax(err.marker().line(), err.info().to_owned()))?;
+        if let Event::Scalar(value, style, ..) = &event {
+            let at_root = builder.tree.root.is_none();
+            if at_root && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                return Err(YamlError::syntax(span.start.line(), "a document cannot be one block of text"));
+            }
+            if value.is_empty() && colons.ambiguous_at(span.start.index()) {
+                return Err(YamlError::syntax(
+                    span.start.line(),
+                    "a colon before a bracket or comma is ambiguous",
+                ));
+            }
+        }
         if !builder.take(event, span.start.line())? {
             break;
         }
@@ -72,6 +85,31 @@ fn refuse_ambiguous(text: &str) -> Result<(), YamlError> {
     let Some((at, c)) = bad else { return Ok(()) };
     let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
     Err(YamlError::syntax(line, format!("the character U+{:04X} is not allowed", u32::from(c))))
+}
+
+/// The places of colons that stand right before `,[]{}`: the end of a key for the event parser, and a part of a word for
+/// Helm's. Empty for nearly all documents.
+struct FlowColons(Vec<usize>);
+
+impl FlowColons {
+    fn of(text: &str) -> Self {
+        let mut places = Vec::new();
+        if [":,", ":]", ":}", ":[", ":{"].iter().any(|pair| text.contains(pair)) {
+            let mut before = ' ';
+            for (index, c) in text.chars().enumerate() {
+                if before == ':' && matches!(c, ',' | '[' | ']' | '{' | '}') {
+                    places.push(index);
+                }
+                before = c;
+            }
+        }
+        Self(places)
+    }
+
+    /// Whether a value that is not there would stand at such a place, or at the colon itself.
+    fn ambiguous_at(&self, index: usize) -> bool {
+        self.0.binary_search(&index).is_ok() || self.0.binary_search(&(index + 1)).is_ok()
+    }
 }
 
 #[derive(Default)]

@@ -80,7 +80,9 @@ pub(super) fn resolve_plain(text: &str) -> Scalar {
         _ => {}
     }
     let number = match text.as_bytes().first() {
-        Some(b'.') => parse_float(text, true),
+        Some(b'.') => {
+            underscores_ok(text).then(|| text.replace('_', "")).and_then(|text| parse_float(&text, true))
+        }
         Some(b'0'..=b'9' | b'+' | b'-') => resolve_number(text),
         _ => None,
     };
@@ -154,6 +156,14 @@ fn parse_float(text: &str, leading_point: bool) -> Option<Scalar> {
     }
     // Go reports a range error for what Rust reads as infinite.
     text.parse::<f64>().ok().filter(|float| float.is_finite()).map(Scalar::Float)
+}
+
+/// Whether every underscore stands between two digits, as Go's float literals want it.
+fn underscores_ok(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let mut underscores = bytes.iter().enumerate().filter(|(_, c)| **c == b'_');
+    underscores.all(|(at, _)| digit(at.checked_sub(1)) && digit(at.checked_add(1)))
 }
 
 /// `0b+1` and `0b-1`, which only this parser's own treatment of binary numbers reads.

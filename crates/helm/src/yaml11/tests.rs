@@ -49,11 +49,12 @@ fn numbers_follow_go() {
         ("9223372036854775808", json!(9_223_372_036_854_775_808_u64 as f64)),
         ("4.611686018427387904e18", json!(4_611_686_018_427_388_000_i64)),
         ("0b+1", json!(1)),
+        (".1_2", json!(0.12)),
     ];
     for (text, expected) in cases {
         assert_eq!(scalar(text), expected, "{text}");
     }
-    for text in ["0x", "0b", "1e", "--1", "1:30", "0o8", "1.2.3", "e5", "0b2", "0x1.8p3"] {
+    for text in ["0x", "0b", "1e", "--1", "1:30", "0o8", "1.2.3", "e5", "._5", ".1_", "0b2", "0x1.8p3"] {
         assert!(scalar(text).is_string(), "{text} is {}", scalar(text));
     }
 }
@@ -156,6 +157,24 @@ fn characters_that_helms_parser_reads_otherwise_are_refused_with_their_line() {
     assert_eq!(error, YamlError::Syntax { line: 2, what: "the character U+2028 is not allowed".to_owned() });
     assert!(parse_document("a: \u{7}").is_err());
     assert_eq!(value("\u{feff}a: 1\n"), json!({"a": 1}));
+}
+
+#[test]
+fn a_colon_that_helms_parser_takes_for_a_part_of_the_word_is_refused() {
+    for text in ["a: [b:]", "a: {b:}", "a: [b:, c]", "a: {b:, c: d}"] {
+        assert!(parse_document(text).unwrap_err().to_string().contains("ambiguous"), "{text}");
+    }
+    assert_eq!(
+        value("a: [b: , {c: }]\nd: '[b:]'\ne: [x:y]\n"),
+        json!({"a": [{"b": null}, {"c": null}], "d": "[b:]", "e": ["x:y"]})
+    );
+}
+
+#[test]
+fn a_document_that_is_one_block_of_text_is_refused() {
+    assert!(parse_document("|\n  text\n").is_err());
+    assert!(parse_document(">\ntext\n").is_err());
+    assert_eq!(value("just text"), json!("just text"));
 }
 
 #[test]

@@ -1,0 +1,147 @@
+// Command oracle answers questions about patches and manifests with the packages that Helm itself is built from.
+//
+// It reads one JSON object per line and writes one answer per line, in the same order. A question has an "op":
+//
+//	three_way   apiVersion, kind, old, target, live  -> the strategic merge patch
+//	two_way     apiVersion, kind, old, target        -> the strategic merge patch
+//	apply       apiVersion, kind, old, patch         -> the patched object
+//	merge_diff  old, target                          -> the RFC 7396 patch
+//	yaml        text                                 -> the first document as JSON, null when there is none
+//	manifest    text                                 -> the list of objects, lists flattened
+//
+// An answer holds "ok" with the result, or "err" with the message; a panic of a package is an error that starts with "panic: ".
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/client-go/kubernetes/scheme"
+)
+
+type question struct {
+	Op         string          `json:"op"`
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Old        json.RawMessage `json:"old"`
+	Target     json.RawMessage `json:"target"`
+	Live       json.RawMessage `json:"live"`
+	Patch      json.RawMessage `json:"patch"`
+	Text       string          `json:"text"`
+}
+
+type answer struct {
+	OK  json.RawMessage `json:"ok,omitempty"`
+	Err string          `json:"err,omitempty"`
+}
+
+func main() {
+	types := runtime.NewScheme()
+	if err := scheme.AddToScheme(types); err != nil {
+		fail(err)
+	}
+	if err := apiextensionsv1.AddToScheme(types); err != nil {
+		fail(err)
+	}
+	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := bufio.NewWriterSize(os.Stdout, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			if err := reply(out, solve(types, line)); err != nil {
+				fail(err)
+			}
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			fail(err)
+		}
+		// Whoever asks waits for the last answer of a batch: nothing may stay behind when no question is left.
+		if lines.Buffered() == 0 {
+			if err := out.Flush(); err != nil {
+				fail(err)
+			}
+		}
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "oracle:", err)
+	os.Exit(1)
+}
+
+func reply(out *bufio.Writer, given answer) error {
+	text, err := json.Marshal(given)
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(append(text, '\n')); err != nil {
+		return err
+	}
+	return nil
+}
+
+func solve(types *runtime.Scheme, line []byte) (given answer) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			given = answer{Err: fmt.Sprintf("panic: %v", caught)}
+		}
+	}()
+	var asked question
+	if err := json.Unmarshal(line, &asked); err != nil {
+		return answer{Err: "question: " + err.Error()}
+	}
+	result, err := work(types, asked)
+	if err != nil {
+		return answer{Err: err.Error()}
+	}
+	return answer{OK: result}
+}
+
+func work(types *runtime.Scheme, asked question) ([]byte, error) {
+	switch asked.Op {
+	case "three_way", "two_way", "apply":
+		return strategic(types, asked)
+	case "merge_diff":
+		return jsonpatch.CreateMergePatch(asked.Old, asked.Target)
+	case "yaml":
+		return readDocument(asked.Text)
+	case "manifest":
+		return readManifest(asked.Text)
+	default:
+		return nil, fmt.Errorf("unknown op %q", asked.Op)
+	}
+}
+
+func strategic(types *runtime.Scheme, asked question) ([]byte, error) {
+	version, err := schema.ParseGroupVersion(asked.APIVersion)
+	if err != nil {
+		return nil, err
+	}
+	object, err := types.New(version.WithKind(asked.Kind))
+	if err != nil {
+		return nil, err
+	}
+	meta, err := strategicpatch.NewPatchMetaFromStruct(object)
+	if err != nil {
+		return nil, err
+	}
+	switch asked.Op {
+	case "three_way":
+		return strategicpatch.CreateThreeWayMergePatch(asked.Old, asked.Target, asked.Live, meta, true)
+	case "two_way":
+		return strategicpatch.CreateTwoWayMergePatchUsingLookupPatchMeta(asked.Old, asked.Target, meta)
+	default:
+		return strategicpatch.StrategicMergePatchUsingLookupPatchMeta(asked.Old, asked.Patch, meta)
+	}
+}
