@@ -24,11 +24,7 @@ pub fn fill(kind: K, object: &mut Value) {
         K::StatefulSet => stateful_set(object),
         K::DaemonSet => {
             default(object, &["spec", "updateStrategy"], json!({"type": "RollingUpdate"}));
-            default(
-                object,
-                &["spec", "updateStrategy", "rollingUpdate"],
-                json!({"maxUnavailable": 1, "maxSurge": 0}),
-            );
+            default(object, &["spec", "updateStrategy", "rollingUpdate"], json!({"maxUnavailable": 1, "maxSurge": 0}));
             default(object, &["spec", "revisionHistoryLimit"], 10);
             template(object);
         }
@@ -60,11 +56,7 @@ fn deployment(object: &mut Value) {
 fn stateful_set(object: &mut Value) {
     default(object, &["spec", "replicas"], 1);
     default(object, &["spec", "podManagementPolicy"], "OrderedReady");
-    default(
-        object,
-        &["spec", "updateStrategy"],
-        json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
-    );
+    default(object, &["spec", "updateStrategy"], json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}));
     default(object, &["spec", "revisionHistoryLimit"], 10);
     default(
         object,
@@ -84,11 +76,7 @@ fn job(object: &mut Value) {
     default(object, &["spec", "manualSelector"], false);
     let (uid, name) = (super::json::uid(object).to_owned(), super::json::name(object).to_owned());
     if !uid.is_empty() {
-        default(
-            object,
-            &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"],
-            uid.clone(),
-        );
+        default(object, &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"], uid.clone());
         for (label, value) in [
             ("batch.kubernetes.io/controller-uid", &uid),
             ("batch.kubernetes.io/job-name", &name),
@@ -143,8 +131,7 @@ fn container(c: &mut Value) {
         if c.get(probe).is_none() {
             continue;
         }
-        let defaults =
-            [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)];
+        let defaults = [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)];
         for (field, value) in defaults {
             default(c, &[probe, field], value);
         }
@@ -204,11 +191,7 @@ pub fn validate(kind: K, object: &Value, live: Option<&Value>) -> Result<(), Api
         immutable(kind, object, live, &["type"])?;
     }
     if kind == K::Pod && list(object, &["spec", "containers"]).is_empty() {
-        return Err(ApiError::invalid(
-            info,
-            name,
-            &[("spec.containers", "FieldValueRequired", "Required value")],
-        ));
+        return Err(ApiError::invalid(info, name, &[("spec.containers", "FieldValueRequired", "Required value")]));
     }
     Ok(())
 }
@@ -237,11 +220,7 @@ fn templated_spec(kind: K, object: &Value) -> Result<(), ApiError> {
     let (info, name) = (kind.info(), super::json::name(object));
     let selector = at(object, &["spec", "selector"]);
     if selector.is_null() {
-        return Err(ApiError::invalid(
-            info,
-            name,
-            &[("spec.selector", "FieldValueRequired", "Required value")],
-        ));
+        return Err(ApiError::invalid(info, name, &[("spec.selector", "FieldValueRequired", "Required value")]));
     }
     let wanted = super::selector::Labels::of(selector).unwrap_or_default();
     if !wanted.matches(at(object, &["spec", "template"])) {

@@ -91,11 +91,7 @@ fn metadata(old: &Value, new: &Value) -> Option<Value> {
         value
     };
     let (old, new) = (strip(old), strip(new));
-    if old == new || new.as_object().is_none_or(Map::is_empty) {
-        None
-    } else {
-        difference("metadata", &old, &new)
-    }
+    if old == new || new.as_object().is_none_or(Map::is_empty) { None } else { difference("metadata", &old, &new) }
 }
 
 fn difference(field: &str, old: &Value, new: &Value) -> Option<Value> {
@@ -227,8 +223,7 @@ mod tests {
         set(&mut two, &["spec", "replicas"], 5);
         record(&one, &mut two, &Actor::new("kubectl"), 0);
         let containers = json!({".": {}, "k:{\"name\":\"c\"}": {".": {}, "f:name": {}, "f:image": {}}});
-        let helm =
-            json!({"f:metadata": {"f:labels": {".": {}, "f:a": {}}}, "f:spec": {"f:containers": containers}});
+        let helm = json!({"f:metadata": {"f:labels": {".": {}, "f:a": {}}}, "f:spec": {"f:containers": containers}});
         assert_eq!(
             managed(&two),
             vec![("helm".to_owned(), helm), ("kubectl".to_owned(), json!({"f:spec": {"f:replicas": {}}}))]

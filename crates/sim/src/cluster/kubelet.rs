@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::{Dirty, World};
 use super::clock::{MINUTE, SECOND};
 use super::events::{Source, Tale};
 use super::json::{deleting, int, list, name, namespace, text, time_at, uid};
 use super::kinds::K;
-use super::{Dirty, World};
 use crate::catalog::{Behaviour, REGISTRY, behaviour_of};
 use crate::life::{Exit, Nanos, PodLife};
 
@@ -115,7 +115,7 @@ fn tell(world: &mut World, pod: &Running, tale: Tale<'_>, now: Nanos) {
 }
 
 fn notice(world: &mut World, dirty: &Dirty, now: Nanos) {
-    let mut pods = dirty.objects(world, K::Pod);
+    let mut pods = dirty.neighbours(world, K::Pod);
     pods.retain(|p| !text(p, &["spec", "nodeName"]).is_empty());
     let living: std::collections::BTreeSet<&str> = pods.iter().map(|p| uid(p)).collect();
     let here = |p: &Running| dirty.namespaces.contains(&p.life.namespace);
@@ -203,14 +203,7 @@ fn seed_of(node: &str) -> u32 {
     if node.starts_with("control") { 0 } else { digits }
 }
 
-fn told_of_container(
-    world: &mut World,
-    pod: &Running,
-    warning: bool,
-    reason: &str,
-    message: &str,
-    now: Nanos,
-) {
+fn told_of_container(world: &mut World, pod: &Running, warning: bool, reason: &str, message: &str, now: Nanos) {
     let part = format!("spec.containers{{{}}}", pod.life.service);
     tell(world, pod, Tale { warning, reason, message, part: &part }, now);
 }
@@ -250,14 +243,7 @@ fn pulled(world: &mut World, pod: &mut Running, now: Nanos) {
             "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve \
              reference \"{image}\": {image}: not found"
         );
-        told_of_container(
-            world,
-            pod,
-            true,
-            "Failed",
-            &format!("Failed to pull image \"{image}\": {error}"),
-            now,
-        );
+        told_of_container(world, pod, true, "Failed", &format!("Failed to pull image \"{image}\": {error}"), now);
         told_of_container(world, pod, true, "Failed", "Error: ErrImagePull", now);
         let back_off = (10 * SECOND << (pod.pulls.min(6).saturating_sub(1))).min(5 * MINUTE);
         told_of_container(world, pod, false, "BackOff", &format!("Back-off pulling image \"{image}\""), now);

@@ -25,9 +25,11 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 use self::clock::{Clock, Rng, SECOND};
+use self::kinds::K;
 use self::store::Store;
 use crate::life::{Lives, Nanos};
 
@@ -82,7 +84,7 @@ impl World {
         for _ in 0..64 {
             let before = self.store.version();
             let dirty = self.dirty();
-            if !dirty.namespaces.is_empty() {
+            if !dirty.is_clean() {
                 controllers::run(self, &dirty, now);
             }
             kubelet::run(self, &dirty, now);
@@ -96,23 +98,24 @@ impl World {
         lives::forget(self, now);
     }
 
-    /// Returns where something has changed since this was asked last; events do not count.
+    /// Returns what has changed since this was asked last; events and heartbeats do not count.
     fn dirty(&mut self) -> Dirty {
         let mut dirty = Dirty::default();
         let (changes, forgotten) = self.store.changes(self.passed);
-        let mut everywhere = forgotten;
-        for change in changes.filter(|c| c.kind != kinds::K::Event) {
+        dirty.everything = forgotten;
+        for change in changes.filter(|c| c.kind != K::Event) {
             dirty.deletions |= change.verb == store::Verb::Deleted;
             // A node's heartbeat is nobody's business, a new node is everybody's.
-            everywhere |= change.kind == kinds::K::Node && change.verb != store::Verb::Modified;
-            if let Some((namespace, _)) = change.key.split_once('/') {
+            dirty.everything |= change.kind == K::Node && change.verb != store::Verb::Modified;
+            if let (K::Pod | K::Service, Some((namespace, _))) = (change.kind, change.key.split_once('/')) {
                 dirty.namespaces.insert(namespace.to_owned());
             }
+            let owner = json::controller(&change.object).map(|o| json::text(o, &["uid"]));
+            dirty.touched.extend([Some(json::uid(&change.object)), owner].into_iter().flatten().map(str::to_owned));
         }
-        if everywhere {
-            let all = self.store.all(kinds::K::Namespace).map(|n| json::name(n).to_owned());
-            dirty.namespaces.extend(all);
+        if dirty.everything {
             dirty.deletions = true;
+            dirty.namespaces.extend(self.store.all(K::Namespace).map(|n| json::name(n).to_owned()));
         }
         self.passed = self.store.version();
         dirty
@@ -142,17 +145,31 @@ impl World {
 /// Where controllers have to look.
 #[derive(Debug, Default)]
 struct Dirty {
-    namespaces: BTreeSet<String>,
+    /// Whether what has changed is not known.
+    everything: bool,
+    /// Whether something is gone.
     deletions: bool,
+    /// The uids of what has changed and of its controllers.
+    touched: BTreeSet<String>,
+    /// Namespaces whose pods or Services have changed.
+    namespaces: BTreeSet<String>,
 }
 
 impl Dirty {
-    /// Returns the objects of a kind in these namespaces.
-    fn objects(&self, world: &World, kind: kinds::K) -> Vec<Arc<serde_json::Value>> {
-        self.namespaces
-            .iter()
-            .flat_map(|ns| world.store.within(kind, ns).cloned().collect::<Vec<_>>())
-            .collect()
+    fn is_clean(&self) -> bool {
+        !self.everything && self.touched.is_empty()
+    }
+
+    /// Returns the objects of a kind that have changed or whose dependents have.
+    fn owners(&self, world: &World, kind: K) -> Vec<Arc<Value>> {
+        let all = world.store.all(kind).filter(|o| self.everything || self.touched.contains(json::uid(o)));
+        all.cloned().collect()
+    }
+
+    /// Returns the objects of a kind in namespaces whose pods or Services have changed.
+    fn neighbours(&self, world: &World, kind: K) -> Vec<Arc<Value>> {
+        let within = |ns: &String| world.store.within(kind, ns).cloned().collect::<Vec<_>>();
+        self.namespaces.iter().flat_map(within).collect()
     }
 }
 

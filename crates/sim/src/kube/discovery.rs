@@ -86,17 +86,11 @@ fn subresource(kind: &Kind, name: &str) -> (Value, Value) {
     let own = json!({ "group": kind.group, "version": kind.version, "kind": kind.kind });
     match name {
         "log" => (own, json!(["get"])),
-        "portforward" => (
-            json!({ "group": "", "version": "v1", "kind": "PodPortForwardOptions" }),
-            json!(["create", "get"]),
-        ),
-        "proxy" => {
-            (json!({ "group": "", "version": "v1", "kind": "ServiceProxyOptions" }), json!(["create", "get"]))
+        "portforward" => (json!({ "group": "", "version": "v1", "kind": "PodPortForwardOptions" }), json!(["create", "get"])),
+        "proxy" => (json!({ "group": "", "version": "v1", "kind": "ServiceProxyOptions" }), json!(["create", "get"])),
+        "scale" => {
+            (json!({ "group": "autoscaling", "version": "v1", "kind": "Scale" }), json!(["get", "patch", "update"]))
         }
-        "scale" => (
-            json!({ "group": "autoscaling", "version": "v1", "kind": "Scale" }),
-            json!(["get", "patch", "update"]),
-        ),
         _ => (own, json!(["get", "patch", "update"])),
     }
 }
@@ -146,10 +140,7 @@ fn aggregated(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
     accept.split(',').any(|choice| {
         let has = |part: &str| choice.split(';').any(|p| p.trim() == part);
-        has("application/json")
-            && has("g=apidiscovery.k8s.io")
-            && has("v=v2")
-            && has("as=APIGroupDiscoveryList")
+        has("application/json") && has("g=apidiscovery.k8s.io") && has("v=v2") && has("as=APIGroupDiscoveryList")
     })
 }
 

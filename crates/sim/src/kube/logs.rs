@@ -84,9 +84,7 @@ fn render(lines: &[(Nanos, String)], stamps: bool) -> Vec<u8> {
     let mut out = Vec::new();
     for (at, line) in lines {
         if stamps {
-            out.extend_from_slice(
-                instant(*at).to_rfc3339_opts(chrono::SecondsFormat::Nanos, true).as_bytes(),
-            );
+            out.extend_from_slice(instant(*at).to_rfc3339_opts(chrono::SecondsFormat::Nanos, true).as_bytes());
             out.push(b' ');
         }
         out.extend_from_slice(line.as_bytes());
@@ -118,7 +116,8 @@ fn read(pod: &Value, query: &Query, now: Nanos) -> Result<Ask, ApiError> {
     let waiting = text(status, &["state", "waiting", "reason"]);
     let ran = !text(status, &["containerID"]).is_empty();
     if previous && text(status, &["lastState", "terminated", "finishedAt"]).is_empty() {
-        let message = format!("previous terminated container \"{container}\" in pod \"{called}\" not found");
+        let message =
+            format!("previous terminated container \"{container}\" in pod \"{called}\" not found");
         return Err(ApiError::bad_request(message));
     }
     if !ran {

@@ -6,9 +6,9 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Response};
 use serde_json::{Value, json};
 
-use super::answer::{self, Out};
 use super::merge::{self, Strategic};
 use super::read::{matching, shape_one};
+use super::answer::{self, Out};
 use super::request::{Query, Resource, manager};
 use crate::cluster::World;
 use crate::cluster::api::{DeleteOptions, Deleted, Write};
@@ -54,8 +54,9 @@ pub fn read_body(out: Out<'_>, body: &Bytes) -> Result<Value, ApiError> {
         "application/vnd.kubernetes.protobuf" => {
             out.schema.decode(body).ok_or_else(|| ApiError::unsupported_media_type("application/json"))
         }
-        "application/json" | "" => serde_json::from_slice(body)
-            .map_err(|e| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {e}"))),
+        "application/json" | "" => serde_json::from_slice(body).map_err(|e| {
+            ApiError::bad_request(format!("couldn't get version/kind; json parse error: {e}"))
+        }),
         _ => Err(ApiError::unsupported_media_type(
             "application/json, application/yaml, application/vnd.kubernetes.protobuf",
         )),
@@ -110,11 +111,7 @@ fn patch(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respons
     let Resource { kind, namespace, name, subresource, .. } = request.resource;
     let media = request.out.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     let media = media.split(';').next().unwrap_or("").trim();
-    let known = [
-        "application/json-patch+json",
-        "application/merge-patch+json",
-        "application/strategic-merge-patch+json",
-    ];
+    let known = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
     if !known.contains(&media) {
         return Err(ApiError::unsupported_media_type(&known.join(", ")));
     }
@@ -139,9 +136,10 @@ fn applied(request: &Request<'_>, media: &str, live: &Value, given: &Value) -> R
             merge::merge(&mut value, given);
             Ok(value)
         }
-        _ => request.strategic.apply(request.resource.kind, live, given).map_err(|why| {
-            ApiError::bad_request(format!("unable to apply the strategic merge patch: {why}"))
-        }),
+        _ => request
+            .strategic
+            .apply(request.resource.kind, live, given)
+            .map_err(|why| ApiError::bad_request(format!("unable to apply the strategic merge patch: {why}"))),
     }
 }
 

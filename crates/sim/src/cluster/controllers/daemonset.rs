@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::events::Source;
 use super::super::fields::Actor;
 use super::super::json::{at, deleting, int, list, name, namespace, set, text};
 use super::super::kinds::K;
-use super::super::{Dirty, World};
 use super::{MANAGER, owned, pod_of, ready, replicaset, statefulset};
 use crate::life::Nanos;
 
@@ -17,7 +17,7 @@ const SOURCE: Source<'static> = Source::of("daemonset-controller");
 
 /// Takes each DaemonSet one step on.
 pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
-    let all = dirty.objects(world, K::DaemonSet);
+    let all = dirty.owners(world, K::DaemonSet);
     for owner in all.iter().filter(|s| !deleting(s)) {
         let revision = statefulset::revision(world, owner, now);
         let hash = revision.rsplit('-').next().unwrap_or("").to_owned();

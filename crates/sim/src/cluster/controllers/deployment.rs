@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::clock::{SECOND, template_hash};
 use super::super::events::{Source, Tale};
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, int, list, name, namespace, set, text, time_at};
 use super::super::kinds::K;
-use super::super::{Dirty, World};
 use super::{MANAGER, condition, owned};
 use crate::life::Nanos;
 
@@ -25,7 +25,7 @@ const MAX: &str = "deployment.kubernetes.io/max-replicas";
 
 /// Takes each Deployment one step on.
 pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
-    let all = dirty.objects(world, K::Deployment);
+    let all = dirty.owners(world, K::Deployment);
     for deployment in all.iter().filter(|d| !deleting(d)) {
         let sets = owned(world, K::ReplicaSet, deployment);
         let current = sets.iter().position(|s| same_template(deployment, s));
@@ -211,8 +211,7 @@ fn roll(world: &mut World, deployment: &Value, sets: &[Arc<Value>], current: usi
     let may_go = all - least - new_missing;
     // Pods of old sets that serve nobody go first and cost nothing.
     for set in &old {
-        let dead =
-            (replicas(set) - int(set, &["status", "availableReplicas"])).min(may_go).min(replicas(set));
+        let dead = (replicas(set) - int(set, &["status", "availableReplicas"])).min(may_go).min(replicas(set));
         if dead > 0 {
             scale_set(world, deployment, set, replicas(set) - dead, now);
             return;
@@ -359,8 +358,7 @@ pub fn deadlines(world: &mut World, now: Nanos) {
         let since = time_at(going, &["lastUpdateTime"]).unwrap_or(now);
         if now - since > limit {
             let sets = owned(world, K::ReplicaSet, deployment);
-            let called =
-                sets.iter().find(|s| same_template(deployment, s)).map_or("", |s| name(s)).to_owned();
+            let called = sets.iter().find(|s| same_template(deployment, s)).map_or("", |s| name(s)).to_owned();
             let message = format!("ReplicaSet \"{called}\" has timed out progressing.");
             progress(world, deployment, false, ("ProgressDeadlineExceeded", &message), now);
         }

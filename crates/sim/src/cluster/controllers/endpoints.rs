@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, list, name, namespace, set, text, uid};
 use super::super::kinds::K;
 use super::super::selector::Labels;
-use super::super::{Dirty, World};
 use super::{MANAGER, finished, owned, ready};
 use crate::life::Nanos;
 
 /// Writes one slice for each Service with a selector.
 pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
-    let services = dirty.objects(world, K::Service);
+    let services = dirty.neighbours(world, K::Service);
     for service in services.iter().filter(|s| !deleting(s)) {
         let Some(wanted) = Labels::of_map(at(service, &["spec", "selector"])) else { continue };
         let pods: Vec<Arc<Value>> = world
@@ -91,10 +91,10 @@ fn ports(service: &Value, pods: &[Arc<Value>]) -> Value {
     };
     list(service, &["spec", "ports"])
         .iter()
-        .map(|port| {
+        .filter_map(|port| {
             let target = at(port, &["targetPort"]);
-            let number = target.as_str().map_or_else(|| target.as_i64(), named);
-            json!({ "name": text(port, &["name"]), "protocol": text(port, &["protocol"]), "port": number })
+            let number = target.as_str().map_or_else(|| target.as_i64(), named)?;
+            Some(json!({ "name": text(port, &["name"]), "protocol": text(port, &["protocol"]), "port": number }))
         })
         .collect::<Vec<Value>>()
         .into()

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::super::{Dirty, World};
 use super::super::events::{Source, Tale};
 use super::super::fields::Actor;
 use super::super::json::{at, deleting, list, name, namespace, set, text, time};
 use super::super::kinds::K;
-use super::super::{Dirty, World};
 use super::ready;
 use crate::life::Nanos;
 
 /// Places every pod that has no node.
 pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
-    let mut waiting = dirty.objects(world, K::Pod);
+    let mut waiting = dirty.neighbours(world, K::Pod);
     waiting.retain(|p| text(p, &["spec", "nodeName"]).is_empty() && !deleting(p));
     for pod in waiting {
         let source = Source::of("default-scheduler");
@@ -31,9 +31,7 @@ pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
             continue;
         };
         let key = (namespace(&pod), name(&pod));
-        world.edit(K::Pod, key, Actor::new("kube-scheduler"), now, |p| {
-            set(p, &["spec", "nodeName"], node.clone())
-        });
+        world.edit(K::Pod, key, Actor::new("kube-scheduler"), now, |p| set(p, &["spec", "nodeName"], node.clone()));
         let message = format!("Successfully assigned {}/{} to {node}", key.0, key.1);
         world.tell(&pod, source, Tale::normal("Scheduled", &message), now);
     }
@@ -45,9 +43,7 @@ fn unschedulable(world: &mut World, pod: &Value, message: &str, now: Nanos) {
         "reason": "Unschedulable", "message": message,
     }]);
     let key = (namespace(pod), name(pod));
-    world.edit(K::Pod, key, Actor::status("kube-scheduler"), now, |p| {
-        set(p, &["status", "conditions"], conditions)
-    });
+    world.edit(K::Pod, key, Actor::status("kube-scheduler"), now, |p| set(p, &["status", "conditions"], conditions));
 }
 
 fn choose(world: &World, pod: &Value) -> Option<String> {

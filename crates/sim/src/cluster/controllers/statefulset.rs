@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::clock::template_hash;
 use super::super::events::Source;
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, int, name, namespace, set, text};
 use super::super::kinds::K;
-use super::super::{Dirty, World};
 use super::{MANAGER, owned, pod_of, ready, replicaset};
 use crate::life::Nanos;
 
@@ -40,7 +40,7 @@ pub fn revision(world: &mut World, owner: &Value, now: Nanos) -> String {
 
 /// Takes each StatefulSet one step on.
 pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
-    let all = dirty.objects(world, K::StatefulSet);
+    let all = dirty.owners(world, K::StatefulSet);
     for owner in all.iter().filter(|s| !deleting(s)) {
         let update = revision(world, owner, now);
         let pods = owned(world, K::Pod, owner);
@@ -80,8 +80,7 @@ fn step(world: &mut World, owner: &Value, pods: &[Arc<Value>], update: &str, wan
             Some(_) => {}
         }
     }
-    if let Some(last) = pods.iter().filter(|p| ordinal(p) >= want && !deleting(p)).max_by_key(|p| ordinal(p))
-    {
+    if let Some(last) = pods.iter().filter(|p| ordinal(p) >= want && !deleting(p)).max_by_key(|p| ordinal(p)) {
         replicaset::delete_pod(world, owner, SOURCE, last, now);
         return;
     }

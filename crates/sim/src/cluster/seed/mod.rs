@@ -35,8 +35,10 @@ pub fn fresh(seed: u64, speed: f64, now: Nanos) -> World {
     let start = now - AGE;
     system::bootstrap(&mut world, start);
     world.run(start, start + SETTLE);
-    let mut marks: Vec<(Nanos, Mark)> =
-        REVISIONS.iter().map(|r| (now - Nanos::from(r.minutes_ago) * MINUTE, Mark::Release(r))).collect();
+    let mut marks: Vec<(Nanos, Mark)> = REVISIONS
+        .iter()
+        .map(|r| (now - Nanos::from(r.minutes_ago) * MINUTE, Mark::Release(r)))
+        .collect();
     marks.push((now - 52 * MINUTE, Mark::Pressure(true)));
     marks.push((now - 35 * MINUTE, Mark::Pressure(false)));
     marks.sort_by_key(|(at, _)| *at);
@@ -162,6 +164,7 @@ fn condition_mut<'a>(object: &'a mut Value, kind: &str) -> Option<&'a mut Value>
         .as_array_mut()
         .and_then(|all| all.iter_mut().find(|c| text(c, &["type"]) == kind))
 }
+
 
 /// Returns an empty object with a kind, a namespace and a name.
 fn bare(api_version: &str, kind: &str, ns: &str, called: &str) -> Value {

@@ -82,13 +82,7 @@ pub fn envelope(schema: &Schema, bytes: &[u8]) -> Option<Value> {
     Some(object)
 }
 
-fn fill(
-    schema: &Schema,
-    name: &str,
-    bytes: &[u8],
-    into: &mut Map<String, Value>,
-    depth: usize,
-) -> Option<()> {
+fn fill(schema: &Schema, name: &str, bytes: &[u8], into: &mut Map<String, Value>, depth: usize) -> Option<()> {
     if depth > DEEPEST {
         return None;
     }
@@ -102,13 +96,7 @@ fn fill(
     Some(())
 }
 
-fn put(
-    schema: &Schema,
-    field: &Field,
-    raw: &Raw<'_>,
-    into: &mut Map<String, Value>,
-    depth: usize,
-) -> Option<()> {
+fn put(schema: &Schema, field: &Field, raw: &Raw<'_>, into: &mut Map<String, Value>, depth: usize) -> Option<()> {
     match (field.shape, raw) {
         (Shape::Inline, Raw::Bytes(bytes)) => fill(schema, field.of, bytes, into, depth + 1)?,
         (Shape::Inline, _) => return None,

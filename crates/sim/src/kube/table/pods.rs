@@ -39,15 +39,13 @@ pub fn cells(pod: &Value, now: Nanos) -> Vec<Value> {
         if !waiting.is_empty() {
             waiting.clone_into(&mut reason);
         } else if !ended.is_null() {
-            let (word, code, signal) =
-                (text(ended, &["reason"]), int(ended, &["exitCode"]), int(ended, &["signal"]));
+            let (word, code, signal) = (text(ended, &["reason"]), int(ended, &["exitCode"]), int(ended, &["signal"]));
             reason = match (word, signal) {
                 ("", 0) => format!("ExitCode:{code}"),
                 ("", signal) => format!("Signal:{signal}"),
                 (word, _) => word.to_owned(),
             };
-        } else if at(status, &["ready"]) == &Value::Bool(true) && !at(status, &["state", "running"]).is_null()
-        {
+        } else if at(status, &["ready"]) == &Value::Bool(true) && !at(status, &["state", "running"]).is_null() {
             running = true;
             ready += 1;
         }
