@@ -1,0 +1,168 @@
+//! The journal: one file per process, a line of JSON per entry, only ever appended to.
+//!
+//! Entries of a plan are on disk (fsync) before the write that they announce. Holds names, numbers and
+//! sanitised text, never a secret. Where it can't be written, nothing is written to the cluster.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::core::{Error, Kind, Result, Ts, Untrusted, Zone};
+use crate::ops::{Record, What};
+
+#[derive(Debug)]
+struct State {
+    file: std::result::Result<File, Error>,
+    records: Vec<Record>,
+}
+
+/// The journal of this process; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    path: PathBuf,
+    state: Arc<Mutex<State>>,
+}
+
+fn failed(what: &'static str, path: &Path, error: &io::Error) -> Error {
+    let hint = "nothing is written to the cluster while the journal can't be: free the disk, or set XDG_STATE_HOME";
+    Error::new(Kind::Io, what).on(path.display().to_string()).detail(error.to_string()).hint(hint)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().create_new(true).append(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
+}
+
+impl Journal {
+    /// Opens a new journal in a folder. A folder that can't be written is told with the first entry.
+    pub fn open(folder: &Path, now: Ts, random: u128) -> Self {
+        let id = crate::ops::PlanId::new(now, random);
+        let path = folder.join("journal").join(format!("{id}.jsonl"));
+        let file = open(&path).map_err(|e| failed("open the journal", &path, &e));
+        Self { path, state: Arc::new(Mutex::new(State { file, records: Vec::new() })) }
+    }
+
+    /// Returns where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends an entry; those of a plan are synced to the disk before this returns.
+    ///
+    /// # Errors
+    /// `Io` with the path, when the entry is not safely there.
+    pub fn append(&self, record: &Record) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.records.push(record.clone());
+        let mut line = serde_json::to_vec(record)
+            .map_err(|e| Error::new(Kind::Internal, "write the journal").detail(e.to_string()))?;
+        line.push(b'\n');
+        let file = state.file.as_mut().map_err(|e| e.clone())?;
+        let synced = matches!(record.what, What::Intent { .. } | What::Write { .. } | What::Outcome { .. });
+        let outcome = file.write_all(&line).and_then(|()| if synced { file.sync_data() } else { Ok(()) });
+        outcome.map_err(|e| failed("write the journal", &self.path, &e))
+    }
+
+    /// Syncs everything to the disk.
+    ///
+    /// # Errors
+    /// `Io` with the path.
+    pub fn sync(&self) -> Result<()> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = state.file.as_ref().map_err(Clone::clone)?;
+        file.sync_all().map_err(|e| failed("sync the journal", &self.path, &e))
+    }
+
+    /// Writes it as Markdown beside itself. Returns where.
+    ///
+    /// # Errors
+    /// `Io` with the path.
+    pub fn export_markdown(&self) -> Result<PathBuf> {
+        let path = self.path.with_extension("md");
+        let records = self.state.lock().unwrap_or_else(PoisonError::into_inner).records.clone();
+        let text = markdown(&records);
+        let write = || -> io::Result<()> {
+            let mut options = OpenOptions::new();
+            let mut file = options.create(true).write(true).truncate(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|e| failed("export the journal", &path, &e))?;
+        Ok(path)
+    }
+}
+
+/// Returns entries as a handover in Markdown: a table of time and entry, times in UTC.
+pub fn markdown(records: &[Record]) -> String {
+    let mut out = String::from("# deckwatch journal\n\nTimes are UTC.\n\n| time | entry |\n|---|---|\n");
+    for record in records {
+        let line = Untrusted::from(record.what.line()).safe();
+        let cell = line.as_str().replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "'");
+        out.push_str(&format!("| {} | {cell} |\n", record.at.date_clock(Zone::Utc)));
+    }
+    out
+}
+
+/// Reads the entries of a journal file as lines of JSON, for export by the command line.
+///
+/// # Errors
+/// `Io` when the file can't be read.
+pub fn read_lines(path: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(path).map_err(|e| failed("read the journal", path, &e))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// Returns the journal files of a folder, oldest first.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join("journal")).into_iter().flatten().flatten();
+    let mut out: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")).collect();
+    out.sort();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::core::Safe;
+
+    fn record(text: &str) -> Record {
+        Record { at: Ts::from_secs(1_000_000_000), what: What::Note { text: Safe::of(text) } }
+    }
+
+    #[test]
+    fn entries_are_lines_of_a_file_that_only_its_owner_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), Ts::from_secs(1), 1);
+        journal.append(&record("one")).unwrap();
+        journal.append(&record("two\u{1b}[2J")).unwrap();
+        let lines = read_lines(journal.path()).unwrap();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].contains("two^[[2J"), "{lines:?}");
+        assert_eq!(std::fs::metadata(journal.path()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(files(folder.path()), [journal.path().to_path_buf()]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = folder.path().join("file");
+        std::fs::write(&blocked, "").unwrap();
+        let journal = Journal::open(&blocked, Ts::from_secs(1), 1);
+        let error = journal.append(&record("one")).unwrap_err();
+        assert_eq!(error.kind, Kind::Io);
+        assert!(error.to_string().contains("nothing is written to the cluster"));
+        assert!(journal.sync().is_err());
+    }
+
+    #[test]
+    fn the_handover_is_a_table_that_no_entry_can_break() {
+        let text = markdown(&[record("a | b <script> `x`")]);
+        assert!(text.ends_with("| 2001-09-09 01:46:40 | a \\| b &lt;script> 'x' |\n"), "{text}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The only place with write verbs: what a confirmed plan does to the cluster, and the journal of it.
+
+pub mod journal;
+pub mod rollback;

@@ -1,0 +1,173 @@
+//! The loop: input first, then data for a few milliseconds, then a frame if something changed and the
+//! terminal has taken the last one.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::effects::Executor;
+use super::inbox::{Inbox, Next};
+use super::timers::Timers;
+use super::{keys, now};
+use crate::app::update::{settle, update};
+use crate::app::views::{Env, screen};
+use crate::app::{Effect, Effects, Model, Msg};
+use crate::core::Error;
+use crate::term::{Input, Terminal};
+
+/// The least time between frames; over SSH frames cost the link, so fewer of them.
+const FRAME: Duration = Duration::from_millis(16);
+const FRAME_SSH: Duration = Duration::from_millis(33);
+/// How long data is taken in before a frame may be drawn.
+const DATA: Duration = Duration::from_millis(4);
+
+/// The running cockpit.
+pub struct Cockpit {
+    model: Model,
+    env: Env,
+    terminal: Terminal,
+    inbox: Inbox,
+    timers: Timers,
+    executor: Executor,
+    frame: Duration,
+    last_frame: Option<Instant>,
+    done: bool,
+}
+
+impl Cockpit {
+    /// Returns a cockpit over an open terminal; `first` are the effects of the model's start.
+    pub fn new(model: Model, env: Env, terminal: Terminal, inbox: Inbox, executor: Executor, ssh: bool, first: Effects) -> Self {
+        let frame = if ssh { FRAME_SSH } else { FRAME };
+        let mut cockpit = Self { model, env, terminal, inbox, timers: Timers::default(), executor, frame, last_frame: None, done: false };
+        // The first frame is drawn before any effect is carried out: it waits for no file and no network.
+        cockpit.draw();
+        cockpit.carry_out(first);
+        cockpit
+    }
+
+    /// Runs until it is quit, told to end, or the terminal is gone. The terminal is given back when it returns.
+    pub fn run(mut self) -> Result<(), Error> {
+        while !self.done {
+            self.inbox.wait(self.patience());
+            self.tick();
+            self.take();
+            self.draw();
+        }
+        self.executor.finish();
+        self.terminal.close();
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        self.env.now = now();
+        for timer in self.timers.due(self.env.now) {
+            self.update(Msg::Due(timer));
+        }
+    }
+
+    /// How long there is nothing to do.
+    fn patience(&self) -> Option<Duration> {
+        let timer = self.timers.next().map(|at| (at - now()).to_std());
+        let frame = self.model.dirty.then(|| self.last_frame.map_or(Duration::ZERO, |at| self.frame.saturating_sub(at.elapsed())));
+        // A frame that waits for the terminal is drawn when `Ready` comes.
+        let frame = frame.filter(|_| self.terminal.ready());
+        timer.into_iter().chain(frame).min()
+    }
+
+    /// Takes input, then data for a while; input that comes meanwhile goes first.
+    fn take(&mut self) {
+        let began = Instant::now();
+        while let Some(next) = self.inbox.try_next() {
+            match next {
+                Next::Input(input) => self.input(input),
+                Next::Msg(msg) => self.update(msg),
+            }
+            if self.done || (began.elapsed() > DATA && !self.inbox.has_input()) {
+                return;
+            }
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Key(event) => {
+                if let Some((key, repeat)) = keys::key(&event) {
+                    self.env.now = now();
+                    self.update(Msg::Key { key, repeat });
+                }
+            }
+            Input::Paste { text, .. } => self.update(Msg::Paste(text.raw().to_owned())),
+            Input::Focus(focused) => self.update(Msg::Focus(focused)),
+            Input::Resize(_) => {
+                self.terminal.resize();
+                let size = self.terminal.size();
+                self.update(Msg::Resized(size.width, size.height));
+            }
+            Input::Ready | Input::Mouse(_) => {}
+            Input::Stop => self.suspend(),
+            Input::Continued => {
+                self.terminal.invalidate();
+                self.model.dirty = true;
+            }
+            Input::Terminate(_) | Input::HangUp | Input::Crashed => self.done = true,
+        }
+    }
+
+    fn update(&mut self, msg: Msg) {
+        let effects = update(&mut self.model, msg, &self.env);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Effects) {
+        for effect in effects {
+            match effect {
+                Effect::After(timer, at) => self.timers.set(timer, at),
+                Effect::Quit => self.done = true,
+                Effect::Suspend => self.suspend(),
+                Effect::Redraw => self.terminal.invalidate(),
+                Effect::Copy(text) => {
+                    if let Err(error) = self.terminal.copy(&[text]) {
+                        self.inbox.send(Msg::Notice(error));
+                    }
+                }
+                other => self.executor.carry_out(other),
+            }
+        }
+    }
+
+    fn suspend(&mut self) {
+        if let Err(error) = self.terminal.suspend() {
+            self.inbox.send(Msg::Notice(error));
+        }
+        self.terminal.resize();
+        let size = self.terminal.size();
+        self.update(Msg::Resized(size.width, size.height));
+        self.terminal.invalidate();
+    }
+
+    fn draw(&mut self) {
+        let rested = self.last_frame.is_none_or(|at| at.elapsed() >= self.frame);
+        if !self.model.dirty || !rested || !self.terminal.ready() {
+            return;
+        }
+        self.env.now = now();
+        let effects = settle(&mut self.model, &self.env);
+        self.carry_out(effects);
+        let (model, env) = (&self.model, &self.env);
+        let drawn = self.terminal.draw(|frame| {
+            let area = frame.area();
+            screen::draw(model, env, area, frame.buffer());
+        });
+        self.model.dirty = false;
+        self.last_frame = Some(Instant::now());
+        if drawn.is_err() {
+            self.done = true;
+        }
+    }
+}
+
+/// Returns an inbox and the function that the terminal's threads put their input in with.
+pub fn inbox() -> (Inbox, crate::term::Sink) {
+    let inbox = Inbox::default();
+    let sink = inbox.clone();
+    (inbox, Arc::new(move |input| sink.input(input)))
+}

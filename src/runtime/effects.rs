@@ -1,0 +1,160 @@
+//! Carries out effects: questions, lists and watches, the journal, confirmed plans.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
+
+use super::inbox::Inbox;
+use super::world::{World, answer, feeds, releases};
+use crate::act::journal::Journal;
+use crate::act::rollback;
+use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
+use crate::app::{Effect, Msg};
+use crate::core::{Error, Kind, Safe, Untrusted};
+use crate::ops::{Confirmed, PlanId, Record};
+
+/// Carries out effects on a runtime of its own; nothing here makes the loop wait.
+pub struct Executor {
+    runtime: Option<Runtime>,
+    world: Arc<World>,
+    inbox: Inbox,
+    journal: Journal,
+    questions: HashMap<Slot, AbortHandle>,
+    feeds: HashMap<(Feed, Scope), AbortHandle>,
+    stops: HashMap<PlanId, tokio_util::sync::CancellationToken>,
+}
+
+/// How long running work may take to reach its next stop when the cockpit ends.
+const LAST: Duration = Duration::from_secs(5);
+
+impl Executor {
+    /// Returns an executor.
+    pub fn new(runtime: Runtime, world: Arc<World>, inbox: Inbox, journal: Journal) -> Self {
+        Self {
+            runtime: Some(runtime),
+            world,
+            inbox,
+            journal,
+            questions: HashMap::new(),
+            feeds: HashMap::new(),
+            stops: HashMap::new(),
+        }
+    }
+
+    /// Carries out one effect. Those of the terminal and the timers are the loop's.
+    pub fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(id, query) => self.ask(id, query),
+            Effect::Cancel(slot) => self.cancel(slot),
+            Effect::Watch(feed, scope) => self.watch(feed, scope),
+            Effect::Unwatch(feed, scope) => {
+                if let Some(task) = self.feeds.remove(&(feed, scope)) {
+                    task.abort();
+                }
+            }
+            Effect::RetrySources => self.world.retry.now(),
+            Effect::Journal(record) => self.write(record),
+            Effect::Run(confirmed) => self.run(*confirmed),
+            Effect::Stop(plan) => {
+                if let Some(stop) = self.stops.get(&plan) {
+                    stop.cancel();
+                }
+            }
+            Effect::ExportJournal => self.export(),
+            Effect::After(..) | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    fn spawn(&self, work: impl std::future::Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
+        self.runtime.as_ref().map(|runtime| runtime.spawn(work).abort_handle())
+    }
+
+    fn ask(&mut self, id: QueryId, query: Query) {
+        self.cancel(id.slot);
+        let (world, inbox) = (Arc::clone(&self.world), self.inbox.clone());
+        let task = self.spawn(async move {
+            let outcome = answer::answer(&world, query).await;
+            inbox.send(Msg::Answer(id, outcome));
+        });
+        if let Some(task) = task {
+            self.questions.retain(|_, t| !t.is_finished());
+            self.questions.insert(id.slot, task);
+        }
+    }
+
+    fn cancel(&mut self, slot: Slot) {
+        if let Some(task) = self.questions.remove(&slot) {
+            task.abort();
+        }
+    }
+
+    fn watch(&mut self, feed: Feed, scope: Scope) {
+        let (world, inbox) = (Arc::clone(&self.world), self.inbox.clone());
+        let key = (feed, scope.clone());
+        let task = match feed {
+            Feed::Objects(resource) => self.spawn(feeds::follow(world, feed, resource, scope, inbox)),
+            Feed::Releases => self.spawn(releases::follow(world, scope, inbox)),
+        };
+        if let Some(old) = task.and_then(|t| self.feeds.insert(key, t)) {
+            old.abort();
+        }
+    }
+
+    fn write(&mut self, record: Record) {
+        let outcome = self.journal.append(&record);
+        self.inbox.send(Msg::Journalled(record, outcome));
+    }
+
+    /// Begins a confirmed plan: its intent is on disk, or nothing is sent.
+    fn run(&mut self, confirmed: Confirmed) {
+        let id = confirmed.plan.id;
+        let prepared = self.world.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
+        let Some(prepared) = prepared else {
+            let error = Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
+            return self.inbox.send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
+        };
+        if let Err(error) = self.journal.sync() {
+            return self.inbox.send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
+        }
+        let stop = tokio_util::sync::CancellationToken::new();
+        self.stops.insert(id, stop.clone());
+        let (world, inbox, journal) = (Arc::clone(&self.world), self.inbox.clone(), self.journal.clone());
+        let task = self.spawn(async move {
+            let tell = |news| inbox.send(Msg::Job(id, news));
+            rollback::run(&world, prepared, confirmed, journal, stop, &tell).await;
+        });
+        drop(task);
+    }
+
+    fn export(&self) {
+        let outcome = self.journal.export_markdown();
+        self.inbox.send(match outcome {
+            Ok(path) => Msg::Done(Untrusted::from(format!("journal written to {}", path.display()))),
+            Err(error) => Msg::Notice(error),
+        });
+    }
+
+    /// Ends: running plans stop before their next object, then everything is dropped.
+    pub fn finish(mut self) {
+        for stop in self.stops.values() {
+            stop.cancel();
+        }
+        for task in self.questions.values().chain(self.feeds.values()) {
+            task.abort();
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(if self.stops.is_empty() { Duration::ZERO } else { LAST });
+        }
+        self.journal.sync().ok();
+    }
+}
+
+/// Returns who is at the keyboard: the OS user and, over SSH, the peer.
+pub fn who(env: &dyn Fn(&str) -> Option<String>) -> Safe {
+    let user = env("USER").or_else(|| env("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
+    let peer = env("SSH_CONNECTION").and_then(|c| c.split_whitespace().next().map(str::to_owned));
+    Safe::of(&peer.map_or_else(|| user.clone(), |p| format!("{user} from {p}")))
+}

@@ -1,0 +1,18 @@
+//! What joins the pure cockpit to the world: the inbox, the loop, timers, frames, and the carrying out of effects.
+//!
+//! The loop's thread owns the model and the terminal and waits for nothing but its inbox. Sources run
+//! on a tokio runtime of their own and only ever send messages.
+
+pub mod cockpit;
+pub mod effects;
+pub mod inbox;
+pub mod keys;
+pub mod timers;
+
+use crate::core::Ts;
+
+/// Returns the present by the host's clock.
+pub fn now() -> Ts {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ts(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}

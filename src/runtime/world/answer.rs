@@ -1,0 +1,60 @@
+//! Questions and their answers.
+
+use std::sync::{Arc, PoisonError};
+
+use super::{World, alerts, edits, logs};
+use crate::act::rollback;
+use crate::app::effect::Query;
+use crate::app::msg::Answer;
+use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
+use crate::sources::kube::helm;
+
+/// Answers a question.
+pub async fn answer(world: &World, query: Query) -> Result<Answer> {
+    match query {
+        Query::Alerts => alerts::ask(world).await.map(Answer::Alerts),
+        Query::Range { expr, window, step } => range(world, &expr, window, step).await,
+        Query::Logs { scope, page, window, limit, previous } => {
+            logs::read(world, logs::Ask { scope, page, window, limit, previous }).await.map(|b| Answer::Logs(Box::new(b)))
+        }
+        Query::Object(object) => read_object(world, &object).await,
+        Query::Edits(object) => edits::read(world, &object).await.map(Answer::Edits),
+        Query::Record { namespace, release, revision } => {
+            let record = helm::record(world.client()?, namespace.as_str(), release.as_str(), i64::from(revision)).await?;
+            Ok(Answer::Record(Arc::new(record)))
+        }
+        Query::Plan { namespace, release, to } => {
+            let prepared = rollback::prepare(world, &namespace, &release, to).await?;
+            let plan = Arc::clone(&prepared.plan);
+            let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            // A plan that was made anew takes the place of the older one of the same release.
+            plans.retain(|_, p| p.plan.release != plan.release || p.plan.namespace != plan.namespace);
+            plans.insert(plan.id, prepared);
+            drop(plans);
+            Ok(Answer::Plan(plan))
+        }
+    }
+}
+
+async fn range(world: &World, expr: &str, window: Window, step: Span) -> Result<Answer> {
+    let sources = world.sources().await?;
+    let Some(named) = sources.proms.first() else {
+        return Err(Error::new(Kind::NotFound, "ask Prometheus")
+            .detail("none was found in configuration, environment or cluster")
+            .hint("set PROMETHEUS_URL, or `[[sources.prometheus]]` in config.toml; `:sources` shows what was tried"));
+    };
+    let began = (world.clock)();
+    let outcome = named.source.query_range(expr, window, step).await;
+    let now = (world.clock)();
+    world.health.report(named.id, &outcome, Some(now - began), now);
+    outcome.map(|m| Answer::Range(Arc::new(m)))
+}
+
+async fn read_object(world: &World, object: &ObjectRef) -> Result<Answer> {
+    let Some(resource) = object.resource() else {
+        return Err(Error::new(Kind::NotFound, "read an object").on(object.to_string()).detail("its kind is not known"));
+    };
+    let path = resource.path(Some(object.namespace.as_str()), Some(object.name.as_str()));
+    let value: serde_json::Value = world.client()?.get_json(&path).await.map_err(|f| f.error)?;
+    Ok(Answer::Object(Arc::new(value)))
+}

@@ -1,0 +1,63 @@
+//! Lists and watches: from the reflector's news to the loop's messages.
+
+use std::sync::Arc;
+
+use super::World;
+use crate::app::Msg;
+use crate::app::effect::{Feed, Scope};
+use crate::app::msg::{FeedMsg, FeedState};
+use crate::core::Resource;
+use crate::runtime::inbox::Inbox;
+use crate::sources::kube::reflect::{Change, Event, Reflector, Scope as KubeScope, Spec, State};
+
+/// Returns the reflector's form of a scope.
+pub fn scope_of(scope: &Scope) -> KubeScope {
+    match scope {
+        Scope::All => KubeScope::All,
+        Scope::Namespace(name) => KubeScope::Namespace(name.clone()),
+    }
+}
+
+/// Returns the loop's form of a reflector's state.
+pub fn state_of(state: State) -> FeedState {
+    match state {
+        State::Loading => FeedState::Loading,
+        State::Live => FeedState::Live,
+        State::Resync { .. } => FeedState::Resync,
+        State::Stale { since, error, .. } => FeedState::Stale { since, error },
+        State::Denied { error, .. } => FeedState::Denied(error),
+        State::Failed { error, .. } => FeedState::Failed(error),
+    }
+}
+
+/// Follows a kind until it is dropped.
+pub async fn follow(world: Arc<World>, feed: Feed, resource: Resource, scope: Scope, inbox: Inbox) {
+    let kube = match &world.kube {
+        Ok(kube) => kube,
+        Err(error) => return inbox.send(Msg::Feed(feed, scope, FeedMsg::State(FeedState::Failed(error.clone())))),
+    };
+    let spec = Spec::all(resource, scope_of(&scope));
+    let (_reflector, mut events) = Reflector::spawn(kube.client.clone(), spec, &kube.pulse, world.retry.clone(), Arc::clone(&world.clock));
+    while let Some(event) = events.recv().await {
+        inbox.send(Msg::Feed(feed, scope.clone(), news(event)));
+    }
+}
+
+fn news(event: Event) -> FeedMsg {
+    match event {
+        Event::Page { objects, .. } => FeedMsg::Page(objects),
+        Event::Synced { uids, .. } => FeedMsg::Synced(uids),
+        Event::Changes(changes) => {
+            let (mut applied, mut removed) = (Vec::new(), Vec::new());
+            for change in changes {
+                match change {
+                    Change::Apply(object) => applied.push(object),
+                    Change::Remove(uid, _) => removed.push(uid),
+                    Change::Undecodable(_) => {}
+                }
+            }
+            FeedMsg::Changes { applied, removed }
+        }
+        Event::State(state) => FeedMsg::State(state_of(state)),
+    }
+}

@@ -1,0 +1,207 @@
+//! Log lines from Loki and the kubelet, in one batch that says what each of them holds.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Named, World};
+use crate::app::effect::{LogPage, LogScope};
+use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
+use crate::query::logql::LogQuery;
+use crate::query::profile::Mapping;
+use crate::sources::kube::logs::{self as kubelet, PodLogs};
+use crate::sources::loki::around::{Machine, Plan, Reach, Read, Side, drive, read_window};
+use crate::sources::loki::{Loki, detect};
+use crate::store::batch::{Batch, Cuts, LogReach};
+use crate::store::logs::{Entry, join};
+
+/// How far older and newer lines are looked for at once.
+const STRIDE: Span = Span::hours(12);
+/// The most bytes that Loki may be made to read for one widening.
+const BUDGET: u64 = 20 << 30;
+/// The most lines that are kept on each side.
+const CAP: usize = 50_000;
+/// Pods whose kubelet logs are read for one question.
+const PODS: usize = 20;
+
+/// Which labels each namespace's lines have, as found out.
+#[derive(Default)]
+pub struct Mappings(Mutex<HashMap<(u8, String), Mapping>>);
+
+/// What is asked.
+pub struct Ask {
+    /// Whose lines.
+    pub scope: LogScope,
+    /// Which.
+    pub page: LogPage,
+    /// How far around.
+    pub window: Window,
+    /// How many.
+    pub limit: usize,
+    /// Whether the container before the last restart is meant.
+    pub previous: bool,
+}
+
+/// What Loki gave.
+#[derive(Default)]
+struct FromLoki {
+    entries: Vec<Entry>,
+    query: Safe,
+    older: Option<bool>,
+    newer: Option<bool>,
+    cuts: Cuts,
+    window: Option<Window>,
+}
+
+/// Reads lines.
+pub async fn read(world: &World, ask: Ask) -> Result<Batch> {
+    let sources = world.sources().await?;
+    let now = (world.clock)();
+    let loki = async {
+        match sources.lokis.first() {
+            Some(named) if !ask.previous => Some(from_loki(world, named, &ask, now).await),
+            _ => None,
+        }
+    };
+    let (loki, kubelet) = futures::future::join(loki, from_kubelet(world, &ask, now)).await;
+    Ok(merge(loki, kubelet, &ask, now))
+}
+
+async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<Mapping> {
+    let key = (named.id.index, ask.scope.target.namespace.clone());
+    let known = world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    if let Some(mapping) = known {
+        return Ok(mapping);
+    }
+    let window = Window { start: ask.window.start - Span::hours(1), end: ask.window.end.max(ask.window.start + Span::mins(1)).min(now) };
+    let pod = ask.scope.pods.first().map(Name::as_str);
+    let found = detect(&named.source, &ask.scope.target.namespace, pod, window, world.cluster.0.raw()).await?;
+    world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.mapping.clone());
+    Ok(found.mapping)
+}
+
+async fn from_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<FromLoki> {
+    let began = (world.clock)();
+    let outcome = ask_loki(world, named, ask, now).await;
+    let at = (world.clock)();
+    world.health.report(named.id, &outcome, Some(at - began), at);
+    outcome
+}
+
+async fn ask_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<FromLoki> {
+    let mapping = mapping(world, named, ask, now).await?;
+    let query = mapping.query(ask.scope.scope, &ask.scope.target).ok_or_else(|| {
+        Error::new(Kind::BadQuery, "read logs").detail("the labels that this Loki has can't tell this scope: choose another with `s`")
+    })?;
+    let loki = &named.source;
+    let mut out = match ask.page {
+        LogPage::Around(at) => around(loki, &query, at, ask, now).await?,
+        LogPage::Newest => {
+            let window = Window { start: now - STRIDE, end: now + Span::secs(1) };
+            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true)
+        }
+        LogPage::Older(at) => {
+            let window = Window { start: at - STRIDE, end: Ts(at.0 + 1) };
+            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true)
+        }
+        LogPage::Newer(at) => {
+            let window = Window { start: at, end: (at + STRIDE).min(now + Span::secs(1)).max(Ts(at.0 + 1)) };
+            of_read(read_window(loki, &query, window, false, ask.limit).await?, window, false)
+        }
+    };
+    out.query = Safe::of(&query.to_string());
+    Ok(out)
+}
+
+fn of_read(read: Read, window: Window, backward: bool) -> FromLoki {
+    let more = !read.rest.is_done();
+    let (older, newer) = if backward { (Some(more), None) } else { (None, Some(more)) };
+    let cuts = Cuts { clipped: read.cut, ..Cuts::default() };
+    FromLoki { entries: read.entries, older, newer, cuts, window: Some(window), ..FromLoki::default() }
+}
+
+async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Result<FromLoki> {
+    let plan = Plan { at, now, page: ask.limit, most: loki.most_entries(), budget: BUDGET, cap: CAP };
+    let mut machine = Machine::new(plan);
+    drive(loki, query, &mut machine).await;
+    let failed = [Side::Before, Side::After].into_iter().find_map(|side| match machine.reach(side) {
+        Reach::Failed(error) => Some(error),
+        _ => None,
+    });
+    let entries: Vec<Entry> = machine.entries().cloned().collect();
+    if let Some(error) = machine.tie_error().cloned().or(failed).filter(|_| entries.is_empty()) {
+        return Err(error);
+    }
+    let more = |side| match machine.reach(side) {
+        Reach::More | Reach::Budget(_) | Reach::Full => Some(true),
+        Reach::NothingWithin(_) | Reach::Now => Some(false),
+        Reach::Reading | Reach::Failed(_) => None,
+    };
+    let (clipped, _) = machine.counted();
+    let window = Window { start: machine.read_until(Side::Before), end: machine.read_until(Side::After) };
+    Ok(FromLoki {
+        entries,
+        older: more(Side::Before),
+        newer: more(Side::After),
+        cuts: Cuts { clipped, ..Cuts::default() },
+        window: Some(window),
+        ..FromLoki::default()
+    })
+}
+
+/// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
+async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
+    let client = world.client()?;
+    let window = match ask.page {
+        LogPage::Around(_) => ask.window,
+        LogPage::Newest => Window { start: now - Span::mins(15), end: now + Span::secs(1) },
+        // Further pages are Loki's: the kubelet's part of the window has been read whole.
+        LogPage::Older(_) => return Ok(PodLogs::default()),
+        LogPage::Newer(at) => Window { start: at, end: now + Span::secs(1) },
+    };
+    let pods: Vec<Name> = ask.scope.pods.iter().take(PODS).cloned().collect();
+    kubelet::read(client, &ask.scope.target.namespace, &pods, ask.scope.target.container.as_deref(), window, ask.previous).await
+}
+
+fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
+    LogReach {
+        lines: entries.len(),
+        oldest: entries.first().map(|e| e.ts),
+        newest: entries.last().map(|e| e.ts),
+        asked: true,
+        error,
+    }
+}
+
+fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, now: Ts) -> Batch {
+    let (loki, loki_reach) = match loki {
+        None => (FromLoki::default(), LogReach::default()),
+        Some(Ok(found)) => {
+            let reach = reach(&found.entries, None);
+            (found, reach)
+        }
+        Some(Err(error)) => (FromLoki::default(), reach(&[], Some(error))),
+    };
+    let (lines, kubelet_reach) = match kubelet {
+        Ok(found) => {
+            let reach = LogReach { asked: !matches!(ask.page, LogPage::Older(_)), ..reach(&found.entries, found.error.clone()) };
+            (found, reach)
+        }
+        Err(error) => (PodLogs::default(), reach(&[], Some(error))),
+    };
+    let joined = join(loki.entries, lines.entries);
+    let mut cuts = loki.cuts;
+    cuts.doubles += joined.doubles;
+    cuts.clipped += lines.clipped;
+    cuts.unreachable_pods = lines.gone;
+    let window = loki.window.or(Some(Window { start: ask.window.start, end: ask.window.end.min(now) }));
+    Batch {
+        entries: joined.entries,
+        query: loki.query,
+        window,
+        loki: loki_reach,
+        kubelet: kubelet_reach,
+        older: loki.older,
+        newer: loki.newer,
+        cuts,
+    }
+}

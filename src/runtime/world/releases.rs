@@ -1,0 +1,121 @@
+//! Helm releases from the metadata of their records, Secrets and ConfigMaps alike.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::World;
+use super::feeds::{scope_of, state_of};
+use crate::app::Msg;
+use crate::app::effect::{Feed, Scope};
+use crate::app::msg::{FeedMsg, FeedState};
+use crate::core::{Name, Resource, Ts, Uid, Untrusted};
+use crate::runtime::inbox::Inbox;
+use crate::sources::kube::reflect::{Change, Event, Reflector, Spec};
+use crate::store::objects::Object;
+use crate::store::releases::{Driver, Release, Revision, parse_record_name};
+
+/// The records of one kind of storage.
+#[derive(Default)]
+struct Records {
+    objects: BTreeMap<Uid, Object>,
+    state: FeedState,
+}
+
+/// Follows the records until it is dropped.
+pub async fn follow(world: Arc<World>, scope: Scope, inbox: Inbox) {
+    let kube = match &world.kube {
+        Ok(kube) => kube,
+        Err(error) => return inbox.send(Msg::Feed(Feed::Releases, scope, FeedMsg::State(FeedState::Failed(error.clone())))),
+    };
+    let start = |resource| {
+        let spec = Spec::releases(resource, scope_of(&scope));
+        Reflector::spawn(kube.client.clone(), spec, &kube.pulse, world.retry.clone(), Arc::clone(&world.clock))
+    };
+    let (_secrets, mut from_secrets) = start(Resource::Secret);
+    let (_maps, mut from_maps) = start(Resource::ConfigMap);
+    let mut known = [Records::default(), Records::default()];
+    loop {
+        let (which, event) = tokio::select! {
+            event = from_secrets.recv() => (0, event),
+            event = from_maps.recv() => (1, event),
+        };
+        let Some(event) = event else { return };
+        let Some(records) = known.get_mut(which) else { return };
+        let objects = records.take(event);
+        if objects {
+            let list = collect(&known);
+            inbox.send(Msg::Feed(Feed::Releases, scope.clone(), FeedMsg::Releases(list)));
+        }
+        inbox.send(Msg::Feed(Feed::Releases, scope.clone(), FeedMsg::State(state(&known))));
+    }
+}
+
+/// Secrets are where Helm keeps its records unless told otherwise: their state counts, but ConfigMaps
+/// that are denied or late make no release unknown.
+fn state(known: &[Records; 2]) -> FeedState {
+    let [secrets, maps] = known;
+    match (&secrets.state, &maps.state) {
+        (FeedState::Denied(_), FeedState::Live) if !maps.objects.is_empty() => FeedState::Live,
+        (state, _) => state.clone(),
+    }
+}
+
+impl Records {
+    /// Takes news in. Returns whether the records changed.
+    fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Page { objects, .. } => {
+                self.objects.extend(objects.into_iter().map(|o| (o.uid(), o)));
+                true
+            }
+            Event::Synced { uids, .. } => {
+                let keep: HashSet<Uid> = uids.into_iter().collect();
+                self.objects.retain(|uid, _| keep.contains(uid));
+                true
+            }
+            Event::Changes(changes) => {
+                for change in changes {
+                    match change {
+                        Change::Apply(object) => drop(self.objects.insert(object.uid(), object)),
+                        Change::Remove(uid, _) => drop(self.objects.remove(&uid)),
+                        Change::Undecodable(_) => {}
+                    }
+                }
+                true
+            }
+            Event::State(state) => {
+                self.state = state_of(state);
+                if matches!(self.state, FeedState::Denied(_)) {
+                    self.objects.clear();
+                }
+                false
+            }
+        }
+    }
+}
+
+fn collect(known: &[Records; 2]) -> Vec<Release> {
+    let mut out: BTreeMap<(String, String), Release> = BTreeMap::new();
+    for (records, driver) in known.iter().zip([Driver::Secret, Driver::ConfigMap]) {
+        for object in records.objects.values() {
+            let Some((name, number)) = parse_record_name(object.name()) else { continue };
+            let (Some(namespace), Some(name)) = (Name::new(object.namespace()), Name::new(name)) else { continue };
+            let seconds = |label: &str| object.label(label).and_then(|t| t.parse().ok()).map(Ts::from_secs);
+            let revision = Revision {
+                number,
+                status: Untrusted::from(object.label("status").unwrap_or("unknown")),
+                // The label goes when Helm writes the record again; the object's own birth stays.
+                created: object.created().or_else(|| seconds("createdAt")).unwrap_or_default(),
+                modified: seconds("modifiedAt"),
+            };
+            let key = (namespace.to_string(), name.to_string());
+            let release = out.entry(key).or_insert_with(|| Release { namespace, name, driver, revisions: Vec::new() });
+            release.revisions.push(revision);
+        }
+    }
+    let mut list: Vec<Release> = out.into_values().collect();
+    for release in &mut list {
+        release.revisions.sort_by_key(|r| r.number);
+    }
+    list
+}
