@@ -4,6 +4,7 @@
 //! parts of the Kubernetes, Prometheus, Loki and Alertmanager protocols that the cockpit asks.
 //! Never sees the cockpit's model. Tested by its own clients and by the real command-line tools.
 
+pub mod alertmanager;
 pub mod catalog;
 pub mod cluster;
 pub mod kube;

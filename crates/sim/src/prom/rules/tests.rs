@@ -185,11 +185,13 @@ fn a_crash_loop_and_missing_replicas_are_told_and_resolved() {
     }
     stand.now.store(START + 10 * SECOND, Ordering::SeqCst);
     stand.lives.send(Arc::new(lives)).unwrap();
+    stand.at(10);
     let looping = format!("PodCrashLooping {name}");
     assert_eq!(stand.phase(&looping, 60), Some(Phase::Pending));
     assert_eq!(stand.phase(&looping, 160), Some(Phase::Firing));
     assert_eq!(stand.phase("DeploymentReplicasMismatch backend", 160), Some(Phase::Firing));
     stand.lives.send(Arc::new(testing::rolled(testing::lives(), "0.0.1042", START + 161 * SECOND))).unwrap();
+    stand.at(162);
     assert_eq!(stand.phase("DeploymentReplicasMismatch backend", 180), None);
     assert_eq!(stand.phase(&looping, 500), None);
 }
