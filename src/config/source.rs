@@ -119,7 +119,7 @@ pub struct Source {
     /// `X-Scope-OrgID`.
     pub tenant: Option<String>,
     /// Headers of one's own.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(String, Secret)>,
     /// User and password.
     pub basic: Option<Basic>,
     /// A bearer token.

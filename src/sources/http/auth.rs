@@ -21,7 +21,7 @@ const COMMAND_KEPT: Duration = Duration::from_mins(1);
 
 /// The headers that prove who asks; made anew for each request.
 pub struct Credentials {
-    plain: HeaderMap,
+    headers: Vec<(HeaderName, Held)>,
     basic: Option<(String, Held)>,
     bearer: Option<Held>,
 }
@@ -38,20 +38,21 @@ impl Credentials {
     /// # Errors
     /// `Config` for a header that HTTP does not allow.
     pub fn of(source: &Source) -> Result<Self> {
-        let mut plain = HeaderMap::new();
-        let tenant = source.tenant.iter().map(|t| ("X-Scope-OrgID", t.as_str()));
-        let own = source.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
-        for (name, value) in own.chain(tenant) {
+        let held = |secret: &Secret| Held { secret: secret.clone(), last: Mutex::new(None) };
+        let tenant = source.tenant.iter().map(|t| ("X-Scope-OrgID", Secret::Plain(t.as_str().into())));
+        let own = source.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let mut headers = Vec::new();
+        for (name, secret) in own.chain(tenant) {
             let bad =
                 || Error::new(Kind::Config, "use a header").on(source.name.clone()).detail(name.to_owned());
             let header = HeaderName::try_from(name).map_err(|_| bad())?;
-            let mut value = HeaderValue::try_from(value).map_err(|_| bad())?;
-            value.set_sensitive(true);
-            plain.insert(header, value);
+            if let Secret::Plain(value) = &secret {
+                HeaderValue::try_from(value.expose_secret()).map_err(|_| bad())?;
+            }
+            headers.push((header, held(&secret)));
         }
-        let held = |secret: &Secret| Held { secret: secret.clone(), last: Mutex::new(None) };
         Ok(Self {
-            plain,
+            headers,
             basic: source.basic.as_ref().map(|b| (b.user.clone(), held(&b.password))),
             bearer: source.bearer.as_ref().map(held),
         })
@@ -70,7 +71,10 @@ impl Credentials {
     /// # Errors
     /// `Auth` where a secret cannot be had.
     pub async fn headers(&self) -> Result<HeaderMap> {
-        let mut headers = self.plain.clone();
+        let mut headers = HeaderMap::new();
+        for (name, held) in &self.headers {
+            headers.insert(name.clone(), header_value(held.get().await?.expose_secret())?);
+        }
         let value = if let Some(bearer) = &self.bearer {
             Some(format!("Bearer {}", bearer.get().await?.expose_secret()))
         } else if let Some((user, password)) = &self.basic {
@@ -80,22 +84,26 @@ impl Credentials {
             None
         };
         if let Some(value) = value {
-            let bad = |_| {
-                Error::new(Kind::Auth, "use a token").hint("it holds characters that HTTP does not allow")
-            };
-            let mut value = HeaderValue::try_from(value).map_err(bad)?;
-            value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
+            headers.insert(header::AUTHORIZATION, header_value(&value)?);
         }
         Ok(headers)
     }
 
     /// Forgets what a command printed: the server has refused it.
     pub async fn forget(&self) {
-        for held in self.bearer.iter().chain(self.basic.iter().map(|(_, held)| held)) {
+        let basic = self.basic.iter().map(|(_, held)| held);
+        for held in self.bearer.iter().chain(basic).chain(self.headers.iter().map(|(_, held)| held)) {
             *held.last.lock().await = None;
         }
     }
+}
+
+/// Returns a header's value that no log prints.
+fn header_value(text: &str) -> Result<HeaderValue> {
+    let bad = |_| Error::new(Kind::Auth, "use a secret").hint("it holds characters that HTTP does not allow");
+    let mut value = HeaderValue::try_from(text).map_err(bad)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Held {

@@ -60,7 +60,7 @@ async fn every_credential_is_sent_and_the_prefix_comes_before_the_path() {
     let mut given = at(&server);
     given.prefix = "/select/0/prometheus/".into();
     given.tenant = Some("a|b".into());
-    given.headers = vec![("X-Own".into(), "v".into())];
+    given.headers = vec![("X-Own".into(), Secret::Plain("v".into()))];
     given.bearer = Some(Secret::File(token.clone()));
     let direct = Direct::new(&given).unwrap();
     direct.send(request(Span::secs(5), 10)).await.unwrap();
@@ -252,7 +252,7 @@ async fn what_cannot_be_used_is_a_fault_of_the_configuration() {
         source("http://169.254.169.254/latest"),
         source("http://[fe80::1]/"),
         Source { url: None, ..fine() },
-        Source { headers: vec![("bad header".into(), "x".into())], ..fine() },
+        Source { headers: vec![("bad header".into(), Secret::Plain("x".into()))], ..fine() },
         Source { tenant: Some("a\nb".into()), ..fine() },
         Source { ca: Some("/no/such/file".into()), ..fine() },
         Source { ca: Some(testdata().join("README.md")), ..fine() },

@@ -1,0 +1,106 @@
+//! The shape of `config.toml` as it is written.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Readonly;
+use super::source::Way;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeneralDe {
+    pub theme: Option<String>,
+    pub keymap: Option<String>,
+    pub zone: Option<Spanned<String>>,
+    pub context: Option<String>,
+    #[serde(default)]
+    pub allow_plain_secrets: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextDe {
+    pub protected: Option<bool>,
+    #[serde(default)]
+    pub readonly: Readonly,
+    pub namespace: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceDe {
+    pub name: Option<Spanned<String>>,
+    pub url: Option<Spanned<String>>,
+    pub service: Option<Spanned<String>>,
+    #[serde(default)]
+    pub via: Way,
+    #[serde(default)]
+    pub prefix: String,
+    pub tenant: Option<String>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, Spanned<SecretDe>>,
+    pub basic: Option<Spanned<BasicDe>>,
+    pub bearer: Option<Spanned<SecretDe>>,
+    pub ca: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<Spanned<String>>,
+    #[serde(default)]
+    pub insecure: bool,
+    pub timeout: Option<Spanned<String>>,
+    pub proxy: Option<Spanned<String>>,
+    #[serde(default)]
+    pub contexts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasicDe {
+    pub user: String,
+    pub password: Spanned<SecretDe>,
+}
+
+/// `{ env = "NAME" }`, `{ file = "path" }`, `{ command = ["program", "argument"] }`, or the secret itself.
+pub enum SecretDe {
+    Env(String),
+    File(String),
+    Command(Vec<String>),
+    Plain(String),
+}
+
+impl<'de> Deserialize<'de> for SecretDe {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = SecretDe;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("where the secret is: { env = … }, { file = … } or { command = [ … ] }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SecretDe, E> {
+                Ok(SecretDe::Plain(text.to_owned()))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<SecretDe, A::Error> {
+                use serde::de::Error as _;
+                const KEYS: &[&str] = &["env", "file", "command"];
+                let none = || A::Error::custom("a secret is had from one place: env, file or command");
+                let secret = match map.next_key::<String>()?.ok_or_else(none)?.as_str() {
+                    "env" => SecretDe::Env(map.next_value()?),
+                    "file" => SecretDe::File(map.next_value()?),
+                    "command" => SecretDe::Command(map.next_value()?),
+                    other => return Err(A::Error::unknown_field(other, KEYS)),
+                };
+                if map.next_key::<String>()?.is_some() {
+                    return Err(none());
+                }
+                Ok(secret)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
