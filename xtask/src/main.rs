@@ -3,6 +3,7 @@
 //! Owns the command line only; each command is a module of its own. Never part of what users run.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // commands talk to a terminal
 
+mod suite;
 mod testbed;
 
 use std::process::ExitCode;
@@ -18,12 +19,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Everything that a change must pass.
+    Test,
     /// The real servers on this machine.
     Testbed(testbed::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Test => suite::run(),
         Command::Testbed(args) => testbed::run(args),
     }
 }
