@@ -5,6 +5,7 @@
 
 pub mod cockpit;
 pub mod effects;
+pub mod headless;
 pub mod inbox;
 pub mod keys;
 pub mod timers;

@@ -2,8 +2,11 @@
 
 pub mod alerts;
 pub mod answer;
+pub mod beat;
+pub mod connect;
 pub mod edits;
 pub mod feeds;
+mod found;
 pub mod health;
 pub mod logs;
 pub mod releases;

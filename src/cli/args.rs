@@ -1,0 +1,220 @@
+//! The command line: what can be typed, with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The on-call engineer's cockpit in a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "deckwatch", version, about, propagate_version = true)]
+pub struct Cli {
+    /// Which cluster, and where in it.
+    #[command(flatten)]
+    pub place: Place,
+    /// Opens on this view: `alerts`, `pods`, `releases`, …
+    #[arg(long, value_name = "VIEW")]
+    pub view: Option<String>,
+    /// Arms the cockpit from the start; only in contexts that the configuration does not protect.
+    #[arg(long)]
+    pub write: bool,
+    /// What to do instead of opening the cockpit.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which cluster, and where in it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Place {
+    /// The kubeconfig file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context; pinned for the session.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The namespace.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// All namespaces.
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// Acts as this user.
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Acts as a member of this group; may be given more than once.
+    #[arg(long = "as-group", global = true, value_name = "GROUP")]
+    pub as_groups: Vec<String>,
+}
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For people, with more columns.
+    Wide,
+    /// For programs.
+    Json,
+}
+
+/// Everything that prints.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Prints alerts of every place that knows of them.
+    Alerts(Printed),
+    /// Prints objects as `kubectl get` does.
+    Get {
+        /// The kind: `pods`, `deploy`, `nodes`, …
+        kind: String,
+        /// One object's name.
+        name: Option<String>,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Prints log lines of a pod or workload around a time.
+    Logs {
+        /// Whose: `backend-7c5d-x2x`, `deploy/backend`, `pod/x`.
+        target: String,
+        /// The time: `14:02`, `-15m`, RFC 3339; now when left out.
+        #[arg(long, value_name = "TIME")]
+        around: Option<String>,
+        /// How far back.
+        #[arg(long, value_name = "LENGTH", default_value = "5m")]
+        before: String,
+        /// How far forward.
+        #[arg(long, value_name = "LENGTH", default_value = "5m")]
+        after: String,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Prints what a PromQL expression gives.
+    Query {
+        /// The expression.
+        expr: String,
+        /// At this time.
+        #[arg(long, value_name = "TIME", conflicts_with = "range")]
+        at: Option<String>,
+        /// Over the time before now.
+        #[arg(long, value_name = "LENGTH")]
+        range: Option<String>,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Prints what happened, over all sources.
+    Timeline(Printed),
+    /// Prints Helm releases.
+    Releases(Printed),
+    /// Prints a release's history.
+    History {
+        /// The release.
+        release: String,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Prints what differs between two revisions of a release.
+    Diff {
+        /// The release.
+        release: String,
+        /// The older revision; the one before the newer when left out.
+        from: Option<u32>,
+        /// The newer revision; the newest when left out.
+        to: Option<u32>,
+    },
+    /// Rolls a release back; prints the plan, or carries it out.
+    Rollback(Rollback),
+    /// Prints every source with its state.
+    Sources(Printed),
+    /// Prints one frame of a view.
+    Snapshot {
+        /// The view.
+        view: String,
+        /// Columns and rows, as in `120x40`.
+        #[arg(long, default_value = "120x40")]
+        size: String,
+    },
+    /// What was seen and done.
+    Journal {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// Opens the cockpit on a stand simulated inside this process.
+    Demo(Demo),
+    /// Prints what was found of configuration, cluster, sources and terminal.
+    Doctor,
+    /// Prints the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Printed {
+    /// How it is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// A rollback.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The release.
+    pub release: String,
+    /// The revision to go back to; the last good one when left out.
+    pub revision: Option<u32>,
+    /// Prints the plan and sends nothing.
+    #[arg(long, conflicts_with = "write")]
+    pub plan: bool,
+    /// Carries it out.
+    #[arg(long)]
+    pub write: bool,
+    /// Confirms the plan in a context that is not protected.
+    #[arg(long, requires = "write")]
+    pub yes: bool,
+    /// Confirms the plan by the release's name; protected contexts ask for it.
+    #[arg(long, value_name = "NAME", requires = "write")]
+    pub confirm: Option<String>,
+    /// Waits until everything is ready.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long it waits.
+    #[arg(long, value_name = "LENGTH", default_value = "5m")]
+    pub timeout: String,
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+}
+
+/// What to do with the journal.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Prints the newest journal.
+    Export {
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
+}
+
+/// The demo.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Draws other names, times and lines.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Makes the stand's own processes this many times faster.
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// Starts the stand, prints how to reach it, and stays.
+    #[arg(long)]
+    pub serve: bool,
+    /// Leaves the context protected: the rollback asks for the release's name.
+    #[arg(long)]
+    pub protected: bool,
+}

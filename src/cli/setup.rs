@@ -1,0 +1,185 @@
+//! From command line, configuration and kubeconfig to a running session.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::args::Place;
+use crate::act::journal::Journal;
+use crate::app::effect::Scope;
+use crate::app::input::Keymap;
+use crate::app::model::Session;
+use crate::app::update::start;
+use crate::app::views::{Env, View};
+use crate::app::{Effects, Model};
+use crate::config::{self, Config, Readonly};
+use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Untrusted, Zone};
+use crate::ops::{Gate, Policy};
+use crate::runtime::effects::{Executor, who};
+use crate::runtime::inbox::Inbox;
+use crate::runtime::now;
+use crate::runtime::world::{Kube, World, connect, health, logs};
+use crate::sources::auth::wall_clock;
+use crate::sources::kube::config::{Choice, Env as KubeEnv, Kubeconfig};
+use crate::sources::kube::{Client, Pulse, RetryNow};
+use crate::store::health::{SourceId, SourceKind, State, Via};
+use crate::ui::theme::{Depth, Glyphs, Source as ThemeFile, Theme};
+
+/// A session that is ready to run.
+pub struct Ready {
+    /// The model.
+    pub model: Model,
+    /// The outside.
+    pub env: Env,
+    /// The first effects.
+    pub first: Effects,
+    /// The executor.
+    pub executor: Executor,
+    /// The policy of the context.
+    pub policy: Policy,
+    /// The context's name.
+    pub context: Safe,
+}
+
+/// Returns a variable of the environment, empty ones as none.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+/// Returns the folder of deckwatch's state: journal and log.
+pub fn state_folder() -> PathBuf {
+    let xdg = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
+    let home = || variable("HOME").map_or_else(|| PathBuf::from("."), |h| PathBuf::from(h).join(".local/state"));
+    xdg.unwrap_or_else(home).join("deckwatch")
+}
+
+/// Returns the folder of the configuration.
+pub fn config_folder() -> Option<PathBuf> {
+    config::directory(&config::Environment::read(variable))
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// Every mistake of the file, each at its place.
+pub fn configuration() -> Result<Config> {
+    match config_folder() {
+        Some(folder) => Config::load(&folder, variable("HOME").map(PathBuf::from).as_deref()),
+        None => Ok(Config::default()),
+    }
+}
+
+fn theme(config: &Config, depth: Depth) -> Result<Theme> {
+    let folder = config_folder();
+    let own = |name: &str| {
+        let path = folder.as_ref()?.join("themes").join(format!("{name}.toml"));
+        let text = std::fs::read_to_string(&path).ok()?;
+        Some(ThemeFile { name: path.display().to_string(), text })
+    };
+    Theme::load(&config.general.theme, &own, depth, Glyphs { unicode: true })
+}
+
+fn keymap(config: &Config) -> Result<Keymap> {
+    let folder = config_folder();
+    let own = |name: &str| std::fs::read_to_string(folder.as_ref()?.join("keymaps").join(format!("{name}.toml"))).ok();
+    Keymap::load(&config.general.keymap, &own)
+        .map_err(|mistakes| Error::new(Kind::Config, "read the keymap").detail(mistakes.join("\n")))
+}
+
+/// Random bits for identities; not for secrets.
+pub fn random() -> u128 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let draw = || {
+        let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+        hasher.write_i64(now().0);
+        u128::from(hasher.finish())
+    };
+    draw() << 64 | draw()
+}
+
+/// Makes a session: reads configuration and kubeconfig, and nothing else; no network is waited for.
+///
+/// # Errors
+/// What is wrong with the configuration, the keymap, the theme, or the runtime.
+pub fn session(place: &Place, view: View, size: (u16, u16), depth: Depth, inbox: &Inbox) -> Result<Ready> {
+    let config = Arc::new(configuration()?);
+    let env = Env { now: now(), keymap: Arc::new(keymap(&config)?), theme: Arc::new(theme(&config, depth)?) };
+    let kube_env = KubeEnv::of_process();
+    let choice = Choice {
+        kubeconfig: place.kubeconfig.clone(),
+        context: place.context.clone().or_else(|| config.general.context.clone()),
+        namespace: place.namespace.clone(),
+        as_user: place.as_user.clone(),
+        as_groups: place.as_groups.clone(),
+    };
+    let target = Kubeconfig::load(&choice, &kube_env).and_then(|k| k.target(&choice, &kube_env));
+    let cluster = target.as_ref().map_or_else(|_| ClusterId(Untrusted::from("no cluster")), |t| t.cluster.clone());
+    let of_context = config.context(cluster.0.raw());
+    let policy = Policy { protected: of_context.protected, locked: of_context.readonly == Readonly::Locked };
+    let start_in = of_context.namespace.clone().or_else(|| target.as_ref().ok().map(|t| t.namespace.clone()));
+    let named = place.namespace.clone().or(start_in).filter(|_| !place.all_namespaces);
+    // The kubeconfig's own namespace is where one works, `default` where it says nothing: then all are shown.
+    let scope = named.filter(|n| n != "default" || place.namespace.is_some()).and_then(|n| Name::new(&n)).map_or(Scope::All, Scope::Namespace);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("sources")
+        .enable_all()
+        .build()
+        .map_err(|e| Error::new(Kind::Internal, "start the runtime").detail(e.to_string()))?;
+    let (publish, sources) = watch::channel(None);
+    let clock = wall_clock();
+    let retry = RetryNow::default();
+    let book = health::Book::new(inbox.clone());
+    let kube_id = SourceId { kind: SourceKind::Kubernetes, index: 0 };
+    let entered = runtime.enter();
+    let kube = target.and_then(|target| {
+        let found = target.files.first().map_or_else(|| "kubeconfig".to_owned(), |f| format!("kubeconfig {}", f.display()));
+        book.enter(kube_id, Untrusted::from(target.server.to_string()), Untrusted::from(found), Via::Direct, State::Connecting, now());
+        let client = Client::new(&target, Arc::clone(&clock))?;
+        let pulse = Pulse::spawn(client.clone(), Arc::clone(&clock), retry.clone());
+        Ok(Kube { client, pulse })
+    });
+    if let Err(error) = &kube {
+        book.enter(kube_id, Untrusted::default(), Untrusted::from("kubeconfig"), Via::Direct, State::Down, now());
+        book.bad(kube_id, error, now());
+    }
+    let world = Arc::new(World {
+        cluster: cluster.clone(),
+        kube,
+        sources,
+        mappings: logs::Mappings::default(),
+        health: book,
+        retry,
+        clock,
+        plans: std::sync::Mutex::default(),
+    });
+    let (environment, mistakes) = config::environment(variable);
+    let look = connect::Look { config: Arc::clone(&config), environment };
+    runtime.spawn(connect::connect(Arc::clone(&world), look, publish));
+    runtime.spawn(crate::runtime::world::beat::follow(Arc::clone(&world)));
+    drop(entered);
+    for mistake in mistakes {
+        inbox.send(crate::app::Msg::Notice(mistake));
+    }
+    let journal = Journal::open(&state_folder(), now(), random());
+    let executor = Executor::new(runtime, world, inbox.clone(), journal);
+    let model_session = Session {
+        cluster: cluster.clone(),
+        scope,
+        recent: Vec::new(),
+        zone: zone(&config),
+        size,
+        started: env.now,
+        focused: true,
+    };
+    let (model, first) = start(model_session, Gate::new(policy), view, who(&variable), &env);
+    Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe() })
+}
+
+fn zone(config: &Config) -> Zone {
+    match variable("TZ").as_deref().and_then(Zone::parse) {
+        Some(zone) if config.general.zone == Zone::Local => zone,
+        _ => config.general.zone,
+    }
+}

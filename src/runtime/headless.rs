@@ -1,0 +1,110 @@
+//! The cockpit without a terminal: for subcommands that print, and for one frame as text.
+//!
+//! The same model, the same update, the same sources; only nobody presses keys.
+
+use std::time::{Duration, Instant};
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+
+use super::effects::Executor;
+use super::inbox::{Inbox, Next};
+use super::now;
+use super::timers::Timers;
+use crate::app::update::{settle, update};
+use crate::app::views::{Draw, Env, Truth, screen};
+use crate::app::{Effect, Effects, Model, Msg};
+
+/// A cockpit that is only looked at.
+pub struct Headless {
+    /// The model.
+    pub model: Model,
+    /// The outside.
+    pub env: Env,
+    inbox: Inbox,
+    timers: Timers,
+    executor: Executor,
+}
+
+impl Headless {
+    /// Returns a cockpit; `first` are the effects of the model's start.
+    pub fn new(model: Model, env: Env, inbox: Inbox, executor: Executor, first: Effects) -> Self {
+        let mut headless = Self { model, env, inbox, timers: Timers::default(), executor };
+        headless.carry_out(first);
+        headless
+    }
+
+    fn carry_out(&mut self, effects: Effects) {
+        for effect in effects {
+            match effect {
+                Effect::After(timer, at) => self.timers.set(timer, at),
+                other => self.executor.carry_out(other),
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        self.env.now = now();
+        for timer in self.timers.due(self.env.now) {
+            let effects = update(&mut self.model, Msg::Due(timer), &self.env);
+            self.carry_out(effects);
+        }
+        while let Some(next) = self.inbox.try_next() {
+            if let Next::Msg(msg) = next {
+                let effects = update(&mut self.model, msg, &self.env);
+                self.carry_out(effects);
+            }
+        }
+        let effects = settle(&mut self.model, &self.env);
+        self.carry_out(effects);
+    }
+
+    /// Sends a message to the model.
+    pub fn send(&mut self, msg: Msg) {
+        self.env.now = now();
+        let effects = update(&mut self.model, msg, &self.env);
+        self.carry_out(effects);
+    }
+
+    /// Lets it run until `done` says so, or for a time. Returns whether it was done.
+    pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Model, &Env) -> bool) -> bool {
+        let end = Instant::now() + limit;
+        loop {
+            self.tick();
+            if done(&self.model, &self.env) {
+                return true;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let timer = self.timers.next().map(|at| (at - now()).to_std()).unwrap_or(left);
+            self.inbox.wait(Some(timer.min(left)));
+        }
+    }
+
+    /// Returns how true the visible page is.
+    pub fn truth(&self) -> Truth {
+        let cx = Draw { shared: &self.model.shared, env: &self.env };
+        self.model.nav.top().view.pane().truth(&cx)
+    }
+
+    /// Returns one frame as text, without the blanks at the ends of lines.
+    pub fn frame(&self, width: u16, height: u16) -> String {
+        let area = Rect { x: 0, y: 0, width, height };
+        let mut buffer = Buffer::empty(area);
+        screen::draw(&self.model, &self.env, area, &mut buffer);
+        let mut out = String::new();
+        for y in 0..height {
+            let line: String = (0..width).filter_map(|x| buffer.cell((x, y))).map(ratatui_core::buffer::Cell::symbol).collect();
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Ends it.
+    pub fn finish(self) {
+        self.executor.finish();
+    }
+}
