@@ -230,6 +230,28 @@ fn first_words(content_type: &str, body: &[u8]) -> String {
     words.join(" ").chars().take(160).collect()
 }
 
+/// Says that an answer of status 200 is not the API server's: a login page, for example.
+pub fn not_kubernetes(asked: &Asked, headers: &HeaderMap, body: &[u8]) -> Fail {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let detail = format!("the answer is no Kubernetes object: {}", first_words(content_type, body));
+    asked
+        .error(Kind::Decode)
+        .detail(detail.trim_end_matches([':', ' ']))
+        .hint("a proxy or login page may have given it")
+        .into()
+}
+
+/// Says that an answer could not be decoded; a `Status` in its place is a refusal.
+pub fn unreadable(asked: &Asked, error: &deckwatch_wire::Error) -> Fail {
+    match error {
+        deckwatch_wire::Error::Status(said) => watch_error(asked, said),
+        deckwatch_wire::Error::TooLarge { .. } | deckwatch_wire::Error::TooMany { .. } => {
+            asked.error(Kind::TooLarge).detail(error.to_string()).into()
+        }
+        other => asked.error(Kind::Decode).detail(other.to_string()).into(),
+    }
+}
+
 /// Reads a JSON body.
 pub fn json<T: serde::de::DeserializeOwned>(asked: &Asked, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|e| {

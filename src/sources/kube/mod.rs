@@ -6,13 +6,21 @@
 //! streams, with the clock held still where time matters.
 
 pub mod answer;
+mod batch;
 pub mod body;
 pub mod client;
 pub mod config;
+mod decode;
 pub mod dial;
+pub mod pace;
+pub mod pulse;
+pub mod reflect;
 
 #[cfg(test)]
 mod testing;
 
 pub use client::Client;
 pub use config::{Choice, Env, Kubeconfig, Target};
+pub use pace::RetryNow;
+pub use pulse::Pulse;
+pub use reflect::{Reflector, Scope, Spec};

@@ -8,9 +8,10 @@
 mod stack;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use deckwatch_wire::Encoding;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
@@ -90,16 +91,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Returns the next bytes, `None` at the end.
+    /// Returns the next bytes, `None` at the end; waits without limit, so the caller must have one.
     ///
-    /// Errors: `Timeout` after `idle` without a byte, `Unreachable` when it breaks off.
-    pub async fn next(&mut self, idle: Duration) -> Result<Option<Bytes>> {
+    /// Fails with `Unreachable` when it breaks off. Dropping the future loses nothing.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         loop {
-            let Ok(frame) = tokio::time::timeout(idle, self.body.frame()).await else {
-                let detail = format!("silent for {} s", idle.as_secs());
-                return Err(self.asked.error(Kind::Timeout).detail(detail));
-            };
-            match frame {
+            match self.body.frame().await {
                 None => return Ok(None),
                 Some(Err(error)) => {
                     return Err(self.asked.error(Kind::Unreachable).detail(format!("it broke off: {error}")));
@@ -143,6 +140,8 @@ pub struct Client {
     cluster: ClusterId,
     server: Untrusted,
     compress: bool,
+    /// Whether the server, or a proxy before it, has refused protobuf.
+    json_only: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Client {
@@ -201,6 +200,7 @@ impl Client {
             cluster: target.cluster.clone(),
             server: target.server.to_string().trim_end_matches('/').to_owned().into(),
             compress: target.compress,
+            json_only: Arc::default(),
         })
     }
 
@@ -217,6 +217,16 @@ impl Client {
     /// Returns the credentials: to show a plugin that is waited for, to cancel it, to retry now.
     pub fn credentials(&self) -> &Arc<Credentials> {
         &self.stack.credentials
+    }
+
+    /// Returns the encoding to ask for: protobuf, until it was refused once.
+    pub fn encoding(&self) -> Encoding {
+        if self.json_only.load(Ordering::Relaxed) { Encoding::Json } else { Encoding::Protobuf }
+    }
+
+    /// Remembers that protobuf does not get through.
+    pub fn ask_for_json(&self) {
+        self.json_only.store(true, Ordering::Relaxed);
     }
 
     /// Gives up idle connections and reads certificates anew: after a suspend, or on wish.

@@ -1,5 +1,6 @@
 use std::io::Write as _;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 use secrecy::SecretString;
@@ -232,9 +233,9 @@ async fn streams_are_asked_for_uncompressed_and_read_piece_by_piece() {
     let mut stream = server.client().stream("/api/v1/pods?watch=true", JSON).await.unwrap();
     assert_eq!(server.seen.lock().unwrap()[0].headers()[header::ACCEPT_ENCODING], "identity");
     feed.send(Chunk::Data("ab".into())).await.unwrap();
-    assert_eq!(stream.next(body::IDLE).await.unwrap().as_deref(), Some(b"ab".as_slice()));
+    assert_eq!(stream.chunk().await.unwrap().as_deref(), Some(b"ab".as_slice()));
     drop(feed);
-    assert_eq!(stream.next(body::IDLE).await.unwrap(), None);
+    assert_eq!(stream.chunk().await.unwrap(), None);
     let refused = Server::new(|_| status(403, "Forbidden", "no"));
     let fail = refused.client().stream("/api/v1/pods?watch=true", JSON).await.err().unwrap();
     assert_eq!(fail.error.hint.as_deref(), Some("ask for the verb `watch` on pods in the whole cluster"));
