@@ -4,6 +4,8 @@
 //! thread that is survived, `e` `$EDITOR`, `f` draw without pause, `c` copy, `h` hang, ctrl-z stop. With
 //! `TERM_PROBE_SOCKET` every input is also written, as a line, to that Unix socket.
 
+#![allow(clippy::panic, reason = "panics are what is tried")]
+
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;

@@ -101,11 +101,9 @@ impl Checker {
 
     fn judge(&mut self, bytes: &[u8]) -> Piece {
         match bytes {
-            [] => Piece::More,
-            [0x20..=0x7e, ..] => Piece::Fine(1),
-            // Ends a sequence that a stalled terminal had cut.
-            [0x18, ..] => Piece::Fine(1),
-            [0x1b] => Piece::More,
+            [] | [0x1b] => Piece::More,
+            // CAN ends a sequence that a stalled terminal had cut.
+            [0x20..=0x7e | 0x18, ..] => Piece::Fine(1),
             [0x1b, b'[', rest @ ..] => self.csi(rest),
             [0x1b, b']', rest @ ..] => self.copy(rest, 2),
             [0x1b, b'P', rest @ ..] => match rest.strip_prefix(b"tmux;\x1b\x1b]") {

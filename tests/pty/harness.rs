@@ -216,20 +216,14 @@ impl Session {
     /// Waits until the program has ended; returns its exit code and when it did.
     pub fn wait_end(&self) -> (u32, Instant) {
         self.wait("the end of the program", |s| s.ended.is_some());
-        let state = self.shared.lock();
-        let (status, at) = state.ended.as_ref().unwrap();
+        let (status, at) = self.see(|s| s.ended.clone()).unwrap();
         assert!(status.signal().is_none(), "{status}");
-        (status.exit_code(), *at)
+        (status.exit_code(), at)
     }
 
     /// Returns what `look` sees of what is known now.
     pub fn see<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.shared.lock())
-    }
-
-    /// Returns the text on the screen now.
-    pub fn text(&self) -> String {
-        self.see(State::text)
     }
 
     /// Gives the terminal another size.
@@ -315,7 +309,7 @@ impl Drop for Session {
 }
 
 fn read(shared: &Shared, io: &File, woken: &UnixStream) {
-    let mut buf = [0_u8; 65536];
+    let mut buf = vec![0_u8; 65536];
     loop {
         let (paused, stop) = {
             let state = shared.lock();

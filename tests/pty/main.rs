@@ -3,6 +3,9 @@
 //! `harness` runs a program in a pseudo-terminal, `grammar` judges the bytes, `term` proves the terminal
 //! layer by itself through `examples/term_probe.rs`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::indexing_slicing, reason = "the same")]
+
 mod grammar;
 mod harness;
 mod sys;

@@ -56,6 +56,11 @@ fn it_draws_takes_keys_and_leaves_by_quitting() {
     session.keys("\x1b").wait_for("keys 4 last Esc");
     session.keys("c").wait_for("copied 18");
     session.wait("the copy", |s| s.checker.copies() == 1);
+    session.wait("frames in one piece", |s| s.checker.frames() > 3);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", session.pid())).unwrap();
+    let core: Vec<&str> =
+        limits.lines().filter(|l| l.contains("core file")).flat_map(str::split_whitespace).collect();
+    assert_eq!(core, ["Max", "core", "file", "size", "0", "0", "bytes"]);
     session.assert_grammar();
     session.keys("q");
     assert_eq!(session.wait_end().0, 0);
@@ -279,7 +284,7 @@ fn sizes_from_one_cell_up_are_drawn_and_a_new_size_is_taken_at_once() {
     let session = Launch::new(probe()).size(1, 1).start();
     session.wait_for("p");
     session.resize(300, 100).wait_for("probe 300x100");
-    session.resize(20, 5).wait_for("probe 20x5 keys 0");
+    session.resize(20, 5).wait_for("probe 20x5 keys 0").wait_gone("300x100");
     for n in 0..50 {
         session.resize(40 + n, 10 + n);
     }

@@ -81,9 +81,21 @@ pub fn cut_middle(text: &str, max: u16) -> Cow<'_, str> {
     format!("{}{MARK}{end}", head(text, max - 1 - width(end))).into()
 }
 
-/// Returns the byte ranges of the rows that a text takes when wrapped to `max` cells; breaks behind
-/// spaces where it can. A text of no cells takes one row.
-pub fn wrap(text: &str, max: u16) -> Vec<Range<usize>> {
+/// Returns whether texts side by side take more than `max` cells; looks no further than needed.
+pub fn exceeds<'a>(texts: impl Iterator<Item = &'a str>, max: u16) -> bool {
+    let mut used = 0_u16;
+    for g in texts.flat_map(|t| t.graphemes(true)) {
+        used = used.saturating_add(grapheme(g));
+        if used > max {
+            return true;
+        }
+    }
+    false
+}
+
+/// Returns the byte ranges of the first `most` rows that a text takes when wrapped to `max` cells; breaks
+/// behind spaces where it can. A text of no cells takes one row.
+pub fn wrap(text: &str, max: u16, most: usize) -> Vec<Range<usize>> {
     let max = max.max(1);
     let mut rows = Vec::new();
     let (mut start, mut used, mut space) = (0, 0_u16, None);
@@ -92,6 +104,9 @@ pub fn wrap(text: &str, max: u16) -> Vec<Range<usize>> {
         if used.saturating_add(cells) > max && at > start {
             let end: usize = space.filter(|s| *s > start).unwrap_or(at);
             rows.push(start..end);
+            if rows.len() >= most {
+                return rows;
+            }
             used = text.get(end..at).map_or(0, width);
             (start, space) = (end, None);
         }
@@ -136,11 +151,13 @@ mod tests {
     #[test]
     fn rows_break_behind_spaces_and_inside_words_that_are_too_long() {
         let rows =
-            |text: &str, max| wrap(text, max).into_iter().map(|r| text[r].to_owned()).collect::<Vec<_>>();
+            |text: &str, max| wrap(text, max, 99).into_iter().map(|r| text[r].to_owned()).collect::<Vec<_>>();
         assert_eq!(rows("dial tcp refused", 9), ["dial tcp ", "refused"]);
         assert_eq!(rows("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(rows("漢字漢", 3), ["漢", "字", "漢"]);
         assert_eq!(rows("", 3), [""]);
+        assert_eq!(wrap("abcdefgh", 3, 2), [0..3, 3..6]);
+        assert!(exceeds(["ab", "cd"].into_iter(), 3) && !exceeds(["ab", "cd"].into_iter(), 4));
     }
 
     proptest! {
@@ -148,7 +165,7 @@ mod tests {
         fn whatever_the_text_cuts_fit_and_rows_lose_nothing(text in "\\PC{0,60}", max in 0_u16..30) {
             prop_assert!(width(&cut(&text, max)) <= max);
             prop_assert!(width(&cut_middle(&text, max)) <= max);
-            let rows = wrap(&text, max);
+            let rows = wrap(&text, max, 99);
             prop_assert_eq!(rows.iter().map(|r| &text[r.clone()]).collect::<String>(), text.clone());
             for row in rows {
                 let g = text[row.clone()].graphemes(true).count();

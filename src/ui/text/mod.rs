@@ -169,13 +169,14 @@ impl<T: Into<Piece>> From<T> for Line {
     }
 }
 
-/// Draws text at a place, at most `max` cells wide; what does not fit is left out. Returns the column behind it.
+/// Draws text at a place, at most `max` cells wide; what does not fit is left out. Returns the column behind
+/// it. The cells have this style and nothing of what was there before.
 pub fn put(buffer: &mut Buffer, (x, y): (u16, u16), max: u16, text: &str, style: Style) -> u16 {
     let area = buffer.area;
     if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() || max == 0 {
         return x;
     }
-    buffer.set_stringn(x, y, text, usize::from(max), style).0
+    buffer.set_stringn(x, y, text, usize::from(max), Style::reset().patch(style)).0
 }
 
 #[cfg(test)]

@@ -76,9 +76,11 @@ impl Theme {
 
 impl Look {
     fn style(self, depth: Depth) -> Style {
-        let mut style = Style::default();
-        style.fg = self.fg.and_then(|p| p.color(depth));
-        style.bg = self.bg.and_then(|p| p.color(depth));
+        let style = Style {
+            fg: self.fg.and_then(|p| p.color(depth)),
+            bg: self.bg.and_then(|p| p.color(depth)),
+            ..Style::default()
+        };
         let allowed = match depth {
             Depth::None => Modifier::BOLD | Modifier::DIM | Modifier::REVERSED,
             Depth::Ansi16 | Depth::Ansi256 | Depth::True => Modifier::all(),

@@ -146,7 +146,7 @@ fn nearest_16(rgb: (u8, u8, u8)) -> u8 {
 fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> i32 {
     let d = |x: u8, y: u8| (i32::from(x) - i32::from(y)).pow(2);
     let mean = i32::midpoint(i32::from(a.0), i32::from(b.0));
-    ((512 + mean) * d(a.0, b.0) >> 8) + 4 * d(a.1, b.1) + ((767 - mean) * d(a.2, b.2) >> 8)
+    (((512 + mean) * d(a.0, b.0)) >> 8) + 4 * d(a.1, b.1) + (((767 - mean) * d(a.2, b.2)) >> 8)
 }
 
 /// Returns the contrast of two colours by WCAG 2: 1 is none, 21 black on white, 4.5 is readable.
