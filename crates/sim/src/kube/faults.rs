@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Requests that are remembered.
 const REMEMBERED: usize = 10_000;
@@ -67,11 +68,17 @@ pub struct Faults {
     state: Arc<Mutex<State>>,
     thaw: watch::Sender<bool>,
     drops: watch::Sender<u64>,
+    end: CancellationToken,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { state: Arc::default(), thaw: watch::channel(false).0, drops: watch::channel(0).0 }
+        Self {
+            state: Arc::default(),
+            thaw: watch::channel(false).0,
+            drops: watch::channel(0).0,
+            end: CancellationToken::new(),
+        }
     }
 }
 
@@ -142,20 +149,35 @@ impl Faults {
         state.answers.remove(place).map(|(code, _)| code)
     }
 
+    /// Ends all that waits or streams: the server is going.
+    pub(super) fn close(&self) {
+        self.end.cancel();
+        self.drop_watches();
+    }
+
+    /// Returns whether the server is going.
+    pub(super) fn closed(&self) -> bool {
+        self.end.is_cancelled()
+    }
+
     /// Waits as long as the server is frozen, then for the delay.
     pub(super) async fn hold(&self) {
         self.thawed().await;
         let delay = self.lock().delay;
         if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = self.end.cancelled() => {}
+            }
         }
     }
 
+    /// Waits as long as the server is frozen.
     pub(super) async fn thawed(&self) {
         let mut thaw = self.thaw.subscribe();
-        // The sender lives in `self`: the wait only ends when the switch is off.
-        if thaw.wait_for(|frozen| !frozen).await.is_err() {
-            std::future::pending::<()>().await;
+        tokio::select! {
+            _ = thaw.wait_for(|frozen| !frozen) => {}
+            () = self.end.cancelled() => {}
         }
     }
 

@@ -11,10 +11,11 @@ use http::Response;
 use serde_json::Value;
 
 use super::answer;
+use super::faults::Faults;
 use super::request::Query;
 use crate::cluster::Cluster;
 use crate::cluster::clock::SECOND;
-use crate::cluster::json::{instant, list, name, namespace, parse_time, text, uid};
+use crate::cluster::json::{instant, list, name, parse_time, text, uid};
 use crate::cluster::kinds::K;
 use crate::cluster::status::ApiError;
 use crate::life::Nanos;
@@ -55,7 +56,7 @@ struct Ask {
 /// Answers a request for a pod's log.
 pub fn serve(
     cluster: &Cluster,
-    logs: &Arc<dyn PodLogs>,
+    (logs, faults): (&Arc<dyn PodLogs>, &Faults),
     (ns, pod): (&str, &str),
     query: &Query,
 ) -> Result<Response<Body>, ApiError> {
@@ -75,7 +76,7 @@ pub fn serve(
     if !ask.follow || ask.previous || ask.limit.is_some() {
         return Ok(answer::bytes(200, "text/plain", body));
     }
-    let state = Follow { cluster: cluster.clone(), logs: Arc::clone(logs), ask, last, first: Some(body) };
+    let state = Follow { cluster: cluster.clone(), logs: Arc::clone(logs), faults: faults.clone(), ask, last, first: Some(body) };
     let stream = futures::stream::unfold(state, follow);
     Ok(answer::bytes(200, "text/plain", Body::from_stream(stream)))
 }
@@ -94,7 +95,7 @@ fn render(lines: &[(Nanos, String)], stamps: bool) -> Vec<u8> {
 }
 
 fn read(pod: &Value, query: &Query, now: Nanos) -> Result<Ask, ApiError> {
-    let (ns, called) = (namespace(pod), name(pod));
+    let called = name(pod);
     let names: Vec<&str> = list(pod, &["spec", "containers"]).iter().map(|c| text(c, &["name"])).collect();
     let asked = query.get("container");
     let container = match (asked, names.as_slice()) {
@@ -129,7 +130,6 @@ fn read(pod: &Value, query: &Query, now: Nanos) -> Result<Ask, ApiError> {
         };
         return Err(ApiError::bad_request(format!("container \"{container}\" in pod \"{called}\" {why}")));
     }
-    let _ = ns;
     let number = |key: &str| query.number(key);
     let mut since = Nanos::MIN;
     if let Some(seconds) = number("sinceSeconds")? {
@@ -138,7 +138,6 @@ fn read(pod: &Value, query: &Query, now: Nanos) -> Result<Ask, ApiError> {
     if let Some(at) = parse_time(query.get("sinceTime")) {
         since = at.saturating_sub(1);
     }
-    // A container in its back-off shows its last run.
     Ok(Ask {
         pod: uid(pod).to_owned(),
         container: container.to_owned(),
@@ -154,6 +153,7 @@ fn read(pod: &Value, query: &Query, now: Nanos) -> Result<Ask, ApiError> {
 struct Follow {
     cluster: Cluster,
     logs: Arc<dyn PodLogs>,
+    faults: Faults,
     ask: Ask,
     last: Nanos,
     first: Option<Vec<u8>>,
@@ -166,6 +166,7 @@ async fn follow(mut state: Follow) -> Option<(Result<Bytes, std::convert::Infall
         return Some((Ok(first.into()), state));
     }
     loop {
+        state.faults.thawed().await;
         let lines = state.logs.lines(&state.ask.pod, &state.ask.container, false, state.last);
         if let Some((at, _)) = lines.last() {
             state.last = *at;
@@ -173,7 +174,7 @@ async fn follow(mut state: Follow) -> Option<(Result<Bytes, std::convert::Infall
         }
         let uid_of = &state.ask.pod;
         let there = state.cluster.with(|w, _| w.store.all(K::Pod).any(|p| uid(p) == uid_of));
-        if !there {
+        if !there || state.faults.closed() {
             return None;
         }
         tokio::time::sleep(POLL).await;

@@ -72,6 +72,7 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// Serves until `stop` is cancelled.
     pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        let faults = self.faults.clone();
         let app = axum::Router::new().fallback(handle).with_state(self);
         let served = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::select! {
@@ -81,6 +82,7 @@ impl Server {
             // Open watches do not hold the end up.
             () = stop.cancelled() => {}
         }
+        faults.close();
     }
 }
 
@@ -109,6 +111,9 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     };
     note(server, &parts, &path, &bytes);
     server.faults.hold().await;
+    if server.faults.closed() {
+        return Err(ApiError::unavailable("the server is shutting down"));
+    }
     if let Some(code) = server.faults.answer(&path) {
         return Err(fault(code));
     }
@@ -206,7 +211,7 @@ impl Call<'_> {
         match resource.subresource.as_str() {
             "log" if *method == Method::GET => logs::serve(
                 &self.server.cluster,
-                &self.server.logs,
+                (&self.server.logs, &self.server.faults),
                 (&resource.namespace, &resource.name),
                 self.query,
             ),

@@ -17,7 +17,6 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc;
 
 use super::answer;
-use super::request::Query;
 use crate::cluster::status::ApiError;
 
 /// Bytes that are read from a local server at once.
@@ -37,7 +36,6 @@ pub fn ports(query: &str) -> Vec<u16> {
 
 /// Answers a request to forward ports to addresses; `None` is a port that leads nowhere.
 pub async fn serve(request: Request<Body>, to: Vec<(u16, Option<SocketAddr>)>) -> Response<Body> {
-    let _ = Query::default();
     let (mut parts, _) = request.into_parts();
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         let mut error = ApiError::bad_request("unable to upgrade: you must use the WebSocket protocol");

@@ -100,10 +100,10 @@ fn release(world: &mut World, revision: &Revision, now: Nanos) {
     let done = now + 2 * SECOND;
     let failed = revision.status == "failed";
     let last = if failed { "failed" } else { "deployed" };
-    let update = |world: &mut World, revision: &Revision, status: &str, times: (Nanos, Nanos), at: Nanos| {
-        let secret = records::secret(revision, status, times, &[("modifiedAt", at)]);
+    let update = |world: &mut World, revision: &Revision, status: &str, times: (Nanos, Nanos), stamp: Nanos| {
+        let secret = records::secret(revision, status, times, &[("modifiedAt", stamp)]);
         let called = name(&secret).to_owned();
-        if let Err(error) = world.replace(K::Secret, (NAMESPACE, &called), secret, &writer("Helm", at)) {
+        if let Err(error) = world.replace(K::Secret, (NAMESPACE, &called), secret, &writer("Helm", done)) {
             tracing::error!(%error, "a record of the fresh stand was refused");
         }
     };
@@ -111,7 +111,8 @@ fn release(world: &mut World, revision: &Revision, now: Nanos) {
         let old = REVISIONS.iter().rev().find(|r| r.number < revision.number && r.status != "failed");
         if let Some(old) = old {
             let then = now + (Nanos::from(revision.minutes_ago) - Nanos::from(old.minutes_ago)) * MINUTE;
-            update(world, old, "superseded", (first, then), done);
+            // Helm lays the record's own labels over the new stamp: it keeps that of its deployment.
+            update(world, old, "superseded", (first, then), then + 2 * SECOND);
         }
     }
     update(world, revision, last, (first, now), done);
