@@ -182,10 +182,10 @@ pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
             cluster
                 .of(Resource::Deployment)
                 .named(owner.namespace.as_str(), owner.name.as_str())
-                .map(|d| crate::core::Uid::new(d.uid()))
+                .map(|d| d.uid())
                 .map(|uid| {
                     sets.owned_by(&uid)
-                        .flat_map(|rs| pods.owned_by(&crate::core::Uid::new(rs.uid())).collect::<Vec<_>>())
+                        .flat_map(|rs| pods.owned_by(&rs.uid()).collect::<Vec<_>>())
                         .collect()
                 })
                 .unwrap_or_default()
@@ -198,7 +198,7 @@ pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
         Some(resource) => cluster
             .of(resource)
             .named(owner.namespace.as_str(), owner.name.as_str())
-            .map(|o| crate::core::Uid::new(o.uid()))
+            .map(|o| o.uid())
             .map(|uid| pods.owned_by(&uid).collect())
             .unwrap_or_default(),
         None => Vec::new(),

@@ -18,7 +18,7 @@ use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Untrusted, Zone};
 use crate::ops::{Gate, Policy};
 use crate::runtime::effects::{Executor, who};
 use crate::runtime::inbox::Inbox;
-use crate::runtime::now;
+use crate::runtime::{now, random};
 use crate::runtime::world::{Kube, World, connect, health, logs};
 use crate::sources::auth::wall_clock;
 use crate::sources::kube::config::{Choice, Env as KubeEnv, Kubeconfig};
@@ -85,17 +85,6 @@ fn keymap(config: &Config) -> Result<Keymap> {
     let own = |name: &str| std::fs::read_to_string(folder.as_ref()?.join("keymaps").join(format!("{name}.toml"))).ok();
     Keymap::load(&config.general.keymap, &own)
         .map_err(|mistakes| Error::new(Kind::Config, "read the keymap").detail(mistakes.join("\n")))
-}
-
-/// Random bits for identities; not for secrets.
-pub fn random() -> u128 {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    let draw = || {
-        let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
-        hasher.write_i64(now().0);
-        u128::from(hasher.finish())
-    };
-    draw() << 64 | draw()
 }
 
 /// Makes a session: reads configuration and kubeconfig, and nothing else; no network is waited for.

@@ -124,7 +124,10 @@ impl Executor {
         let (world, inbox, journal) = (Arc::clone(&self.world), self.inbox.clone(), self.journal.clone());
         let task = self.spawn(async move {
             let tell = |news| inbox.send(Msg::Job(id, news));
-            rollback::run(&world, prepared, confirmed, journal, stop, &tell).await;
+            match world.client() {
+                Ok(client) => rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await,
+                Err(error) => tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))),
+            }
         });
         drop(task);
     }

@@ -79,7 +79,7 @@ impl Inbox {
                 let new = !lanes.changes.contains_key(&key);
                 let pending = lanes.changes.entry(key).or_default();
                 pending.objects.extend(removed.into_iter().map(|uid| (uid, None)));
-                pending.objects.extend(applied.into_iter().map(|o| (Uid::new(o.uid()), Some(o))));
+                pending.objects.extend(applied.into_iter().map(|o| (o.uid(), Some(o))));
                 if new {
                     lanes.data.push_back(Queued::Changes(feed, scope));
                 }
@@ -185,7 +185,7 @@ mod tests {
         }
         inbox.send(changes(vec![pod("b", "1")], &["c"]));
         let Some(Next::Msg(Msg::Feed(_, _, FeedMsg::Changes { mut applied, removed }))) = inbox.try_next() else { panic!("no changes") };
-        applied.sort_by(|x, y| x.uid().cmp(y.uid()));
+        applied.sort_by_key(Object::uid);
         assert_eq!((applied, removed), (vec![pod("a", "999"), pod("b", "1")], vec![Uid::new("c")]));
         assert!(inbox.try_next().is_none());
     }

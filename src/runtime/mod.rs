@@ -9,6 +9,7 @@ pub mod headless;
 pub mod inbox;
 pub mod keys;
 pub mod timers;
+pub mod world;
 
 use crate::core::Ts;
 
@@ -16,4 +17,15 @@ use crate::core::Ts;
 pub fn now() -> Ts {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Ts(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Returns random bits for identities; not for secrets.
+pub fn random() -> u128 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let draw = || {
+        let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+        hasher.write_i64(now().0);
+        u128::from(hasher.finish())
+    };
+    draw() << 64 | draw()
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use deckwatch_wire::apps::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use deckwatch_wire::batch::Job;
-use deckwatch_wire::core::{Event, Namespace, Node, Pod, Service};
+use deckwatch_wire::core::{Event, Namespace, Node, Pod, PodSpec, Service};
 use deckwatch_wire::discovery::EndpointSlice;
 use deckwatch_wire::{Object as _, ObjectMeta, OwnerReference, PartialObjectMetadata};
 
+use super::columns::{Row, Tabled as _, metadata_row};
 use crate::core::{ClusterId, ObjectRef, Resource, Ts, Uid};
 
 /// One object; cheap to clone.
@@ -163,6 +164,55 @@ impl Object {
 fn weight<K: deckwatch_wire::Object>(object: &K) -> usize {
     // Each short string of a message is an allocation of its own: about twice its bytes.
     size_of::<K>() + 2 * object.encoded_len()
+}
+
+impl Object {
+    /// Returns the value of an annotation.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.annotations().get(name).map(String::as_str)
+    }
+
+    /// Returns the pod template or spec that tells its containers.
+    pub fn pod_spec(&self) -> Option<&PodSpec> {
+        match self {
+            Self::Pod(o) => Some(&o.spec),
+            Self::Deployment(o) => Some(&o.spec.template.spec),
+            Self::StatefulSet(o) => Some(&o.spec.template.spec),
+            Self::DaemonSet(o) => Some(&o.spec.template.spec),
+            Self::ReplicaSet(o) => Some(&o.spec.template.spec),
+            Self::Job(o) => Some(&o.spec.template.spec),
+            Self::Node(_)
+            | Self::Service(_)
+            | Self::EndpointSlice(_)
+            | Self::Event(_)
+            | Self::Namespace(_)
+            | Self::Meta(..) => None,
+        }
+    }
+
+    /// Returns its row: the cells of its kind's columns and its health.
+    pub fn row(&self) -> Row {
+        match self {
+            Self::Pod(o) => o.row(),
+            Self::Deployment(o) => o.row(),
+            Self::StatefulSet(o) => o.row(),
+            Self::DaemonSet(o) => o.row(),
+            Self::ReplicaSet(o) => o.row(),
+            Self::Job(o) => o.row(),
+            Self::Node(o) => o.row(),
+            Self::Service(o) => o.row(),
+            Self::EndpointSlice(o) => o.row(),
+            Self::Event(o) => o.row(),
+            Self::Namespace(o) => o.row(),
+            Self::Meta(o, resource) => metadata_row(*resource, o),
+        }
+    }
+
+    /// Returns whether both are the very same state of an object, told by its version.
+    pub fn same_data(&self, other: &Self) -> bool {
+        let version = self.resource_version();
+        !version.is_empty() && version == other.resource_version() && self.meta().uid == other.meta().uid
+    }
 }
 
 #[cfg(test)]

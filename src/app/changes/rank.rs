@@ -39,7 +39,7 @@ pub fn relation(change: &Change, owner: &ObjectRef, shared: &Shared) -> Option<R
         Some(Resource::Pod) => {
             let named = object.namespace == owner.namespace
                 && object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
-            (named || pods.iter().any(|p| p.uid() == object.uid.0.as_str())).then_some(Relation::Pod)
+            (named || pods.iter().any(|p| p.uid() == object.uid)).then_some(Relation::Pod)
         }
         Some(Resource::ReplicaSet) => {
             let prefix =

@@ -57,7 +57,7 @@ impl Collection {
     }
 
     fn apply(&mut self, object: Object) {
-        let uid = Uid::new(object.uid());
+        let uid = object.uid();
         self.remove(&uid);
         let place = (object.namespace().to_owned(), object.name().to_owned());
         // The same name with another uid: the older object is gone, whatever order the news came in.

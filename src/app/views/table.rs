@@ -149,7 +149,7 @@ impl Table {
         let mut changed = objects.len() != self.cache.len();
         let mut fresh = HashMap::with_capacity(objects.len());
         for object in objects {
-            let uid = Uid::new(object.uid());
+            let uid = object.uid();
             let kept = self.cache.remove(&uid).filter(|(old, _)| old.same_data(object));
             changed |= kept.is_none();
             let entry = kept.unwrap_or_else(|| (object.clone(), Arc::new(object.row())));
@@ -246,7 +246,7 @@ impl Pane for Table {
         if let Some(wanted) = self.wanted.clone() {
             let kind = cx.shared.cluster.of(self.resource);
             if let Some(object) = kind.named(wanted.namespace.as_str(), wanted.name.as_str()) {
-                self.list.key = Some(object.uid().to_owned());
+                self.list.key = Some(object.uid().0.to_string());
                 self.wanted = None;
             }
         }

@@ -7,7 +7,7 @@ use crate::act::rollback;
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
 use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
-use crate::sources::kube::helm;
+use crate::ops::PlanId;
 
 /// Answers a question.
 pub async fn answer(world: &World, query: Query) -> Result<Answer> {
@@ -20,11 +20,13 @@ pub async fn answer(world: &World, query: Query) -> Result<Answer> {
         Query::Object(object) => read_object(world, &object).await,
         Query::Edits(object) => edits::read(world, &object).await.map(Answer::Edits),
         Query::Record { namespace, release, revision } => {
-            let record = helm::record(world.client()?, namespace.as_str(), release.as_str(), i64::from(revision)).await?;
+            let record = rollback::record(world.client()?, &namespace, &release, revision).await?;
             Ok(Answer::Record(Arc::new(record)))
         }
         Query::Plan { namespace, release, to } => {
-            let prepared = rollback::prepare(world, &namespace, &release, to).await?;
+            let now = (world.clock)();
+            let id = PlanId::new(now, crate::runtime::random());
+            let prepared = rollback::prepare(world.client()?, &world.cluster, id, now, (&namespace, &release), to).await?;
             let plan = Arc::clone(&prepared.plan);
             let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
             // A plan that was made anew takes the place of the older one of the same release.

@@ -9,10 +9,12 @@ use serde_json::json;
 use crate::app::model::Shared;
 use crate::app::resolve::release_of;
 use crate::app::views::paint::{self, put};
-use crate::app::views::{Draw, safe};
+use crate::app::views::Draw;
 use crate::core::{Error, ObjectRef, Ts, Window, num};
 use crate::store::series::Matrix;
+use crate::ui::text::Words;
 use crate::ui::theme::Role;
+use crate::ui::widgets::chart::{Marker, Overlay, Plot, Prepared, Threshold};
 
 /// What a panel shows.
 #[derive(Clone, Debug)]
@@ -23,8 +25,6 @@ pub struct Panel {
     pub window: Window,
     /// The unit of the values.
     pub unit: num::Unit,
-    /// The label that names a series; all that differ when empty.
-    pub legend: &'static str,
     /// A line to compare with.
     pub threshold: Option<f64>,
     /// Changes on the time axis: time and name.
@@ -42,7 +42,7 @@ impl Panel {
             matrix,
             window,
             unit,
-            legend: "",
+           
             threshold: None,
             markers: Vec::new(),
             moment: None,
@@ -79,11 +79,42 @@ pub fn titled(cx: &Draw<'_>, title: &str, error: Option<&Error>, area: Rect, buf
     }
 }
 
-/// Draws a panel.
+/// Draws a panel: plot above, legend below where there is room for it.
 pub fn draw(cx: &Draw<'_>, panel: &Panel, area: Rect, buf: &mut Buffer) {
     let theme = &cx.env.theme;
-    if panel.matrix.series.is_empty() {
-        put(buf, theme, area.x + 2, area.y, area, Role::Dim, "no data");
+    let matrix = &panel.matrix;
+    let include: Vec<f64> = panel.threshold.into_iter().collect();
+    let plot = Plot {
+        series: &matrix.series,
+        window: panel.window,
+        step: matrix.step,
+        unit: panel.unit,
+        log: false,
+        include: &include,
+        only: None,
+    };
+    let rows = (matrix.series.len() as u16).min(area.height / 4);
+    let above = Rect { height: area.height.saturating_sub(rows), ..area };
+    let below = Rect { y: above.bottom(), height: rows, ..area };
+    let prepared = Prepared::of(&plot, above.width, above.height);
+    let marker = |(at, name): &(Ts, String)| Marker { at: *at, label: Words::of(name) };
+    let line = |value: f64| Threshold { value, label: Words::of(&num::value(value, panel.unit)) };
+    let overlay = Overlay {
+        thresholds: panel.threshold.map(line).into_iter().collect(),
+        markers: panel.markers.iter().filter(|(at, _)| panel.window.contains(*at)).map(marker).collect(),
+        moment: panel.moment,
+        crosshair: panel.cross,
+        zone: cx.shared.session.zone,
+        empty: Words::of("no data in this window"),
+    };
+    prepared.draw(&overlay, buf, above, theme);
+    prepared.draw_legend(&plot, panel.cross, buf, below, theme);
+    let warned = matrix.warnings.len() + usize::from(matrix.dropped > 0) + usize::from(matrix.histograms > 0);
+    if warned > 0 {
+        let first = matrix.warnings.first().map(|w| w.clipped(120).to_string());
+        let text = first.unwrap_or_else(|| format!("{} series not drawn", matrix.dropped + matrix.histograms));
+        let text = paint::cut(&format!(" ◐ {text} "), area.width);
+        put(buf, theme, area.right().saturating_sub(paint::width(&text)), area.y, area, Role::Warning, &text);
     }
 }
 
@@ -95,12 +126,4 @@ pub fn series_json(matrix: &Matrix) -> serde_json::Value {
     json!(
         matrix.series.iter().map(|s| json!({ "metric": s.labels, "values": points(s) })).collect::<Vec<_>>()
     )
-}
-
-/// Returns the name of a series in the legend.
-pub fn name(labels: &crate::core::Labels, legend: &str) -> String {
-    match labels.get(legend) {
-        Some(value) => safe(value).to_string(),
-        None => labels.iter().map(|(k, v)| format!("{}={}", safe(k), safe(v))).collect::<Vec<_>>().join(" "),
-    }
 }

@@ -212,7 +212,6 @@ impl Pane for Board {
             let inner = Rect { y: place.y + 1, height: place.height - 1, ..place };
             if let Some(matrix) = data.and_then(|d| d.matrix.clone()) {
                 let mut drawn = chart::Panel::of(matrix, window, panel.unit);
-                drawn.legend = panel.legend;
                 drawn.moment = cx.shared.moment.pinned();
                 drawn.cross = self.cross;
                 drawn.markers = chart::markers(cx.shared, self.owner.as_ref());

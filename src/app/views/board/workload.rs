@@ -10,8 +10,6 @@ pub struct Panel {
     pub title: &'static str,
     /// Its unit.
     pub unit: Unit,
-    /// The label that names its series; empty where the quantile or the name does.
-    pub legend: &'static str,
     query: &'static str,
 }
 
@@ -20,19 +18,16 @@ pub const PANELS: [Panel; 6] = [
     Panel {
         title: "Requests by code",
         unit: Unit::PerSecond,
-        legend: "code",
         query: "sum by (code) (rate(http_requests_total{namespace=$ns,pod=~$pods}[$w]))",
     },
     Panel {
         title: "Error ratio",
         unit: Unit::Ratio,
-        legend: "",
         query: "sum(rate(http_requests_total{namespace=$ns,pod=~$pods,code=~\"5..\"}[$w])) / sum(rate(http_requests_total{namespace=$ns,pod=~$pods}[$w]))",
     },
     Panel {
         title: "Latency P50 P95 P99",
         unit: Unit::Seconds,
-        legend: "quantile",
         query: "label_replace(histogram_quantile(0.5, sum by (le) (rate(http_request_duration_seconds_bucket{namespace=$ns,pod=~$pods}[$w]))), \"quantile\", \"P50\", \"\", \"\") \
                 or label_replace(histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace=$ns,pod=~$pods}[$w]))), \"quantile\", \"P95\", \"\", \"\") \
                 or label_replace(histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket{namespace=$ns,pod=~$pods}[$w]))), \"quantile\", \"P99\", \"\", \"\")",
@@ -40,19 +35,16 @@ pub const PANELS: [Panel; 6] = [
     Panel {
         title: "CPU by pod",
         unit: Unit::Cores,
-        legend: "pod",
         query: "sum by (pod) (rate(container_cpu_usage_seconds_total{namespace=$ns,pod=~$pods,container!=\"\",image!=\"\"}[$w]))",
     },
     Panel {
         title: "Memory by pod",
         unit: Unit::Bytes,
-        legend: "pod",
         query: "sum by (pod) (container_memory_working_set_bytes{namespace=$ns,pod=~$pods,container!=\"\",image!=\"\"})",
     },
     Panel {
         title: "Restarts by pod",
         unit: Unit::None,
-        legend: "pod",
         query: "sum by (pod) (kube_pod_container_status_restarts_total{namespace=$ns,pod=~$pods})",
     },
 ];

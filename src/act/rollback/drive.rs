@@ -1,0 +1,206 @@
+//! Carries a confirmed plan out: asks the engine what is next, journals, sends once, brings the answer back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use deckwatch_helm::step::{Answer, Class, Engine, Event, Job, Outcome as HelmOutcome, Reply, Request, Step};
+use http::{HeaderValue, header};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Prepared, helm_now, said};
+use crate::act::journal::Journal;
+use crate::core::{Error, Kind, Safe, Span, Ts};
+use crate::ops::{Confirmed, JobMsg, Outcome, Record, What};
+use crate::sources::auth::WallClock;
+use crate::sources::kube::Client;
+
+/// The time limit of one write; after it its outcome is unknown and is read back.
+const LIMIT: Span = Span::secs(15);
+const CAP: usize = 16 << 20;
+
+/// Carries a plan out and tells how it goes; the last thing told is how it ended.
+pub async fn run(
+    client: &Client,
+    clock: &WallClock,
+    prepared: Prepared,
+    confirmed: Confirmed,
+    journal: Journal,
+    stop: CancellationToken,
+    tell: &(dyn Fn(JobMsg) + Sync),
+) {
+    let outcome = carry_out(client, clock, prepared, &confirmed, &journal, &stop, tell).await;
+    tell(JobMsg::Ended(outcome));
+}
+
+async fn carry_out(
+    client: &Client,
+    clock: &WallClock,
+    prepared: Prepared,
+    confirmed: &Confirmed,
+    journal: &Journal,
+    stop: &CancellationToken,
+    tell: &(dyn Fn(JobMsg) + Sync),
+) -> Outcome {
+    let refuse = |detail: String| Outcome::Failed(Error::new(Kind::Refused, "roll back").detail(detail));
+    if confirmed.token.plan() != prepared.plan.id || !confirmed.token.is_good(clock()) {
+        return refuse("the confirmation is not for this plan, or too old".to_owned());
+    }
+    let Some(sides) = &prepared.sides else { return refuse("the plan has no objects".to_owned()) };
+    let job = match Job::new(&prepared.helm, &prepared.current, sides, helm_now(clock())) {
+        Ok(job) => job,
+        Err(error) => return refuse(error.to_string()),
+    };
+    let mut engine = Engine::new(job);
+    let mut driver = Driver { client, clock, journal, confirmed, steps: 0, of: prepared.helm.objects.len() + 3 };
+    let mut reply = None;
+    loop {
+        if stop.is_cancelled() {
+            engine.cancel();
+        }
+        engine.set_now(helm_now(clock()));
+        match engine.next(reply.take()) {
+            Step::Request(request) => reply = Some(driver.send(&request, tell).await),
+            Step::Progress(event) => driver.progress(&event, tell),
+            // The engine only waits for a reply, and every request has been given one.
+            Step::Waiting => return Outcome::Unknown(Error::new(Kind::Internal, "roll back").detail("the engine waits for nothing")),
+            Step::Done(outcome) => return ended(outcome),
+        }
+    }
+}
+
+fn ended(outcome: HelmOutcome) -> Outcome {
+    match outcome {
+        HelmOutcome::Done { .. } => Outcome::Done,
+        HelmOutcome::Failed { phase, what, record } => {
+            let record = record.map_or_else(String::new, |s| format!("; the new record says {s}"));
+            Outcome::Failed(Error::new(Kind::Server, "roll back").on(format!("{phase:?}").to_lowercase()).detail(format!("{what}{record}")))
+        }
+        HelmOutcome::Unknown { phase, what, record } => {
+            let record = record.map_or_else(String::new, |s| format!("; the new record says {s}"));
+            Outcome::Unknown(
+                Error::new(Kind::OutcomeUnknown, "roll back")
+                    .on(format!("{phase:?}").to_lowercase())
+                    .detail(format!("{what}{record}"))
+                    .hint("nothing was sent again: look at the release's history and objects"),
+            )
+        }
+    }
+}
+
+struct Driver<'a> {
+    client: &'a Client,
+    clock: &'a WallClock,
+    journal: &'a Journal,
+    confirmed: &'a Confirmed,
+    steps: usize,
+    of: usize,
+}
+
+impl Driver<'_> {
+    fn progress(&mut self, event: &Event, tell: &(dyn Fn(JobMsg) + Sync)) {
+        let (text, finished) = words(event);
+        if finished {
+            self.steps += 1;
+        }
+        let number = if finished { self.steps } else { self.steps + 1 };
+        tell(JobMsg::Step { number, of: self.of, text, finished });
+    }
+
+    fn note(&self, text: &Safe, state: &'static str) -> Result<(), Error> {
+        let at: Ts = (self.clock)();
+        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state };
+        self.journal.append(&Record { at, what })
+    }
+
+    /// Sends one request, once. What changes something is on disk before.
+    async fn send(&mut self, request: &Request, tell: &(dyn Fn(JobMsg) + Sync)) -> Reply {
+        if request.delay_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(request.delay_ms)).await;
+        }
+        let writes = request.class() == Class::Write;
+        let text = said(format!("{} {} {}", request.verb.method(), request.place.kind, request.place.path()));
+        if writes {
+            if !self.confirmed.token.is_good((self.clock)()) {
+                return not_sent("the confirmation has expired");
+            }
+            if let Err(error) = self.note(&text, "sending") {
+                tell(JobMsg::Step { number: self.steps + 1, of: self.of, text: said(error.line()), finished: false });
+                return not_sent(&error.line());
+            }
+        }
+        let reply = self.exchange(request).await;
+        if writes {
+            let state = match &reply {
+                Reply::Answer(a) if (200..300).contains(&a.code) => "done",
+                Reply::Answer(_) => "refused",
+                Reply::Lost(_) => "unknown",
+            };
+            // The write has been sent; that its answer could not be noted is told by the next entry's failure.
+            self.note(&text, state).ok();
+        }
+        reply
+    }
+
+    async fn exchange(&self, request: &Request) -> Reply {
+        let http = match build(request, self.confirmed) {
+            Ok(http) => http,
+            Err(why) => return not_sent(&why),
+        };
+        match self.client.raw_service().send_once(http, LIMIT, CAP).await {
+            Ok(reply) => {
+                let retry = reply.header(&header::RETRY_AFTER).and_then(|v| v.parse::<u64>().ok()).map(|s| s.saturating_mul(1000));
+                let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+                Reply::Answer(Answer { code: reply.status, body, retry_after_ms: retry })
+            }
+            Err(failure) if failure.maybe_sent => Reply::Lost(failure.error.line()),
+            Err(failure) => not_sent(&failure.error.line()),
+        }
+    }
+}
+
+/// An answer for a request that was never sent: a definite refusal.
+fn not_sent(why: &str) -> Reply {
+    let body = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": format!("not sent: {why}") });
+    Reply::Answer(Answer::new(403, body))
+}
+
+fn build(request: &Request, confirmed: &Confirmed) -> Result<http::Request<Bytes>, String> {
+    let mut path = request.place.path();
+    if !request.query.is_empty() {
+        path.push('?');
+        path.push_str(&url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish());
+    }
+    let accept = if request.metadata_only { "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" } else { "application/json" };
+    let accept = if request.metadata_only && request.place.name.is_empty() { accept.replace("PartialObjectMetadata;", "PartialObjectMetadataList;") } else { accept.to_owned() };
+    let agent = format!("deckwatch/{} (op {})", env!("CARGO_PKG_VERSION"), confirmed.token.plan());
+    let mut builder = http::Request::builder()
+        .method(request.verb.method())
+        .uri(path)
+        .header(header::ACCEPT, accept)
+        .header(header::USER_AGENT, HeaderValue::from_str(&agent).map_err(|e| e.to_string())?);
+    if let Some(content_type) = request.content_type {
+        builder = builder.header(header::CONTENT_TYPE, content_type);
+    }
+    let body = request.body.as_ref().map(|b| Bytes::from(b.to_string())).unwrap_or_default();
+    builder.body(body).map_err(|e| e.to_string())
+}
+
+/// Returns an event in words, and whether it ends a step.
+fn words(event: &Event) -> (Safe, bool) {
+    let (text, finished) = match event {
+        Event::Pruned { record } => (format!("record {record} removed by the history's limit"), true),
+        Event::Locked { revision } => (format!("record of revision {revision} created: nobody else may begin"), true),
+        Event::Started { object, number, of } => (format!("{object} ({number} of {of})"), false),
+        Event::Created(object) => (format!("{object} created"), true),
+        Event::Patched(object) => (format!("{object} patched"), true),
+        Event::Differs(object) => (format!("{object}: changed since the plan was shown; its patch differs"), false),
+        Event::Unchanged(object) => (format!("{object} unchanged"), true),
+        Event::Deleted(object) => (format!("{object} deleted"), true),
+        Event::Left { object, why } => (format!("{object} left: {why}"), true),
+        Event::ObjectFailed { object, why } => (format!("{object} failed: {why}"), true),
+        Event::Marked { record, status } => (format!("record {record} marked {status}"), true),
+        Event::RecordFailed { record, why } => (format!("record {record} not written: {why}"), true),
+    };
+    (said(text), finished)
+}

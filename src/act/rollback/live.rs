@@ -1,0 +1,200 @@
+//! What a rollback reads: records, kinds, live objects, rights, owners.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deckwatch_helm::plan::{Action, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan};
+use deckwatch_helm::record::{Limits, Record, StoredRecord, object_name};
+use deckwatch_helm::step::Place;
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use crate::core::{Error, Kind, Name, Result};
+use crate::sources::kube::Client;
+use crate::sources::kube::client::Review;
+
+/// How many reads are under way at once.
+const AT_ONCE: usize = 8;
+
+/// The records of a release.
+pub struct History {
+    /// Those that can be read, in no order.
+    pub records: Vec<StoredRecord>,
+    /// Names and reasons of those that can't.
+    pub unreadable: Vec<(String, String)>,
+}
+
+fn query(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// Reads every record of a release: Secrets, and ConfigMaps where there are no Secrets.
+pub async fn history(client: &Client, namespace: &Name, release: &Name) -> Result<History> {
+    let selector = format!("owner=helm,name={release}");
+    let mut out = History { records: Vec::new(), unreadable: Vec::new() };
+    let mut denied = None;
+    for (plural, kind, fields) in [("secrets", "Secret", "type=helm.sh/release.v1"), ("configmaps", "ConfigMap", "")] {
+        let mut pairs = vec![("labelSelector", selector.as_str())];
+        if !fields.is_empty() {
+            pairs.push(("fieldSelector", fields));
+        }
+        let path = format!("/api/v1/namespaces/{namespace}/{plural}?{}", query(&pairs));
+        let list: Value = match client.get_json(&path).await {
+            Ok(list) => list,
+            Err(fail) if kind == "ConfigMap" && !out.records.is_empty() => {
+                drop(fail);
+                continue;
+            }
+            Err(fail) => {
+                denied = Some(fail.error);
+                continue;
+            }
+        };
+        for item in list.get("items").and_then(Value::as_array).into_iter().flatten() {
+            let mut item = item.clone();
+            if let Some(map) = item.as_object_mut() {
+                map.insert("kind".to_owned(), json!(kind));
+            }
+            match StoredRecord::from_object(&item, Limits::default()) {
+                Ok(record) => out.records.push(record),
+                Err(error) => {
+                    let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
+                    out.unreadable.push((name, error.to_string()));
+                }
+            }
+        }
+    }
+    match denied {
+        Some(error) if out.records.is_empty() => Err(error),
+        _ => Ok(out),
+    }
+}
+
+/// Reads one record of a release.
+///
+/// # Errors
+/// Denied, not found, or a record that can't be read.
+pub async fn record(client: &Client, namespace: &Name, release: &Name, revision: u32) -> Result<Record> {
+    let name = object_name(release.as_str(), i64::from(revision));
+    let read = |plural: &'static str| {
+        let path = format!("/api/v1/namespaces/{namespace}/{plural}/{name}");
+        async move { client.get_json::<Value>(&path).await.map_err(|f| f.error) }
+    };
+    let object = match read("secrets").await {
+        Err(error) if error.kind == Kind::NotFound => read("configmaps").await?,
+        other => other?,
+    };
+    let stored = StoredRecord::from_object(&object, Limits::default()).map_err(|e| {
+        Error::new(Kind::Decode, "read a release record").on(format!("{namespace}/{name}")).detail(e.to_string())
+    })?;
+    Ok(stored.record)
+}
+
+/// Asks the server how it serves the kinds of the manifests.
+pub async fn kinds(client: &Client, wanted: &BTreeSet<Gvk>) -> Result<Kinds> {
+    let versions: BTreeSet<String> = wanted.iter().map(Gvk::api_version).collect();
+    let mut out: BTreeMap<Gvk, Mapping> = BTreeMap::new();
+    for version in versions {
+        let path = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
+        let list: Value = match client.get_json(&path).await {
+            Ok(list) => list,
+            Err(fail) if fail.error.kind == Kind::NotFound => continue,
+            Err(fail) => return Err(fail.error),
+        };
+        for resource in list.get("resources").and_then(Value::as_array).into_iter().flatten() {
+            let text = |key: &str| resource.get(key).and_then(Value::as_str).unwrap_or("");
+            if text("name").contains('/') {
+                continue;
+            }
+            let gvk = Gvk::new(&version, text("kind"));
+            let namespaced = resource.get("namespaced").and_then(Value::as_bool).unwrap_or(false);
+            out.insert(gvk, Mapping { resource: text("name").to_owned(), namespaced });
+        }
+    }
+    Ok(out)
+}
+
+/// Reads every object of both sides.
+pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, Live> {
+    let all: BTreeMap<ObjectId, String> =
+        sides.old.iter().chain(&sides.target).map(|o| (o.id.clone(), Place::of(o).path())).collect();
+    let read = |(id, path): (ObjectId, String)| async move {
+        let live = match client.get_json::<Value>(&path).await {
+            Ok(value) => Live::Found(value),
+            Err(fail) if fail.error.kind == Kind::NotFound => Live::NotFound,
+            Err(fail) => Live::Denied(fail.error.line()),
+        };
+        (id, live)
+    };
+    futures::stream::iter(all).map(read).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// Finds a Flux HelmRelease that names the release, where its kind is served.
+pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -> Vec<Owner> {
+    for version in ["v2", "v2beta2", "v2beta1"] {
+        let path = format!("/apis/helm.toolkit.fluxcd.io/{version}/helmreleases");
+        let Ok(list) = client.get_json::<Value>(&path).await else { continue };
+        return list
+            .get("items")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|item| names(item, namespace.as_str(), release.as_str()))
+            .filter_map(|item| {
+                let text = |p: &str| item.pointer(p).and_then(Value::as_str).unwrap_or("");
+                let labels = json!({ "metadata": { "labels": {
+                    "helm.toolkit.fluxcd.io/name": text("/metadata/name"), "helm.toolkit.fluxcd.io/namespace": text("/metadata/namespace") } } });
+                deckwatch_helm::plan::find_owner(&labels)
+            })
+            .collect();
+    }
+    Vec::new()
+}
+
+/// Whether a HelmRelease is about a release: by `releaseName`, else by its own name, in its storage's namespace.
+fn names(item: &Value, namespace: &str, release: &str) -> bool {
+    let text = |p: &str| item.pointer(p).and_then(Value::as_str).filter(|t| !t.is_empty());
+    let own = text("/metadata/name").unwrap_or("");
+    let target = text("/spec/targetNamespace");
+    let default = target.map_or_else(|| own.to_owned(), |t| format!("{t}-{own}"));
+    let name = text("/spec/releaseName").map_or(default, str::to_owned);
+    let stored = text("/spec/storageNamespace").or_else(|| text("/metadata/namespace")).unwrap_or("");
+    name == release && stored == namespace
+}
+
+/// Asks whether everything that the plan will do is allowed. Returns what is missing, in words.
+pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> std::result::Result<Vec<String>, Error> {
+    let mut wanted: BTreeSet<(String, String, String, String, String)> = BTreeSet::new();
+    let records = match plan.driver {
+        deckwatch_helm::record::Driver::Secret => "secrets",
+        deckwatch_helm::record::Driver::ConfigMap => "configmaps",
+    };
+    for verb in ["list", "create", "update"] {
+        wanted.insert((verb.to_owned(), String::new(), records.to_owned(), plan.namespace.clone(), String::new()));
+    }
+    if !plan.prune.is_empty() {
+        wanted.insert(("delete".to_owned(), String::new(), records.to_owned(), plan.namespace.clone(), String::new()));
+    }
+    for object in &plan.objects {
+        let verb = match &object.action {
+            Action::Create => "create",
+            Action::Patch(_) => "patch",
+            Action::Delete => "delete",
+            Action::Unchanged | Action::Keep | Action::Gone => "get",
+        };
+        let bound = sides.target.iter().chain(&sides.old).find(|o| o.id == object.id);
+        let Some(bound) = bound else { continue };
+        let namespace = if bound.mapping.namespaced { object.id.namespace.clone() } else { String::new() };
+        let name = if verb == "create" { String::new() } else { object.id.name.clone() };
+        wanted.insert((verb.to_owned(), object.id.gvk.group.clone(), bound.mapping.resource.clone(), namespace, name));
+    }
+    let ask = |(verb, group, resource, namespace, name): (String, String, String, String, String)| async move {
+        let body = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": { "resourceAttributes": { "verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name } } });
+        let answer = client.review(Review::Access, &body).await.map_err(|f| f.error)?;
+        let allowed = answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false);
+        Ok((!allowed).then(|| format!("{verb} {resource} {name}").trim_end().to_owned()))
+    };
+    let answers: Vec<std::result::Result<Option<String>, Error>> =
+        futures::stream::iter(wanted).map(ask).buffered(AT_ONCE).collect().await;
+    answers.into_iter().filter_map(std::result::Result::transpose).collect()
+}

@@ -1,0 +1,95 @@
+//! Rolling a Helm release back: the plan from what the server has, and the driver of the engine.
+//!
+//! `deckwatch-helm` decides what is sent and what answers mean; here it is read, previewed, sent once,
+//! journalled and told.
+
+mod drive;
+mod live;
+mod preview;
+mod show;
+
+use std::sync::Arc;
+
+use deckwatch_helm::plan::{BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, plan};
+use deckwatch_helm::record::StoredRecord;
+use deckwatch_helm::time::Now;
+
+use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Ts};
+use crate::ops::{PlanId, RollbackPlan};
+use crate::sources::kube::Client;
+
+pub use drive::run;
+pub use live::record;
+
+/// How many records a release may have, as the `helm` command keeps them.
+const HISTORY: usize = 10;
+
+/// A plan with everything that carrying it out needs.
+pub struct Prepared {
+    /// The plan as it is shown.
+    pub plan: Arc<RollbackPlan>,
+    helm: Plan,
+    current: StoredRecord,
+    sides: Option<BoundSides>,
+}
+
+/// Returns a time as Helm's records want it.
+fn helm_now(now: Ts) -> Now {
+    Now { ns: now.0, offset_minutes: 0 }
+}
+
+/// Reads everything that a rollback needs and makes the plan; nothing is written.
+///
+/// # Errors
+/// What can't be read: the records, the kinds, the rights.
+pub async fn prepare(client: &Client, cluster: &ClusterId, id: PlanId, now: Ts, release: (&Name, &Name), to: Option<u32>) -> Result<Prepared> {
+    let (namespace, name) = release;
+    let history = live::history(client, namespace, name).await?;
+    let choice = choose_target(&history.records);
+    let target = match (to, &choice) {
+        (Some(to), _) => i64::from(to),
+        (None, Ok(choice)) => choice.target,
+        (None, Err(refusal)) => return Err(refused(namespace, name, refusal)),
+    };
+    let of = |number: i64| history.records.iter().find(|r| r.record.version() == Ok(number));
+    let current = history.records.iter().max_by_key(|r| r.record.version().unwrap_or(i64::MIN));
+    let current = current.cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoHistory))?;
+    let wanted = of(target).cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoSuchRevision(target)))?;
+    let sides = Sides::read(&current.record, &wanted.record).map_err(|r| refused(namespace, name, &r))?;
+    let kinds = live::kinds(client, &sides.kinds()).await?;
+    let bound = sides.bind(&kinds, name.as_str(), namespace.as_str());
+    let (bound, mut unbound) = match bound {
+        Ok(bound) => (Some(bound), Vec::new()),
+        Err(refusals) => (None, refusals),
+    };
+    let empty = BoundSides { old: Vec::new(), target: Vec::new() };
+    let objects = bound.as_ref().unwrap_or(&empty);
+    let found = live::objects(client, objects).await;
+    let owners: Vec<Owner> = live::release_owners(client, namespace, name).await;
+    let input = PlanInput {
+        history: &history.records,
+        target,
+        sides: objects,
+        live: &found,
+        owners: &owners,
+        max_history: HISTORY,
+        now: helm_now(now),
+    };
+    let mut made = plan(&input).map_err(|r| refused(namespace, name, &r))?;
+    unbound.append(&mut made.refusals);
+    made.refusals = unbound;
+    let rights = live::rights(client, &made, objects).await;
+    let previews = preview::all(client, &made, objects).await;
+    let shown = show::Inputs { id, now, cluster, helm: &made, choice: choice.ok().as_ref().filter(|_| to.is_none()), current: &current, target: &wanted, history: &history, rights: &rights, previews: &previews };
+    let plan = Arc::new(show::show(&shown));
+    Ok(Prepared { plan, helm: made, current, sides: bound })
+}
+
+fn refused(namespace: &Name, name: &Name, refusal: &Refusal) -> Error {
+    Error::new(Kind::Refused, "plan a rollback").on(format!("{namespace}/{name}")).detail(refusal.to_string())
+}
+
+/// Returns text of Helm's engine as a safe one.
+fn said(text: impl std::fmt::Display) -> Safe {
+    crate::core::Untrusted::from(text.to_string()).clipped(500)
+}

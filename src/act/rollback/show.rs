@@ -1,0 +1,254 @@
+//! A plan in the words that it is shown, confirmed and journalled in.
+
+use std::collections::BTreeMap;
+
+use deckwatch_helm::diff::{LineKind, diff_lines};
+use deckwatch_helm::mask::mask_object_pair;
+use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, TargetChoice};
+use deckwatch_helm::record::StoredRecord;
+use deckwatch_helm::yaml11::to_yaml;
+use serde_json::Value;
+
+use super::live::History;
+use super::said;
+use crate::core::action::Risk;
+use crate::core::ids::Gvk;
+use crate::core::{ClusterId, Error, Name, ObjectRef, Safe, Ts, Uid};
+use crate::ops::plan::{Change, DiffLine, Item, Preview, RevisionInfo};
+use crate::ops::{PlanId, RollbackPlan};
+
+/// What a plan is shown from.
+pub struct Inputs<'a> {
+    /// The plan's identity.
+    pub id: PlanId,
+    /// When everything was read.
+    pub now: Ts,
+    /// The cluster.
+    pub cluster: &'a ClusterId,
+    /// Helm's plan.
+    pub helm: &'a Plan,
+    /// Why this revision was chosen, where it was.
+    pub choice: Option<&'a TargetChoice>,
+    /// The record that is left.
+    pub current: &'a StoredRecord,
+    /// The record that is gone back to.
+    pub target: &'a StoredRecord,
+    /// All records.
+    pub history: &'a History,
+    /// Missing rights.
+    pub rights: &'a Result<Vec<String>, Error>,
+    /// What the server's dry run said.
+    pub previews: &'a BTreeMap<ObjectId, Preview>,
+}
+
+/// Returns the plan as it is shown.
+pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
+    let helm = inputs.helm;
+    let items: Vec<Item> = helm.objects.iter().map(|o| item(o, inputs)).collect();
+    let mut refusals: Vec<String> = helm.refusals.iter().map(|r| said(r).to_string()).collect();
+    if let Ok(missing) = inputs.rights {
+        refusals.extend((!missing.is_empty()).then(|| format!("missing rights: {}", missing.join(", "))));
+    }
+    for (object, preview) in inputs.previews {
+        if let Preview::Refused(why) = preview {
+            refusals.push(format!("the server's dry run refuses {}: {why}", said(object)));
+        }
+    }
+    RollbackPlan {
+        id: inputs.id,
+        made_at: inputs.now,
+        namespace: Name::lossy(&helm.namespace),
+        release: Name::lossy(&helm.release),
+        from: revision(inputs.current),
+        to: revision(inputs.target),
+        makes: number(helm.makes),
+        why: why(inputs),
+        owner: Safe::own(if refusals.is_empty() { "helm (no Flux, no Argo CD, no Rollout)" } else { "see what is refused" }),
+        rights: rights(inputs.rights),
+        hooks: Safe::own("none that a rollback runs"),
+        risk: risk(&items),
+        items,
+        record_bytes: helm.record_bytes,
+        history: (inputs.history.records.len(), super::HISTORY, helm.prune.iter().map(|n| number(*n)).collect()),
+        refusals,
+        notes: notes(inputs),
+    }
+}
+
+fn number(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(0)
+}
+
+fn risk(items: &[Item]) -> Risk {
+    let deletes_data = |i: &Item| i.change == Change::Delete && matches!(&*i.object.gvk.kind, "PersistentVolumeClaim" | "CustomResourceDefinition" | "Namespace");
+    if items.iter().any(deletes_data) { Risk::Destructive } else { Risk::Disruptive }
+}
+
+fn revision(stored: &StoredRecord) -> RevisionInfo {
+    let chart = stored.record.chart().ok().flatten();
+    let info = stored.record.info().ok();
+    RevisionInfo {
+        revision: number(stored.record.version().unwrap_or(0)),
+        chart: chart.as_ref().map_or_else(|| Safe::own("MISSING"), |c| said(c.label())),
+        app_version: chart.as_ref().map_or_else(Safe::default, |c| said(&c.app_version)),
+        status: info.as_ref().map_or_else(Safe::default, |i| said(i.status.as_str())),
+        description: info.as_ref().map_or_else(Safe::default, |i| said(&i.description)),
+        deployed_at: info.and_then(|i| i.last_deployed).map(|s| Ts(s.ns)),
+    }
+}
+
+fn why(inputs: &Inputs<'_>) -> Vec<Safe> {
+    let target = inputs.helm.target;
+    let Some(choice) = inputs.choice else { return vec![said(format!("{target} was chosen by hand"))] };
+    let mut out = vec![said(format!(
+        "{target} is the last revision that was deployed and did not fail; helm itself would pick {}",
+        if choice.helm_picks == target { "it too".to_owned() } else { choice.helm_picks.to_string() }
+    ))];
+    out.extend(choice.skipped.iter().map(|s| said(format!("{} was passed over: {}", s.revision, s.why))));
+    out
+}
+
+fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
+    match missing {
+        Ok(missing) if missing.is_empty() => Safe::own("all that it needs ✔"),
+        Ok(missing) => said(format!("missing: {}", missing.join(", "))),
+        Err(error) => said(format!("could not be asked: {}", error.line())),
+    }
+}
+
+fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
+    let helm = inputs.helm;
+    let mut out: Vec<Safe> = helm.warnings.iter().map(|w| said(words(w))).collect();
+    for object in &helm.objects {
+        out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, words(w)))));
+        out.extend(object.adopts.then(|| said(format!("{}: it is live without being in revision {}: fields that {} does not have are removed", object.id, helm.current, helm.target))));
+    }
+    if !helm.changes_running_code() {
+        out.push(Safe::own("this would change no running code: no pod is replaced"));
+    }
+    out.extend(inputs.history.unreadable.iter().map(|(name, why)| said(format!("record {name} can't be read: {why}"))));
+    out
+}
+
+fn words(warning: &deckwatch_helm::plan::Warning) -> String {
+    use deckwatch_helm::plan::Warning as W;
+    match warning {
+        W::TargetFailed => "the revision that is gone back to had failed itself".to_owned(),
+        W::CurrentFailed => "the newest revision had failed: what it left behind is not looked for".to_owned(),
+        W::Uninstalled => "the release was uninstalled: everything is created anew".to_owned(),
+        W::DeletesDefinition => "deleting this definition deletes every object of its kind".to_owned(),
+        W::DeletesClaim => "deleting this claim may delete its data".to_owned(),
+        W::DeletesNamespace => "deleting this namespace deletes everything in it".to_owned(),
+        W::Immutable(field) => format!("{field} can't be changed: the server will refuse"),
+        W::ReplicasSetByOther(who) => format!("replicas were set by {who} and would be set back"),
+        W::DuplicateKeys(list) => format!("{list} has two items of one key: the server merges or refuses them"),
+        W::OtherOwner(owner) => format!("it belongs to {owner} too"),
+        W::ForeignRelease(release) => format!("it belongs to the release {release} and would be taken over"),
+        W::Terminating => "it is being deleted".to_owned(),
+    }
+}
+
+fn item(object: &ObjectPlan, inputs: &Inputs<'_>) -> Item {
+    let change = match &object.action {
+        Action::Create => Change::Create,
+        Action::Patch(_) => Change::Patch,
+        Action::Delete => Change::Delete,
+        Action::Keep => Change::Keep,
+        Action::Unchanged | Action::Gone => Change::Unchanged,
+    };
+    let (live, result) = match &object.action {
+        Action::Delete => (object.live.as_ref(), None),
+        _ => (object.live.as_ref(), object.result.as_ref()),
+    };
+    Item {
+        object: reference(&object.id, object.live.as_ref(), inputs.cluster),
+        change,
+        fields: fields(object),
+        patch: object.masked_patch().map(|p| crate::core::Untrusted::from(p.to_string()).clipped(20_000)),
+        diff: if change == Change::Unchanged { Vec::new() } else { diff(live, result) },
+        restarts: object.restart.as_ref().filter(|r| !r.waits).map_or(0, |r| number(r.pods)),
+        drift: object.drift.iter().map(|d| said(&d.path)).collect(),
+        preview: inputs.previews.get(&object.id).cloned().unwrap_or(Preview::Nothing),
+    }
+}
+
+fn reference(id: &ObjectId, live: Option<&Value>, cluster: &ClusterId) -> ObjectRef {
+    let uid = live.and_then(|l| l.pointer("/metadata/uid")).and_then(Value::as_str).unwrap_or("");
+    ObjectRef {
+        cluster: cluster.clone(),
+        gvk: Gvk { group: id.gvk.group.as_str().into(), version: id.gvk.version.as_str().into(), kind: id.gvk.kind.as_str().into() },
+        namespace: if id.namespace.is_empty() { Name::default() } else { Name::lossy(&id.namespace) },
+        name: Name::lossy(&id.name),
+        uid: Uid::new(uid),
+    }
+}
+
+/// Returns what changes in words: images first, then the outermost fields of the patch.
+fn fields(object: &ObjectPlan) -> Vec<Safe> {
+    let mut out = Vec::new();
+    for (_, was, is) in object.restart.iter().flat_map(|r| &r.images) {
+        let tag = |image: &str| image.rsplit_once(':').map_or_else(|| image.to_owned(), |(_, tag)| tag.to_owned());
+        out.push(said(format!("image {} → {}", tag(was), tag(is))));
+    }
+    let Action::Patch(patch) = &object.action else { return out };
+    let mut paths = Vec::new();
+    collect_paths(&patch.body, String::new(), &mut paths);
+    paths.retain(|p| !p.starts_with("metadata") && !p.contains('$') && !p.ends_with("image") && !p.ends_with("name"));
+    paths.dedup();
+    let more = paths.len().saturating_sub(4);
+    out.extend(paths.into_iter().take(4).map(said));
+    out.extend((more > 0).then(|| said(format!("{more} more"))));
+    if object.no_effect {
+        out.push(Safe::own("no effect"));
+    }
+    out
+}
+
+fn collect_paths(value: &Value, at: String, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, inner) in map {
+                let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                let path = path.trim_start_matches("spec.template.spec.containers.").to_owned();
+                collect_paths(inner, path, out);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            for item in items {
+                collect_paths(item, at.clone(), out);
+            }
+        }
+        _ => out.push(at),
+    }
+}
+
+/// Returns live against what it would be, without what the server keeps for itself, secrets masked.
+fn diff(live: Option<&Value>, result: Option<&Value>) -> Vec<DiffLine> {
+    let clean = |value: &Value| {
+        let mut value = value.clone();
+        if let Some(map) = value.as_object_mut() {
+            map.remove("status");
+        }
+        if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+            for key in ["managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"] {
+                meta.remove(key);
+            }
+        }
+        value
+    };
+    let (before, after) = (live.map(clean), result.map(clean));
+    let (before, after) = mask_object_pair(before.as_ref(), after.as_ref());
+    let text = |v: Option<Value>| v.map(|v| to_yaml(&v)).unwrap_or_default();
+    diff_lines(&text(before), &text(after), Some(2))
+        .iter()
+        .map(|l| DiffLine {
+            sign: match l.kind {
+                LineKind::Same => ' ',
+                LineKind::Removed => '-',
+                LineKind::Added => '+',
+                LineKind::Skipped => '@',
+            },
+            text: said(&l.text),
+        })
+        .collect()
+}
