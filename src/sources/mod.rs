@@ -6,8 +6,10 @@
 
 pub mod alertmanager;
 pub mod auth;
+pub mod discover;
 pub mod http;
 pub mod kube;
 pub mod loki;
 pub mod prom;
+pub mod supervisor;
 pub mod transport;
