@@ -171,15 +171,20 @@ impl State {
 impl Session {
     /// Types.
     pub fn keys(&self, keys: &str) -> &Self {
+        self.bytes(keys.as_bytes())
+    }
+
+    /// Types bytes that may be no text.
+    pub fn bytes(&self, bytes: &[u8]) -> &Self {
         let mut io: &File = self.io.as_ref().unwrap();
-        let mut rest = keys.as_bytes();
+        let mut rest = bytes;
         let end = Instant::now() + DEADLINE;
         while !rest.is_empty() {
             assert!(Instant::now() < end, "the program does not read its keys");
             match io.write(rest) {
                 Ok(n) => rest = &rest[n..],
                 Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => std::thread::yield_now(),
-                Err(e) => panic!("type {keys:?}: {e}"),
+                Err(e) => panic!("type {}: {e}", bytes.escape_ascii()),
             }
         }
         self

@@ -221,12 +221,9 @@ fn a_stop_from_outside_leaves_the_modes_right_when_it_goes_on() {
 #[test]
 fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
     let launch = Launch::new(probe());
-    let editor = launch.home().join("editor");
     // Types a line, leaves the mouse on and the echo off, and dies badly.
-    let script =
-        "#!/bin/sh\nread line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\nstty -echo\nexit 3\n";
-    std::fs::write(&editor, script).unwrap();
-    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let body = "read line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\nstty -echo\nexit 3\n";
+    let editor = script(launch.home(), body);
     let session = launch.env("EDITOR", &editor).start();
     session.wait_for("probe 80x24 keys 0");
     let raw = session.termios();
@@ -241,6 +238,47 @@ fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
     session.keys("q");
     assert_eq!(session.wait_end().0, 0);
     session.assert_left_clean();
+}
+
+#[test]
+fn keys_that_make_signals_are_the_editors_while_it_runs() {
+    let launch = Launch::new("/bin/sh").arg("-i").env("PS1", "shell> ").env("ENV", "");
+    let editor = script(launch.home(), "trap 'exit 5' INT\necho in-editor\nread line\nread line\n");
+    let session = launch.env("EDITOR", &editor).start();
+    session.wait_for("shell> ");
+    session.keys(&format!("{}\r", probe().display())).wait_for("probe 80x24 keys 0");
+    session
+        .keys("e")
+        .wait("the editor", |s| !s.screen().alternate_screen() && s.text().contains("in-editor"));
+    // Both are stopped, and both go on.
+    session.keys("\x1a").wait("the shell", |s| s.text().matches("shell> ").count() == 2);
+    session.keys("fg\r").wait("the editor again", |s| s.text().matches("term_probe").count() > 2);
+    session.keys("line\r").keys("\x03").wait_for("editor exit status: 5");
+    session.keys("j").wait_for("last j");
+    session.keys("q").wait("the shell", |s| !s.screen().alternate_screen());
+    session.keys("exit 0\r");
+    assert_eq!(session.wait_end().0, 0);
+}
+
+#[test]
+fn hostile_text_never_drives_the_terminal() {
+    let session = start();
+    for text in [
+        "\x1b]0;title\x07\x1b]52;c;eA==\x07\x1b[2J\x1b[?1049l",
+        "\x1bP$q m\x1b\\\x1b_G\x1b\\\x1bc\x1b(0",
+        "\u{9b}31m\u{90}x\u{9c}\u{202e}evil\u{2066}\u{200b}\u{feff}",
+        "a\rb\nc\x08\x7f\x00\x0e\x0f",
+        "\u{1f468}\u{200d}\u{1f469} e\u{301}\u{301}\u{301}\u{301}\u{301}",
+    ] {
+        session.keys(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+    // Not UTF-8.
+    session.bytes(b"\x1b[200~\xff\xfe\x80\x9b2J\xc2\x1b[201~");
+    session.keys("j").wait_for("keys 1 last j").wait_for("paste ^[]0;title^G");
+    session.assert_grammar();
+    session.keys("q").wait_end();
+    session.assert_left_clean();
+    session.assert_grammar();
 }
 
 #[test]
@@ -320,6 +358,13 @@ fn without_a_terminal_it_says_so_and_writes_no_sequence() {
     assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0));
     assert!(text.contains("open the terminal"), "{text}");
     assert!(!text.contains("\u{1b}[?"), "{text}");
+}
+
+fn script(dir: &std::path::Path, body: &str) -> PathBuf {
+    let path = dir.join("editor");
+    std::fs::write(&path, format!("#!/bin/sh\n{body}")).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    path
 }
 
 fn listen(dir: &std::path::Path) -> (UnixListener, PathBuf) {

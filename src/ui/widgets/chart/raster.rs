@@ -125,9 +125,9 @@ impl Grid {
 
     /// Returns the column of dots of an instant.
     fn column(&self, ts: Ts, window: Window) -> u16 {
-        let wide = i128::from(self.width) * i128::from(DOTS.0);
-        let part = i128::from((ts - window.start).0) * wide / i128::from(window.span().0.max(1));
-        part.clamp(0, wide - 1) as u16
+        let wide = f64::from(self.width) * f64::from(DOTS.0);
+        let part = (ts - window.start).0 as f64 / window.span().0.max(1) as f64;
+        (part * wide).clamp(0.0, wide - 1.0) as u16
     }
 
     /// Returns the cell in which an instant lies; `None` outside the window.
@@ -144,22 +144,30 @@ impl Grid {
     fn join(&mut self, before: Option<Column>, column: &Column, scale: &Scale) {
         let row = |v: f64| scale.row(v, self.dots_down());
         let (top, bottom) = (row(column.max), row(column.min));
-        let line = before.map(|b| ((b.x, row(b.last.1)), (column.x, row(column.first.1))));
-        for y in top..=bottom {
-            self.dot(column.x, y);
-        }
-        if let Some((from, to)) = line {
-            self.line(from, to);
+        let line = before.map(|b| (b.x, (row(b.max), row(b.min)), row(b.last.1)));
+        let first = row(column.first.1);
+        self.run(column.x, top, bottom);
+        match line {
+            // Runs side by side that touch need no line between them.
+            Some((x, (above, below), _)) if column.x - x <= 1 && above <= bottom && top <= below => {}
+            Some((x, _, last)) => self.line((x, last), (column.x, first)),
+            None => {}
         }
     }
 
-    /// Draws a straight line; in each column of dots it runs half the way to its neighbours, so that it
-    /// has no holes.
+    /// Draws a straight line without holes.
     fn line(&mut self, from: (u16, u16), to: (u16, u16)) {
+        if to.0 - from.0 <= 1 {
+            // Neighbours meet half way.
+            let middle = u16::midpoint(from.1, to.1);
+            self.run(from.0, from.1.min(middle), from.1.max(middle));
+            self.run(to.0, to.1.min(middle), to.1.max(middle));
+            return;
+        }
         let (mut x, mut y) = (i32::from(from.0), i32::from(from.1));
         let (x1, y1) = (i32::from(to.0), i32::from(to.1));
-        let (dx, dy) = ((x1 - x).abs(), -(y1 - y).abs());
-        let (sx, sy) = ((x1 - x).signum(), (y1 - y).signum());
+        let (dx, dy) = (x1 - x, -(y1 - y).abs());
+        let down = (y1 - y).signum();
         let mut error = dx + dy;
         loop {
             self.dot(x as u16, y as u16);
@@ -169,12 +177,30 @@ impl Grid {
             let twice = 2 * error;
             if twice >= dy {
                 error += dy;
-                x += sx;
+                x += 1;
             }
             if twice <= dx {
                 error += dx;
-                y += sy;
+                y += down;
             }
+        }
+    }
+
+    /// Draws an upright run of dots, a cell at a time.
+    fn run(&mut self, x: u16, top: u16, bottom: u16) {
+        let Some(column) = COLUMNS.get(usize::from(x % DOTS.0)) else { return };
+        let whole = column.iter().fold(0, |m, d| m | d);
+        let (first, last) = (top / DOTS.1, bottom / DOTS.1);
+        let part = |from: u16, to: u16| {
+            let dots = column.get(usize::from(from)..=usize::from(to)).unwrap_or(&[]);
+            dots.iter().fold(0, |m, d| m | d)
+        };
+        let Some(start) = self.index(x / DOTS.0, first) else { return };
+        let cells = self.layer.iter_mut().skip(start).step_by(usize::from(self.width));
+        for (row, cell) in (first..=last).zip(cells) {
+            let from = if row == first { top % DOTS.1 } else { 0 };
+            let to = if row == last { bottom % DOTS.1 } else { DOTS.1 - 1 };
+            *cell |= if from == 0 && to == DOTS.1 - 1 { whole } else { part(from, to) };
         }
     }
 
@@ -202,18 +228,12 @@ impl Grid {
     }
 }
 
+/// The bits of a cell's dots in the braille block, column by column, from top to bottom.
+const COLUMNS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
 /// Returns the bit of a dot in a cell of the braille block.
 pub(super) fn bit(x: u16, y: u16) -> u8 {
-    match (x, y) {
-        (0, 0) => 0x01,
-        (0, 1) => 0x02,
-        (0, 2) => 0x04,
-        (1, 0) => 0x08,
-        (1, 1) => 0x10,
-        (1, 2) => 0x20,
-        (0, _) => 0x40,
-        _ => 0x80,
-    }
+    COLUMNS.get(usize::from(x)).and_then(|c| c.get(usize::from(y))).copied().unwrap_or(0)
 }
 
 /// Returns the character of a cell's dots.

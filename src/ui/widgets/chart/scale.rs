@@ -62,7 +62,7 @@ impl Scale {
         };
         // Halves first: the difference of two huge numbers may be infinite.
         let part = ((high / 2.0 - value / 2.0) / (high / 2.0 - low / 2.0)).clamp(0.0, 1.0);
-        (part * f64::from(rows.saturating_sub(1))).round() as u16
+        (part * f64::from(rows.saturating_sub(1)) + 0.5) as u16
     }
 }
 

@@ -280,23 +280,3 @@ proptest! {
         });
     }
 }
-
-#[test]
-#[ignore = "a measurement, not a test: run it in release"]
-fn two_hundred_series_of_two_thousand_points() {
-    let all: Vec<Series> = (0..200)
-        .map(|s| {
-            let values: Vec<Option<f64>> =
-                (0..2000).map(|i| Some(f64::from((i * 31 + s * 17) % 997))).collect();
-            series(&format!("pod-{s}"), &values)
-        })
-        .collect();
-    let window = Window { start: start(), end: start() + STEP.times(2000) };
-    let plot = Plot { window, unit: Unit::None, ..plot(&all) };
-    let begun = std::time::Instant::now();
-    let prepared = Prepared::of(&plot, 200, 50);
-    let made = begun.elapsed();
-    let begun = std::time::Instant::now();
-    draw(200, 50, |b, a| prepared.draw(&Overlay::default(), b, a, &Theme::plain()));
-    println!("prepared in {made:?}, drawn in {:?}", begun.elapsed());
-}

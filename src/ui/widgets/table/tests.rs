@@ -78,7 +78,7 @@ fn a_narrow_screen_drops_columns_in_their_order_and_cuts_what_is_left() {
             "  backend-7…          0  Running     worker-3",
             "  frontend-…          1  ✖ CrashLo…  worker-3",
         ]
-        .map(|l| l.to_owned())
+        .map(str::to_owned)
     );
     assert_eq!(table(&rows, 24, 3, Place::default())[0], "  NAME    REST…  STATUS›");
     assert_eq!(table(&rows, 20, 3, Place::default())[1], "  backend…  Running");
@@ -134,6 +134,42 @@ fn states_marks_and_the_selection_have_their_roles() {
         table.draw(b, a, &ascii());
     });
     assert!(text(&plain)[3].starts_with("* c"));
+}
+
+#[test]
+fn one_changed_status_on_a_large_screen_writes_few_bytes() {
+    struct All(&'static str);
+    impl Rows for All {
+        fn len(&self) -> usize {
+            500
+        }
+        fn row(&self, index: usize) -> Row {
+            let status = if index == 17 { self.0 } else { "Running" };
+            let name = Words::of(&format!("backend-7c5d9f-{index:05}"));
+            let role = if index == 17 { Role::Failing } else { Role::Ok };
+            Row {
+                cells: vec![name.into(), "0".into(), Line::new().with(status, role), "worker-3".into()],
+                ..Row::default()
+            }
+        }
+    }
+    let (columns, sample, theme) = (columns(), Sample::default(), theme());
+    let mut screen = crate::term::Screen::new((200, 60).into(), true);
+    let mut bytes = |rows: &All| {
+        let mut out = Vec::new();
+        let table = Table { columns: &columns, rows, place: Place::default(), sample: &sample, sorted: None };
+        screen
+            .draw(&mut out, |f| {
+                let area = f.area();
+                table.draw(f.buffer(), area, &theme);
+            })
+            .unwrap();
+        out.len()
+    };
+    bytes(&All("Running"));
+    let changed = bytes(&All("Failed"));
+    assert!((1..=300).contains(&changed), "{changed} bytes");
+    assert_eq!(bytes(&All("Failed")), 0);
 }
 
 proptest! {
