@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod cluster;
 pub mod kube;
 pub mod life;
+pub mod loki;
 pub mod prom;
 pub mod shop;
 pub mod stand;

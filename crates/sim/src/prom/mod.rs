@@ -8,5 +8,6 @@ pub mod promql;
 pub mod rules;
 pub mod store;
 
+pub use api::params::Params;
 pub use api::{router, serve};
 pub use rules::RuleBook;

@@ -2,7 +2,7 @@
 //! [`RuleBook`] for everything else. Tested in `tests` through real requests on loopback.
 
 mod meta;
-mod params;
+pub mod params;
 mod query;
 mod rules;
 mod status;

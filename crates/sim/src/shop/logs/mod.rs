@@ -4,6 +4,7 @@
 //!
 //! Owns: which lines there are and when ([`Scribe`]). Never filters by content. Tested below.
 
+pub mod kubelet;
 pub mod requests;
 pub mod text;
 
