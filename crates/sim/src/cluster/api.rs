@@ -8,11 +8,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::World;
+use super::defaults;
 use super::fields::{Actor, record};
 use super::json::{at, deleting, int, name, namespace, remove, set, slot, text, time, uid};
 use super::kinds::K;
 use super::status::ApiError;
-use super::defaults;
 use crate::life::Nanos;
 
 /// What a deletion asks for beside the name.
@@ -52,7 +52,13 @@ pub struct Write {
 
 impl World {
     /// Creates an object in a namespace (empty for cluster-wide kinds).
-    pub fn create(&mut self, kind: K, ns: &str, mut object: Value, how: &Write) -> Result<Arc<Value>, ApiError> {
+    pub fn create(
+        &mut self,
+        kind: K,
+        ns: &str,
+        mut object: Value,
+        how: &Write,
+    ) -> Result<Arc<Value>, ApiError> {
         let info = kind.info();
         if info.namespaced {
             self.namespace_for(kind, ns, &mut object)?;
@@ -60,7 +66,11 @@ impl World {
         if name(&object).is_empty() {
             let prefix = text(&object, &["metadata", "generateName"]).to_owned();
             if prefix.is_empty() {
-                let cause = ("metadata.name", "FieldValueRequired", "Required value: name or generateName is required");
+                let cause = (
+                    "metadata.name",
+                    "FieldValueRequired",
+                    "Required value: name or generateName is required",
+                );
                 return Err(ApiError::invalid(info, "", &[cause]));
             }
             let suffix = self.rng.suffix();
@@ -95,7 +105,8 @@ impl World {
     fn namespace_for(&self, kind: K, ns: &str, object: &mut Value) -> Result<(), ApiError> {
         let own = namespace(object).to_owned();
         if !own.is_empty() && own != ns {
-            let message = "the namespace of the provided object does not match the namespace sent on the request";
+            let message =
+                "the namespace of the provided object does not match the namespace sent on the request";
             return Err(ApiError::bad_request(message));
         }
         let Some(home) = self.store.get(K::Namespace, "", ns) else {
@@ -178,7 +189,14 @@ impl World {
     }
 
     /// Changes an object in place on behalf of a controller; refusals and absent objects are ignored.
-    pub fn edit(&mut self, kind: K, key: (&str, &str), actor: Actor, now: Nanos, edit: impl FnOnce(&mut Value)) {
+    pub fn edit(
+        &mut self,
+        kind: K,
+        key: (&str, &str),
+        actor: Actor,
+        now: Nanos,
+        edit: impl FnOnce(&mut Value),
+    ) {
         let how = Write { actor, now, dry_run: false };
         let done = self.change(kind, key, &how, |live| {
             let mut new = live.clone();
@@ -202,11 +220,10 @@ impl World {
         let Some(live) = self.store.get(kind, ns, called).cloned() else {
             return Err(ApiError::not_found(info, called));
         };
-        let found = [("UID", options.uid.as_deref(), uid(&live)), (
-            "ResourceVersion",
-            options.version.as_deref(),
-            text(&live, &["metadata", "resourceVersion"]),
-        )];
+        let found = [
+            ("UID", options.uid.as_deref(), uid(&live)),
+            ("ResourceVersion", options.version.as_deref(), text(&live, &["metadata", "resourceVersion"])),
+        ];
         for (what, wanted, found) in found {
             if let Some(wanted) = wanted.filter(|w| *w != found) {
                 let why = format!(
@@ -224,12 +241,15 @@ impl World {
             return Ok(Deleted::Terminating(self.terminate(&live, grace, options.dry_run, now)));
         }
         if kind == K::Namespace && !options.dry_run {
-            self.empty_namespace(called, now);
+            self.empty_namespace(called);
         }
         if options.dry_run {
             return Ok(Deleted::Gone(live));
         }
-        self.store.remove(kind, ns, called).map(Deleted::Gone).ok_or_else(|| ApiError::not_found(info, called))
+        self.store
+            .remove(kind, ns, called)
+            .map(Deleted::Gone)
+            .ok_or_else(|| ApiError::not_found(info, called))
     }
 
     fn terminate(&mut self, live: &Arc<Value>, grace: i64, dry_run: bool, now: Nanos) -> Arc<Value> {
@@ -242,7 +262,7 @@ impl World {
         if dry_run { Arc::new(new) } else { self.store.put(K::Pod, new) }
     }
 
-    fn empty_namespace(&mut self, ns: &str, _now: Nanos) {
+    fn empty_namespace(&mut self, ns: &str) {
         for info in super::kinds::KINDS.iter().filter(|k| k.namespaced) {
             let names: Vec<String> = self.store.within(info.id, ns).map(|o| name(o).to_owned()).collect();
             for called in names {
@@ -276,10 +296,8 @@ fn check_identity(kind: K, live: &Value, new: &Value) -> Result<(), ApiError> {
     let info = kind.info();
     let wanted = uid(new);
     if !wanted.is_empty() && wanted != uid(live) {
-        let why = format!(
-            "Precondition failed: UID in precondition: {wanted}, UID in object meta: {}",
-            uid(live)
-        );
+        let why =
+            format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", uid(live));
         return Err(ApiError::conflict_because(info, name(live), &why));
     }
     let version = text(new, &["metadata", "resourceVersion"]);
@@ -340,7 +358,9 @@ fn quality(pod: &Value) -> &'static str {
     }
     let full = |c: &Value| {
         let (requests, limits) = (at(c, &["resources", "requests"]), at(c, &["resources", "limits"]));
-        ["cpu", "memory"].iter().all(|r| limits.get(*r).is_some() && (requests.is_null() || limits.get(*r) == requests.get(*r)))
+        ["cpu", "memory"]
+            .iter()
+            .all(|r| limits.get(*r).is_some() && (requests.is_null() || limits.get(*r) == requests.get(*r)))
     };
     if containers.iter().all(full) { "Guaranteed" } else { "Burstable" }
 }

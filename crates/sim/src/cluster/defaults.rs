@@ -13,7 +13,7 @@ use super::status::ApiError;
 /// Fills in what the API server would fill in.
 pub fn fill(kind: K, object: &mut Value) {
     match kind {
-        K::Pod => pod_spec(slot(object, &["spec"]), false),
+        K::Pod => pod_spec(slot(object, &["spec"])),
         K::Service => service(object),
         K::Secret => default(object, &["type"], "Opaque"),
         K::Deployment => deployment(object),
@@ -24,7 +24,11 @@ pub fn fill(kind: K, object: &mut Value) {
         K::StatefulSet => stateful_set(object),
         K::DaemonSet => {
             default(object, &["spec", "updateStrategy"], json!({"type": "RollingUpdate"}));
-            default(object, &["spec", "updateStrategy", "rollingUpdate"], json!({"maxUnavailable": 1, "maxSurge": 0}));
+            default(
+                object,
+                &["spec", "updateStrategy", "rollingUpdate"],
+                json!({"maxUnavailable": 1, "maxSurge": 0}),
+            );
             default(object, &["spec", "revisionHistoryLimit"], 10);
             template(object);
         }
@@ -56,7 +60,11 @@ fn deployment(object: &mut Value) {
 fn stateful_set(object: &mut Value) {
     default(object, &["spec", "replicas"], 1);
     default(object, &["spec", "podManagementPolicy"], "OrderedReady");
-    default(object, &["spec", "updateStrategy"], json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}));
+    default(
+        object,
+        &["spec", "updateStrategy"],
+        json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
+    );
     default(object, &["spec", "revisionHistoryLimit"], 10);
     default(
         object,
@@ -76,7 +84,11 @@ fn job(object: &mut Value) {
     default(object, &["spec", "manualSelector"], false);
     let (uid, name) = (super::json::uid(object).to_owned(), super::json::name(object).to_owned());
     if !uid.is_empty() {
-        default(object, &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"], uid.clone());
+        default(
+            object,
+            &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"],
+            uid.clone(),
+        );
         for (label, value) in [
             ("batch.kubernetes.io/controller-uid", &uid),
             ("batch.kubernetes.io/job-name", &name),
@@ -91,10 +103,10 @@ fn job(object: &mut Value) {
 }
 
 fn template(object: &mut Value) {
-    pod_spec(slot(object, &["spec", "template", "spec"]), true);
+    pod_spec(slot(object, &["spec", "template", "spec"]));
 }
 
-fn pod_spec(spec: &mut Value, _template: bool) {
+fn pod_spec(spec: &mut Value) {
     default(spec, &["restartPolicy"], "Always");
     default(spec, &["terminationGracePeriodSeconds"], 30);
     default(spec, &["dnsPolicy"], "ClusterFirst");
@@ -131,7 +143,8 @@ fn container(c: &mut Value) {
         if c.get(probe).is_none() {
             continue;
         }
-        let defaults = [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)];
+        let defaults =
+            [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)];
         for (field, value) in defaults {
             default(c, &[probe, field], value);
         }
@@ -191,7 +204,11 @@ pub fn validate(kind: K, object: &Value, live: Option<&Value>) -> Result<(), Api
         immutable(kind, object, live, &["type"])?;
     }
     if kind == K::Pod && list(object, &["spec", "containers"]).is_empty() {
-        return Err(ApiError::invalid(info, name, &[("spec.containers", "FieldValueRequired", "Required value")]));
+        return Err(ApiError::invalid(
+            info,
+            name,
+            &[("spec.containers", "FieldValueRequired", "Required value")],
+        ));
     }
     Ok(())
 }
@@ -220,12 +237,16 @@ fn templated_spec(kind: K, object: &Value) -> Result<(), ApiError> {
     let (info, name) = (kind.info(), super::json::name(object));
     let selector = at(object, &["spec", "selector"]);
     if selector.is_null() {
-        return Err(ApiError::invalid(info, name, &[("spec.selector", "FieldValueRequired", "Required value")]));
+        return Err(ApiError::invalid(
+            info,
+            name,
+            &[("spec.selector", "FieldValueRequired", "Required value")],
+        ));
     }
     let wanted = super::selector::Labels::of(selector).unwrap_or_default();
     if !wanted.matches(at(object, &["spec", "template"])) {
         let labels = at(object, &["spec", "template", "metadata", "labels"]);
-        let bad = format!("Invalid value: {}: `selector` does not match template `labels`", go_map(labels));
+        let bad = format!("Invalid value: {labels}: `selector` does not match template `labels`");
         return Err(ApiError::invalid(
             info,
             name,
@@ -240,10 +261,6 @@ fn templated_spec(kind: K, object: &Value) -> Result<(), ApiError> {
         ));
     }
     Ok(())
-}
-
-fn go_map(labels: &Value) -> String {
-    labels.to_string()
 }
 
 fn immutable(kind: K, object: &Value, live: &Value, path: &[&str]) -> Result<(), ApiError> {

@@ -91,7 +91,11 @@ fn metadata(old: &Value, new: &Value) -> Option<Value> {
         value
     };
     let (old, new) = (strip(old), strip(new));
-    if old == new || new.as_object().is_none_or(Map::is_empty) { None } else { difference("metadata", &old, &new) }
+    if old == new || new.as_object().is_none_or(Map::is_empty) {
+        None
+    } else {
+        difference("metadata", &old, &new)
+    }
 }
 
 fn difference(field: &str, old: &Value, new: &Value) -> Option<Value> {
@@ -180,13 +184,13 @@ pub fn record(old: &Value, new: &mut Value, actor: &Actor, now: Nanos) {
                 set(entry, &["time"], super::json::time(now));
                 set(entry, &["apiVersion"], version);
             }
-            None => entries.push(entry(actor, &version, fields, now)),
+            None => entries.push(entry(actor, &version, &fields, now)),
         }
     }
     set(new, &["metadata", "managedFields"], entries);
 }
 
-fn entry(actor: &Actor, version: &str, fields: Value, now: Nanos) -> Value {
+fn entry(actor: &Actor, version: &str, fields: &Value, now: Nanos) -> Value {
     let mut entry = json!({
         "manager": actor.manager,
         "operation": "Update",
@@ -223,7 +227,8 @@ mod tests {
         set(&mut two, &["spec", "replicas"], 5);
         record(&one, &mut two, &Actor::new("kubectl"), 0);
         let containers = json!({".": {}, "k:{\"name\":\"c\"}": {".": {}, "f:name": {}, "f:image": {}}});
-        let helm = json!({"f:metadata": {"f:labels": {".": {}, "f:a": {}}}, "f:spec": {"f:containers": containers}});
+        let helm =
+            json!({"f:metadata": {"f:labels": {".": {}, "f:a": {}}}, "f:spec": {"f:containers": containers}});
         assert_eq!(
             managed(&two),
             vec![("helm".to_owned(), helm), ("kubectl".to_owned(), json!({"f:spec": {"f:replicas": {}}}))]

@@ -94,7 +94,9 @@ pub fn deleting(value: &Value) -> bool {
 
 /// Returns the first owner reference with `controller: true`.
 pub fn controller(value: &Value) -> Option<&Value> {
-    list(value, &["metadata", "ownerReferences"]).iter().find(|o| at(o, &["controller"]) == &Value::Bool(true))
+    list(value, &["metadata", "ownerReferences"])
+        .iter()
+        .find(|o| at(o, &["controller"]) == &Value::Bool(true))
 }
 
 /// Returns a reference to `owner` as the controller of something.

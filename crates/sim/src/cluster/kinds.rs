@@ -68,7 +68,11 @@ pub struct Kind {
 impl Kind {
     /// Returns `group/version`, or the version alone for core.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// Returns the name that error texts use: `pods`, `deployments.apps`.

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Dirty, World};
 use super::clock::{MINUTE, SECOND};
 use super::events::{Source, Tale};
 use super::json::{deleting, int, list, name, namespace, text, time_at, uid};
 use super::kinds::K;
+use super::{Dirty, World};
 use crate::catalog::{Behaviour, REGISTRY, behaviour_of};
 use crate::life::{Exit, Nanos, PodLife};
 
@@ -104,14 +104,9 @@ pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
     }
 }
 
-fn source(pod: &Running) -> String {
-    pod.life.node.clone()
-}
-
 fn tell(world: &mut World, pod: &Running, tale: Tale<'_>, now: Nanos) {
     let Some(object) = world.store.get(K::Pod, &pod.life.namespace, &pod.life.name).cloned() else { return };
-    let host = source(pod);
-    world.tell(&object, Source { component: "kubelet", host: &host }, tale, now);
+    world.tell(&object, Source { component: "kubelet", host: &pod.life.node }, tale, now);
 }
 
 fn notice(world: &mut World, dirty: &Dirty, now: Nanos) {
@@ -203,7 +198,14 @@ fn seed_of(node: &str) -> u32 {
     if node.starts_with("control") { 0 } else { digits }
 }
 
-fn told_of_container(world: &mut World, pod: &Running, warning: bool, reason: &str, message: &str, now: Nanos) {
+fn told_of_container(
+    world: &mut World,
+    pod: &Running,
+    warning: bool,
+    reason: &str,
+    message: &str,
+    now: Nanos,
+) {
     let part = format!("spec.containers{{{}}}", pod.life.service);
     tell(world, pod, Tale { warning, reason, message, part: &part }, now);
 }
@@ -243,9 +245,16 @@ fn pulled(world: &mut World, pod: &mut Running, now: Nanos) {
             "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve \
              reference \"{image}\": {image}: not found"
         );
-        told_of_container(world, pod, true, "Failed", &format!("Failed to pull image \"{image}\": {error}"), now);
+        told_of_container(
+            world,
+            pod,
+            true,
+            "Failed",
+            &format!("Failed to pull image \"{image}\": {error}"),
+            now,
+        );
         told_of_container(world, pod, true, "Failed", "Error: ErrImagePull", now);
-        let back_off = (10 * SECOND << (pod.pulls.min(6).saturating_sub(1))).min(5 * MINUTE);
+        let back_off = ((10 * SECOND) << pod.pulls.min(6).saturating_sub(1)).min(5 * MINUTE);
         told_of_container(world, pod, false, "BackOff", &format!("Back-off pulling image \"{image}\""), now);
         told_of_container(world, pod, true, "Failed", "Error: ImagePullBackOff", now);
         pod.life.waiting = Some(if pod.pulls == 1 { "ErrImagePull" } else { "ImagePullBackOff" }.to_owned());
@@ -359,7 +368,7 @@ fn digest(text: &str) -> u64 {
 
 /// Returns the pause before the restart that is due, in Go's words.
 fn pause(pod: &Running) -> String {
-    let seconds = (pod.back_off / 2).max(10 * SECOND).min(5 * MINUTE) / SECOND;
+    let seconds = (pod.back_off / 2).clamp(10 * SECOND, 5 * MINUTE) / SECOND;
     let seconds = if pod.back_off >= 5 * MINUTE { 300 } else { seconds };
     match (seconds / 60, seconds % 60) {
         (0, s) => format!("{s}s"),

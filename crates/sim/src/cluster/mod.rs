@@ -111,7 +111,9 @@ impl World {
                 dirty.namespaces.insert(namespace.to_owned());
             }
             let owner = json::controller(&change.object).map(|o| json::text(o, &["uid"]));
-            dirty.touched.extend([Some(json::uid(&change.object)), owner].into_iter().flatten().map(str::to_owned));
+            dirty
+                .touched
+                .extend([Some(json::uid(&change.object)), owner].into_iter().flatten().map(str::to_owned));
         }
         if dirty.everything {
             dirty.deletions = true;
@@ -123,7 +125,7 @@ impl World {
 
     /// Returns the next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Nanos> {
-        if self.settled != self.store.version() { Some(0) } else { self.kubelet.next_due() }
+        if self.settled == self.store.version() { self.kubelet.next_due() } else { Some(0) }
     }
 
     /// Steps through every instant up to `end` at which something happens, moving `now` along.

@@ -155,7 +155,9 @@ impl Fields {
                 let message = if matches!(kind.info().group, "" | "batch") {
                     format!("field label not supported: {path}")
                 } else {
-                    format!("\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+                    format!(
+                        "\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    )
                 };
                 return Err(ApiError::bad_request(message));
             }
@@ -242,12 +244,14 @@ mod tests {
 
     #[test]
     fn every_form_of_a_label_selector_is_understood() {
-        let yes = ["", "app=backend", "app==backend", "app!=x", "app in (x, backend)", "app notin (x,y)", "app"];
+        let yes =
+            ["", "app=backend", "app==backend", "app!=x", "app in (x, backend)", "app notin (x,y)", "app"];
         let more = ["!gone", "n>6", "n<8", "tier/x=", "app=backend,n,!gone", "gone notin (x)", "gone!=x"];
         for s in yes.iter().chain(&more) {
             assert!(takes(s), "{s}");
         }
-        for s in ["app=x", "app!=backend", "app in (x)", "app notin (backend)", "!app", "gone", "n>7", "n<7"] {
+        for s in ["app=x", "app!=backend", "app in (x)", "app notin (backend)", "!app", "gone", "n>7", "n<7"]
+        {
             assert!(!takes(s), "{s}");
         }
     }
@@ -265,7 +269,8 @@ mod tests {
 
     #[test]
     fn field_selectors_read_the_fields_of_their_kind() {
-        let pod = json!({"metadata": {"name": "a"}, "spec": {"nodeName": "n"}, "status": {"phase": "Running"}});
+        let pod =
+            json!({"metadata": {"name": "a"}, "spec": {"nodeName": "n"}, "status": {"phase": "Running"}});
         let takes = |s: &str| Fields::parse(K::Pod, s).expect(s).matches(K::Pod, &pod);
         assert!(takes("metadata.name=a,spec.nodeName=n,status.phase!=Pending"));
         assert!(!takes("status.phase=Pending"));

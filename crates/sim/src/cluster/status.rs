@@ -160,8 +160,7 @@ impl ApiError {
 
     /// Returns a failure of the server's own.
     pub fn internal(message: &str) -> Self {
-        let mut error =
-            Self::new(500, "InternalError", format!("Internal error occurred: {message}"));
+        let mut error = Self::new(500, "InternalError", format!("Internal error occurred: {message}"));
         error.details = Some(json!({ "causes": [{ "message": message }] }));
         error
     }

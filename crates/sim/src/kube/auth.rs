@@ -83,7 +83,9 @@ pub fn may(user: &User, faults: &Faults, action: Action<'_>) -> bool {
     match &user.role {
         Role::Admin => true,
         Role::Reader => reads && !secret && known && !proxied,
-        Role::Confined(ns) => reads && !secret && known && action.namespace == ns && action.resource != "nodes",
+        Role::Confined(ns) => {
+            reads && !secret && known && action.namespace == ns && action.resource != "nodes"
+        }
     }
 }
 
@@ -111,10 +113,8 @@ pub fn check(user: &User, faults: &Faults, action: Action<'_>) -> Result<(), Api
 /// Answers a review that a user has posted.
 pub fn review(user: &User, faults: &Faults, plural: &str, posted: &Value) -> Value {
     let mut answer = posted.clone();
-    let (group, kind) = super::request::REVIEWS
-        .iter()
-        .find(|(_, p, _)| *p == plural)
-        .map_or(("", ""), |(g, _, k)| (*g, *k));
+    let (group, kind) =
+        super::request::REVIEWS.iter().find(|(_, p, _)| *p == plural).map_or(("", ""), |(g, _, k)| (*g, *k));
     crate::cluster::json::set(&mut answer, &["apiVersion"], format!("{group}/v1"));
     crate::cluster::json::set(&mut answer, &["kind"], kind);
     let status = match plural {

@@ -72,12 +72,11 @@ fn group(name: &str) -> Value {
     json!({ "name": name, "versions": [version], "preferredVersion": version })
 }
 
-fn of_group<'a>(name: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
+fn of_group(name: &str) -> impl Iterator<Item = &'static Kind> + '_ {
     KINDS.iter().chain(std::iter::once(&EVENTS_V1)).filter(move |k| k.group == name)
 }
 
-fn verbs(kind: &Kind) -> Value {
-    let _ = kind;
+fn verbs() -> Value {
     json!(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])
 }
 
@@ -86,11 +85,17 @@ fn subresource(kind: &Kind, name: &str) -> (Value, Value) {
     let own = json!({ "group": kind.group, "version": kind.version, "kind": kind.kind });
     match name {
         "log" => (own, json!(["get"])),
-        "portforward" => (json!({ "group": "", "version": "v1", "kind": "PodPortForwardOptions" }), json!(["create", "get"])),
-        "proxy" => (json!({ "group": "", "version": "v1", "kind": "ServiceProxyOptions" }), json!(["create", "get"])),
-        "scale" => {
-            (json!({ "group": "autoscaling", "version": "v1", "kind": "Scale" }), json!(["get", "patch", "update"]))
+        "portforward" => (
+            json!({ "group": "", "version": "v1", "kind": "PodPortForwardOptions" }),
+            json!(["create", "get"]),
+        ),
+        "proxy" => {
+            (json!({ "group": "", "version": "v1", "kind": "ServiceProxyOptions" }), json!(["create", "get"]))
         }
+        "scale" => (
+            json!({ "group": "autoscaling", "version": "v1", "kind": "Scale" }),
+            json!(["get", "patch", "update"]),
+        ),
         _ => (own, json!(["get", "patch", "update"])),
     }
 }
@@ -103,7 +108,7 @@ fn resources(name: &str, group_version: &str) -> Value {
             "singularName": kind.singular,
             "namespaced": kind.namespaced,
             "kind": kind.kind,
-            "verbs": verbs(kind),
+            "verbs": verbs(),
         });
         if !kind.short.is_empty() {
             crate::cluster::json::set(&mut one, &["shortNames"], json!(kind.short));
@@ -140,7 +145,10 @@ fn aggregated(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
     accept.split(',').any(|choice| {
         let has = |part: &str| choice.split(';').any(|p| p.trim() == part);
-        has("application/json") && has("g=apidiscovery.k8s.io") && has("v=v2") && has("as=APIGroupDiscoveryList")
+        has("application/json")
+            && has("g=apidiscovery.k8s.io")
+            && has("v=v2")
+            && has("as=APIGroupDiscoveryList")
     })
 }
 
@@ -190,7 +198,7 @@ fn aggregated_resource(kind: &'static Kind) -> Value {
         "responseKind": { "group": kind.group, "version": kind.version, "kind": kind.kind },
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": kind.singular,
-        "verbs": verbs(kind),
+        "verbs": verbs(),
     });
     for (field, words) in [("shortNames", kind.short), ("categories", kind.categories)] {
         if !words.is_empty() {

@@ -76,7 +76,14 @@ pub fn serve(
     if !ask.follow || ask.previous || ask.limit.is_some() {
         return Ok(answer::bytes(200, "text/plain", body));
     }
-    let state = Follow { cluster: cluster.clone(), logs: Arc::clone(logs), faults: faults.clone(), ask, last, first: Some(body) };
+    let state = Follow {
+        cluster: cluster.clone(),
+        logs: Arc::clone(logs),
+        faults: faults.clone(),
+        ask,
+        last,
+        first: Some(body),
+    };
     let stream = futures::stream::unfold(state, follow);
     Ok(answer::bytes(200, "text/plain", Body::from_stream(stream)))
 }
@@ -85,7 +92,9 @@ fn render(lines: &[(Nanos, String)], stamps: bool) -> Vec<u8> {
     let mut out = Vec::new();
     for (at, line) in lines {
         if stamps {
-            out.extend_from_slice(instant(*at).to_rfc3339_opts(chrono::SecondsFormat::Nanos, true).as_bytes());
+            out.extend_from_slice(
+                instant(*at).to_rfc3339_opts(chrono::SecondsFormat::Nanos, true).as_bytes(),
+            );
             out.push(b' ');
         }
         out.extend_from_slice(line.as_bytes());
@@ -117,8 +126,7 @@ fn read(pod: &Value, query: &Query, now: Nanos) -> Result<Ask, ApiError> {
     let waiting = text(status, &["state", "waiting", "reason"]);
     let ran = !text(status, &["containerID"]).is_empty();
     if previous && text(status, &["lastState", "terminated", "finishedAt"]).is_empty() {
-        let message =
-            format!("previous terminated container \"{container}\" in pod \"{called}\" not found");
+        let message = format!("previous terminated container \"{container}\" in pod \"{called}\" not found");
         return Err(ApiError::bad_request(message));
     }
     if !ran {

@@ -47,7 +47,9 @@ pub fn merge(base: &mut Value, patch: &Value) {
 /// Applies an RFC 6902 patch.
 pub fn json_patch(base: &Value, patch: &Value) -> Result<Value, ApiError> {
     let Some(steps) = patch.as_array() else {
-        return Err(ApiError::bad_request("error decoding patch: json: cannot unmarshal object into Go value"));
+        return Err(ApiError::bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value",
+        ));
     };
     let mut value = base.clone();
     for step in steps {
@@ -55,7 +57,8 @@ pub fn json_patch(base: &Value, patch: &Value) -> Result<Value, ApiError> {
             let mut error = ApiError::bad_request(why);
             error.code = 422;
             error.reason = "Invalid";
-            error.message = format!("the server rejected our request due to an error in our request: {}", error.message);
+            error.message =
+                format!("the server rejected our request due to an error in our request: {}", error.message);
             error
         })?;
     }
@@ -128,7 +131,8 @@ fn take(value: &mut Value, path: &str) -> Result<Value, String> {
     match value.pointer_mut(parent) {
         Some(Value::Object(map)) => map.shift_remove(&last).ok_or_else(|| missing(path)),
         Some(Value::Array(items)) => {
-            let place = last.parse::<usize>().ok().filter(|p| *p < items.len()).ok_or_else(|| missing(path))?;
+            let place =
+                last.parse::<usize>().ok().filter(|p| *p < items.len()).ok_or_else(|| missing(path))?;
             Ok(items.remove(place))
         }
         _ => Err(missing(path)),

@@ -151,7 +151,9 @@ fn note(server: &Server, parts: &http::request::Parts, path: &str, body: &Bytes)
 fn fault(code: u16) -> ApiError {
     match code {
         429 => ApiError::too_many_requests(1),
-        410 => ApiError::expired("The provided continue parameter is too old to display a consistent list result."),
+        410 => ApiError::expired(
+            "The provided continue parameter is too old to display a consistent list result.",
+        ),
         401 => ApiError::unauthorized(),
         503 => ApiError::unavailable("the server is currently unable to handle the request"),
         _ => ApiError::internal("a fault of the stand"),
@@ -250,9 +252,10 @@ impl Call<'_> {
     }
 
     async fn proxy(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {
-        let found = self.server.cluster.with(|world, _| {
-            self.server.routes.resolve(world, &resource.namespace, &resource.name)
-        })?;
+        let found = self
+            .server
+            .cluster
+            .with(|world, _| self.server.routes.resolve(world, &resource.namespace, &resource.name))?;
         let mut request = Request::new(Body::from(self.body.clone()));
         *request.method_mut() = self.parts.method.clone();
         *request.uri_mut() = self.parts.uri.clone();
@@ -268,7 +271,8 @@ impl Call<'_> {
             let pod = pod.ok_or_else(|| ApiError::not_found(K::Pod.info(), name))?;
             if pod["status"]["phase"] != "Running" {
                 let phase = pod["status"]["phase"].as_str().unwrap_or("");
-                let message = format!("unable to forward port because pod is not running. Current status={phase}");
+                let message =
+                    format!("unable to forward port because pod is not running. Current status={phase}");
                 return Err(ApiError::bad_request(message));
             }
             Ok(ports.iter().map(|p| (*p, self.server.routes.of_pod(world, &pod, *p))).collect::<Vec<_>>())

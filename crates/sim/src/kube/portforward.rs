@@ -38,9 +38,7 @@ pub fn ports(query: &str) -> Vec<u16> {
 pub async fn serve(request: Request<Body>, to: Vec<(u16, Option<SocketAddr>)>) -> Response<Body> {
     let (mut parts, _) = request.into_parts();
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
-        let mut error = ApiError::bad_request("unable to upgrade: you must use the WebSocket protocol");
-        error.message = "unable to upgrade: unable to negotiate protocol".to_owned();
-        return answer::refusal(&error);
+        return answer::refusal(&ApiError::bad_request("unable to upgrade: unable to negotiate protocol"));
     };
     upgrade
         .protocols(["v5.channel.k8s.io", "v4.channel.k8s.io"])
@@ -99,16 +97,18 @@ async fn run(mut socket: WebSocket, to: Vec<(u16, Option<SocketAddr>)>) {
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => {}
                 _ => return,
             },
-            message = outbox.recv() => match message {
-                Some((channel, data)) => if send(&mut socket, channel, &data).await.is_err() { return },
-                // Every local connection is at its end: so is the forwarding.
-                None => {
+            message = outbox.recv() => {
+                let Some((channel, data)) = message else {
+                    // Every local connection is at its end: so is the forwarding.
                     if let Err(error) = socket.send(Message::Close(None)).await {
                         tracing::debug!(%error, "the client of a forwarded port is gone");
                     }
                     return;
+                };
+                if send(&mut socket, channel, &data).await.is_err() {
+                    return;
                 }
-            },
+            }
         }
     }
 }

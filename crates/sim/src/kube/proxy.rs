@@ -58,8 +58,7 @@ impl Routes {
             return Err(ApiError::bad_request(format!("invalid service request \"{segment}\"")));
         }
         let info = K::Service.info();
-        let service =
-            world.store.get(K::Service, ns, name).ok_or_else(|| ApiError::not_found(info, name))?;
+        let service = world.store.get(K::Service, ns, name).ok_or_else(|| ApiError::not_found(info, name))?;
         let ports = list(service, &["spec", "ports"]);
         let found = ports.iter().find(|p| {
             (port.is_empty() && ports.len() == 1)
@@ -67,7 +66,8 @@ impl Routes {
                 || p["port"].as_u64().is_some_and(|n| n.to_string() == port)
         });
         let Some(number) = found.and_then(|p| p["port"].as_u64()).and_then(|n| u16::try_from(n).ok()) else {
-            let mut error = ApiError::unavailable(format!("no service port \"{port}\" found for service \"{name}\""));
+            let mut error =
+                ApiError::unavailable(format!("no service port \"{port}\" found for service \"{name}\""));
             error.message = format!("no service port \"{port}\" found for service \"{name}\"");
             return Err(error);
         };
@@ -87,10 +87,15 @@ fn unreachable_because(why: &str) -> ApiError {
 }
 
 /// Passes a request on and returns the answer as it comes.
-pub async fn pass(to: SocketAddr, path: &str, mut request: Request<Body>) -> Result<Response<Body>, ApiError> {
+pub async fn pass(
+    to: SocketAddr,
+    path: &str,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, ApiError> {
     let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
-    let uri: Uri =
-        format!("/{path}{query}").parse().map_err(|_| ApiError::bad_request("the path cannot be passed on"))?;
+    let uri: Uri = format!("/{path}{query}")
+        .parse()
+        .map_err(|_| ApiError::bad_request("the path cannot be passed on"))?;
     *request.uri_mut() = uri;
     *request.version_mut() = http::Version::HTTP_11;
     for name in [AUTHORIZATION, CONNECTION, UPGRADE, TRANSFER_ENCODING] {

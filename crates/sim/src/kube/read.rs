@@ -71,12 +71,7 @@ pub fn face(kind: &Kind, object: &Arc<Value>) -> Arc<Value> {
 }
 
 /// Answers a GET of one object.
-pub fn get(
-    world: &World,
-    resource: &Resource,
-    out: Out<'_>,
-    now: Nanos,
-) -> Result<Response<Body>, ApiError> {
+pub fn get(world: &World, resource: &Resource, out: Out<'_>, now: Nanos) -> Result<Response<Body>, ApiError> {
     let kind = resource.kind;
     let object = world
         .store
@@ -94,7 +89,14 @@ pub fn shape_one(kind: &Kind, object: &Arc<Value>, shape: As, now: Nanos) -> Val
         As::Metadata => metadata_of(object),
         As::Table => {
             let version = object["metadata"]["resourceVersion"].clone();
-            table::of(kind, &[Arc::clone(object)], &json!({ "resourceVersion": version }), "Metadata", true, now)
+            table::of(
+                kind,
+                &[Arc::clone(object)],
+                &json!({ "resourceVersion": version }),
+                "Metadata",
+                true,
+                now,
+            )
         }
     }
 }
@@ -193,7 +195,8 @@ fn page(world: &World, resource: &Resource, query: &Query) -> Result<Page, ApiEr
         too_new(asked, world.store.version())?;
         (version, String::new())
     } else {
-        let invalid = || ApiError::bad_request("continue key is not valid: illegal base64 data at input byte 0");
+        let invalid =
+            || ApiError::bad_request("continue key is not valid: illegal base64 data at input byte 0");
         read_token(go_on).ok_or_else(invalid)?
     };
     let objects = world.store.at(kind.id, version).map_err(|_| {
@@ -220,13 +223,13 @@ fn too_new(asked: &str, newest: u64) -> Result<(), ApiError> {
         return Ok(());
     }
     let Ok(version) = asked.parse::<u64>() else {
-        let text = format!("Invalid value: \"{asked}\": strconv.ParseUint: parsing \"{asked}\": invalid syntax");
+        let text =
+            format!("Invalid value: \"{asked}\": strconv.ParseUint: parsing \"{asked}\": invalid syntax");
         return Err(ApiError::bad_request(format!("resourceVersion: {text}")));
     };
     if version > newest {
-        let mut error = ApiError::unavailable(format!(
-            "Too large resource version: {version}, current: {newest}"
-        ));
+        let mut error =
+            ApiError::unavailable(format!("Too large resource version: {version}, current: {newest}"));
         error.code = 504;
         error.reason = "Timeout";
         error.details = Some(json!({
@@ -239,9 +242,12 @@ fn too_new(asked: &str, newest: u64) -> Result<(), ApiError> {
 }
 
 /// Returns the objects that match, for deletions of collections.
-pub fn matching(world: &World, resource: &Resource, query: &Query) -> Result<Vec<(String, String)>, ApiError> {
+pub fn matching(
+    world: &World,
+    resource: &Resource,
+    query: &Query,
+) -> Result<Vec<(String, String)>, ApiError> {
     let filter = Filter::read(resource, query)?;
     let all = world.store.within(resource.kind.id, &resource.namespace);
     Ok(all.filter(|o| filter.takes(o)).map(|o| (namespace(o).to_owned(), name(o).to_owned())).collect())
 }
-

@@ -133,14 +133,13 @@ impl Query {
     }
 
     /// Returns whether the request is a dry run.
-    pub fn dry_run(&self, kind: &Kind) -> Result<bool, ApiError> {
+    pub fn dry_run(&self) -> Result<bool, ApiError> {
         match self.get("dryRun") {
             "" => Ok(false),
             "All" => Ok(true),
             other => {
                 let text = format!("Unsupported value: \"{other}\": supported values: \"All\"");
                 let cause = ("dryRun", "FieldValueNotSupported", text.as_str());
-                let _ = kind;
                 Err(ApiError::invalid_options("PatchOptions", "meta.k8s.io", &[cause]))
             }
         }

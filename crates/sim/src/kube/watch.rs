@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::faults::Faults;
+use super::protobuf::Schema;
 use super::read::{Filter, face, metadata_of};
 use super::request::{As, Form, Format, Query, Resource};
-use super::protobuf::Schema;
 use super::{answer, table};
 use crate::cluster::Cluster;
 use crate::cluster::json::set;
@@ -23,7 +23,7 @@ use crate::cluster::store::{Change, Verb};
 use crate::life::Nanos;
 
 /// How often a bookmark is sent to those who allow it.
-const BOOKMARKS: Duration = Duration::from_secs(60);
+const BOOKMARKS: Duration = Duration::from_mins(1);
 
 struct Watch {
     cluster: Cluster,
@@ -167,7 +167,8 @@ impl Watch {
                 // An object that no longer matches is shown as it was, at the version that took it away.
                 let mut last = change.before.as_deref().cloned().unwrap_or(Value::Null);
                 set(&mut last, &["metadata", "resourceVersion"], change.version.to_string());
-                let last = if change.verb == Verb::Deleted { Arc::clone(&change.object) } else { Arc::new(last) };
+                let last =
+                    if change.verb == Verb::Deleted { Arc::clone(&change.object) } else { Arc::new(last) };
                 self.push(Verb::Deleted, &last, now);
             }
             (false, false) => {}

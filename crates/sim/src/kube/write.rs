@@ -6,9 +6,9 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Response};
 use serde_json::{Value, json};
 
+use super::answer::{self, Out};
 use super::merge::{self, Strategic};
 use super::read::{matching, shape_one};
-use super::answer::{self, Out};
 use super::request::{Query, Resource, manager};
 use crate::cluster::World;
 use crate::cluster::api::{DeleteOptions, Deleted, Write};
@@ -54,9 +54,8 @@ pub fn read_body(out: Out<'_>, body: &Bytes) -> Result<Value, ApiError> {
         "application/vnd.kubernetes.protobuf" => {
             out.schema.decode(body).ok_or_else(|| ApiError::unsupported_media_type("application/json"))
         }
-        "application/json" | "" => serde_json::from_slice(body).map_err(|e| {
-            ApiError::bad_request(format!("couldn't get version/kind; json parse error: {e}"))
-        }),
+        "application/json" | "" => serde_json::from_slice(body)
+            .map_err(|e| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {e}"))),
         _ => Err(ApiError::unsupported_media_type(
             "application/json, application/yaml, application/vnd.kubernetes.protobuf",
         )),
@@ -66,7 +65,7 @@ pub fn read_body(out: Out<'_>, body: &Bytes) -> Result<Value, ApiError> {
 fn how(request: &Request<'_>, now: Nanos) -> Result<Write, ApiError> {
     let manager = manager(request.query, request.out.headers);
     let subresource = if request.resource.subresource == "status" { "status" } else { "" };
-    let dry_run = request.query.dry_run(request.resource.kind)?;
+    let dry_run = request.query.dry_run()?;
     Ok(Write { actor: Actor { manager, subresource }, now, dry_run })
 }
 
@@ -111,7 +110,11 @@ fn patch(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respons
     let Resource { kind, namespace, name, subresource, .. } = request.resource;
     let media = request.out.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     let media = media.split(';').next().unwrap_or("").trim();
-    let known = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+    let known = [
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+    ];
     if !known.contains(&media) {
         return Err(ApiError::unsupported_media_type(&known.join(", ")));
     }
@@ -136,10 +139,9 @@ fn applied(request: &Request<'_>, media: &str, live: &Value, given: &Value) -> R
             merge::merge(&mut value, given);
             Ok(value)
         }
-        _ => request
-            .strategic
-            .apply(request.resource.kind, live, given)
-            .map_err(|why| ApiError::bad_request(format!("unable to apply the strategic merge patch: {why}"))),
+        _ => request.strategic.apply(request.resource.kind, live, given).map_err(|why| {
+            ApiError::bad_request(format!("unable to apply the strategic merge patch: {why}"))
+        }),
     }
 }
 
@@ -191,7 +193,7 @@ fn delete_options(request: &Request<'_>) -> Result<DeleteOptions, ApiError> {
         grace: body["gracePeriodSeconds"].as_i64().or(request.query.number("gracePeriodSeconds")?),
         uid: owned(&["preconditions", "uid"]),
         version: owned(&["preconditions", "resourceVersion"]),
-        dry_run: dry || request.query.dry_run(request.resource.kind)?,
+        dry_run: dry || request.query.dry_run()?,
     })
 }
 

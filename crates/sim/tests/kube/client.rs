@@ -66,7 +66,13 @@ pub async fn open(stand: &Stand, request: Request<Full<Bytes>>) -> http::Respons
 }
 
 /// Builds a request of the user who may do everything.
-pub fn request(stand: &Stand, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
+pub fn request(
+    stand: &Stand,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Full<Bytes>> {
     let mut request = Request::builder().method(method).uri(path).header("host", "kubernetes");
     if !headers.iter().any(|(k, _)| *k == "authorization") {
         request = request.header("authorization", format!("Bearer {}", stand.token()));

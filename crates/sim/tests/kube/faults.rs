@@ -60,8 +60,12 @@ async fn rights_can_be_taken_away_and_requests_are_remembered() {
     assert_eq!(get(&stand, "/api/v1/namespaces/data/secrets").await.status, 200);
     stand.faults().allow_all();
     assert_eq!(get(&stand, "/api/v1/namespaces/momo-store/secrets?limit=1").await.status, 200);
-    let seen: Vec<(String, String)> =
-        stand.faults().requests().into_iter().map(|r| (r.method, format!("{}?{}", r.path, r.query))).collect();
+    let seen: Vec<(String, String)> = stand
+        .faults()
+        .requests()
+        .into_iter()
+        .map(|r| (r.method, format!("{}?{}", r.path, r.query)))
+        .collect();
     let get = |path: &str| ("GET".to_owned(), path.to_owned());
     assert_eq!(
         seen,

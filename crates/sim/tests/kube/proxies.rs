@@ -22,7 +22,8 @@ async fn echo() -> SocketAddr {
             let mut buffer = vec![0; 8192];
             let n = stream.read(&mut buffer).await.unwrap_or(0);
             let body = String::from_utf8_lossy(&buffer[..n]).into_owned();
-            let head = format!("HTTP/1.1 418 Teapot\r\ncontent-length: {}\r\nx-mine: yes\r\n\r\n", body.len());
+            let head =
+                format!("HTTP/1.1 418 Teapot\r\ncontent-length: {}\r\nx-mine: yes\r\n\r\n", body.len());
             if stream.write_all((head + &body).as_bytes()).await.is_err() {
                 return;
             }
@@ -75,8 +76,11 @@ async fn ports_are_forwarded_over_a_websocket() {
         "ws://{}{prefix}/api/v1/namespaces/monitoring/pods/loki-0/portforward?ports=3100,99",
         stand.address()
     );
-    let mut request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(url).expect("a request");
-    request.headers_mut().insert("sec-websocket-protocol", "v5.channel.k8s.io, v4.channel.k8s.io".parse().expect("a header"));
+    let mut request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(url)
+        .expect("a request");
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", "v5.channel.k8s.io, v4.channel.k8s.io".parse().expect("a header"));
     let (mut socket, answer) = tokio_tungstenite::connect_async(request).await.expect("a socket");
     assert_eq!(answer.headers()["sec-websocket-protocol"], "v5.channel.k8s.io");
     let mut frames: Vec<(u8, Vec<u8>)> = Vec::new();
@@ -96,10 +100,14 @@ async fn ports_are_forwarded_over_a_websocket() {
     }
     let port = |n: u16| n.to_le_bytes().to_vec();
     let why = "error forwarding port 99 to pod: failed to connect to localhost:99 inside namespace: connection refused";
-    let wanted = vec![(0, port(3100)), (1, port(3100)), (2, port(99)), (3, port(99)), (3, why.as_bytes().to_vec())];
+    let wanted =
+        vec![(0, port(3100)), (1, port(3100)), (2, port(99)), (3, port(99)), (3, why.as_bytes().to_vec())];
     assert_eq!(frames, wanted);
     let text = String::from_utf8_lossy(&body).into_owned();
-    assert!(text.starts_with("HTTP/1.1 418") && text.ends_with("GET / HTTP/1.1\r\nhost: x\r\n\r\n"), "{text}");
+    assert!(
+        text.starts_with("HTTP/1.1 418") && text.ends_with("GET / HTTP/1.1\r\nhost: x\r\n\r\n"),
+        "{text}"
+    );
 }
 
 /// Lines at fixed instants, more of which can come.
@@ -118,18 +126,25 @@ impl PodLogs for Lines {
 async fn logs_are_cut_as_asked_and_followed() {
     let logs = Arc::new(Lines::default());
     let push = |seconds: i64, text: &str| {
-        logs.0.lock().unwrap_or_else(PoisonError::into_inner).push((NOW + seconds * 1_000_000_000, text.to_owned()));
+        logs.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((NOW + seconds * 1_000_000_000, text.to_owned()));
     };
     for n in -3..1 {
         push(n, &format!("line {n}"));
     }
     let options = Options { logs: Arc::clone(&logs) as Arc<dyn PodLogs>, ..Options::default() };
     let (stand, clock) = fake_with(options).await;
-    let list = get(&stand, "/api/v1/namespaces/momo-store/pods?labelSelector=app.kubernetes.io/name%3Dbackend").await;
+    let list =
+        get(&stand, "/api/v1/namespaces/momo-store/pods?labelSelector=app.kubernetes.io/name%3Dbackend")
+            .await;
     let list = list.json();
-    let crashed = list["items"].as_array().expect("items").iter().find(|p| {
-        p["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] == 137
-    });
+    let crashed = list["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .find(|p| p["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] == 137);
     let name = crashed.expect("a crashed pod")["metadata"]["name"].as_str().expect("a name").to_owned();
     let base = format!("/api/v1/namespaces/momo-store/pods/{name}/log");
     let log = async |query: &str| get(&stand, &format!("{base}?{query}")).await.text();
@@ -145,7 +160,9 @@ async fn logs_are_cut_as_asked_and_followed() {
         (400, serde_json::json!(format!("container other is not valid for pod {name}")))
     );
     let follow = format!("{base}?follow=true&tailLines=1");
-    let mut body = crate::client::open(&stand, crate::client::request(&stand, Method::GET, &follow, &[], "")).await.into_body();
+    let mut body = crate::client::open(&stand, crate::client::request(&stand, Method::GET, &follow, &[], ""))
+        .await
+        .into_body();
     let mut text = String::new();
     for wanted in ["backend line 0\n", "backend line 0\nbackend line 9\n"] {
         while text != wanted {

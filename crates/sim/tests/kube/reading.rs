@@ -34,7 +34,10 @@ async fn refusals_are_worded_as_the_api_server_words_them() {
     let method = send(&stand, Method::POST, "/api/v1/pods", &[], "{}").await;
     assert_eq!((method.status.as_u16(), method.json()["reason"].clone()), (405, json!("MethodNotAllowed")));
     let field = get(&stand, "/api/v1/pods?fieldSelector=spec.colour%3Dred").await;
-    assert_eq!((field.status.as_u16(), field.json()["message"].clone()), (400, json!("field label not supported: spec.colour")));
+    assert_eq!(
+        (field.status.as_u16(), field.json()["message"].clone()),
+        (400, json!("field label not supported: spec.colour"))
+    );
     let initial = get(&stand, "/api/v1/pods?watch=1&sendInitialEvents=true").await;
     assert_eq!((initial.status.as_u16(), initial.json()["reason"].clone()), (422, json!("Invalid")));
     let media = send(&stand, Method::GET, "/api/v1/pods", &[("accept", "text/html")], "").await;
@@ -100,14 +103,29 @@ async fn tables_hold_the_cells_that_kubectl_prints() {
         async move { send(stand, Method::GET, path, &[("accept", accept)], "").await.json() }
     };
     let deployments = table("/apis/apps/v1/namespaces/momo-store/deployments?includeObject=None").await;
-    let columns: Vec<&str> =
-        deployments["columnDefinitions"].as_array().expect("columns").iter().filter_map(|c| c["name"].as_str()).collect();
-    assert_eq!(columns, ["Name", "Ready", "Up-to-date", "Available", "Age", "Containers", "Images", "Selector"]);
+    let columns: Vec<&str> = deployments["columnDefinitions"]
+        .as_array()
+        .expect("columns")
+        .iter()
+        .filter_map(|c| c["name"].as_str())
+        .collect();
+    assert_eq!(
+        columns,
+        ["Name", "Ready", "Up-to-date", "Available", "Age", "Containers", "Images", "Selector"]
+    );
     let frontend = &deployments["rows"][2]["cells"];
     assert_eq!(
         frontend,
-        &json!(["frontend", "3/3", 3, 3, "9d", "frontend", "registry.momo.example/shop/frontend:0.0.1040",
-            "app.kubernetes.io/instance=momo,app.kubernetes.io/name=frontend"])
+        &json!([
+            "frontend",
+            "3/3",
+            3,
+            3,
+            "9d",
+            "frontend",
+            "registry.momo.example/shop/frontend:0.0.1040",
+            "app.kubernetes.io/instance=momo,app.kubernetes.io/name=frontend"
+        ])
     );
     let nodes = table("/api/v1/nodes").await;
     assert_eq!(nodes["rows"][0]["cells"][2], "control-plane");
@@ -124,7 +142,8 @@ async fn large_lists_are_packed_for_those_who_take_gzip_and_protobuf_is_smaller(
     let packed = send(&stand, Method::GET, "/api/v1/pods", &headers, "").await;
     assert_eq!(packed.header("content-encoding"), "gzip");
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed.body[..]), &mut text).expect("gzip");
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed.body[..]), &mut text)
+        .expect("gzip");
     assert_eq!(text, plain.text());
     let accept = [("accept", "application/vnd.kubernetes.protobuf")];
     let small = send(&stand, Method::GET, "/api/v1/pods", &accept, "").await;
@@ -173,7 +192,10 @@ async fn discovery_is_told_in_both_forms() {
     let (stand, _) = fake().await;
     let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
     let groups = send(&stand, Method::GET, "/apis", &[("accept", accept)], "").await;
-    assert_eq!(groups.header("content-type"), "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+    assert_eq!(
+        groups.header("content-type"),
+        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    );
     let mut aggregated: Vec<String> = Vec::new();
     for item in groups.json()["items"].as_array().expect("items") {
         for resource in item["versions"][0]["resources"].as_array().expect("resources") {

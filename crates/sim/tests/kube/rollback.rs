@@ -75,7 +75,11 @@ async fn roll_back(stand: &Stand, from: i64, to: i64) {
         let live = get(stand, &path).await;
         if live.status == 404 {
             let path = format!("{}?fieldManager=helm", collection(&object));
-            assert_eq!(send(stand, Method::POST, &path, &[], &object.to_string()).await.status, 201, "{path}");
+            assert_eq!(
+                send(stand, Method::POST, &path, &[], &object.to_string()).await.status,
+                201,
+                "{path}"
+            );
             continue;
         }
         let live = live.json();
@@ -105,7 +109,10 @@ async fn backends(stand: &Stand) -> Vec<(String, bool)> {
     let list = get(stand, &path).await.json();
     let one = |pod: &Value| {
         let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or("").to_owned();
-        (image.rsplit(':').next().unwrap_or("").to_owned(), pod["status"]["containerStatuses"][0]["ready"] == true)
+        (
+            image.rsplit(':').next().unwrap_or("").to_owned(),
+            pod["status"]["containerStatuses"][0]["ready"] == true,
+        )
     };
     list["items"].as_array().expect("items").iter().map(one).collect()
 }
@@ -127,9 +134,7 @@ async fn a_rollback_to_a_good_revision_leaves_its_pods_running_and_its_objects()
         .iter()
         .map(|r| json!([r.labels, r.record.info().expect("info").description]))
         .collect();
-    let labels = |status: &str, version: &str, stamp: i64| {
-        json!({"modifiedAt": stamp.to_string(), "name": "momo", "owner": "helm", "status": status, "version": version})
-    };
+    let labels = |status: &str, version: &str, stamp: i64| json!({"modifiedAt": stamp.to_string(), "name": "momo", "owner": "helm", "status": status, "version": version});
     let now = NOW / 1_000_000_000;
     let wanted = [
         json!([labels("superseded", "7", now - 6 * 60 + 2), "Upgrade complete"]),
@@ -141,7 +146,8 @@ async fn a_rollback_to_a_good_revision_leaves_its_pods_running_and_its_objects()
     let environment = get(&stand, &format!("/api/v1/namespaces/{NS}/configmaps/backend-env")).await.json();
     assert_eq!(environment["data"]["DB_POOL_SIZE"], "16");
     let lives = stand.lives().borrow().clone();
-    let exits = lives.pods.iter().filter(|p| p.version == "0.0.1042" && p.ended.is_none()).map(|p| p.exits.len());
+    let exits =
+        lives.pods.iter().filter(|p| p.version == "0.0.1042" && p.ended.is_none()).map(|p| p.exits.len());
     assert_eq!(exits.collect::<Vec<_>>(), [0; 4]);
     pass(&stand, &clock, 300);
     assert_eq!(backends(&stand).await, vec![("0.0.1042".to_owned(), true); 4]);
@@ -171,7 +177,11 @@ async fn a_rollback_to_an_image_that_cannot_be_pulled_leaves_the_old_pods_and_mi
     assert_eq!(waiting, ["ImagePullBackOff", "ImagePullBackOff"]);
     pass(&stand, &clock, 620);
     let deployment = get(&stand, &format!("/apis/apps/v1/namespaces/{NS}/deployments/backend")).await.json();
-    let going = deployment["status"]["conditions"].as_array().expect("conditions").iter().find(|c| c["type"] == "Progressing");
+    let going = deployment["status"]["conditions"]
+        .as_array()
+        .expect("conditions")
+        .iter()
+        .find(|c| c["type"] == "Progressing");
     assert_eq!(going.expect("a condition")["reason"], "ProgressDeadlineExceeded");
 }
 
@@ -185,6 +195,7 @@ async fn without_a_rollback_the_backends_go_on_being_killed() {
     let before = exits(&stand);
     pass(&stand, &clock, 300);
     assert!(exits(&stand) > before);
-    let events = get(&stand, &format!("/api/v1/namespaces/{NS}/events?fieldSelector=reason%3DBackOff")).await.json();
+    let events =
+        get(&stand, &format!("/api/v1/namespaces/{NS}/events?fieldSelector=reason%3DBackOff")).await.json();
     assert!(!events["items"].as_array().expect("items").is_empty());
 }

@@ -46,9 +46,12 @@ async fn a_watch_from_any_version_leads_from_its_list_to_the_newest_list() {
             starts.push((path.to_owned(), get(&stand, path).await.json()));
         }
         let replicas = json!({"spec": {"replicas": 2 + round}});
-        patch(&stand, "/apis/apps/v1/namespaces/momo-store/deployments/catalog", "merge-patch", &replicas).await;
-        let template = json!({"spec": {"template": {"metadata": {"annotations": {"round": round.to_string()}}}}});
-        patch(&stand, "/apis/apps/v1/namespaces/momo-store/deployments/backend", "merge-patch", &template).await;
+        patch(&stand, "/apis/apps/v1/namespaces/momo-store/deployments/catalog", "merge-patch", &replicas)
+            .await;
+        let template =
+            json!({"spec": {"template": {"metadata": {"annotations": {"round": round.to_string()}}}}});
+        patch(&stand, "/apis/apps/v1/namespaces/momo-store/deployments/backend", "merge-patch", &template)
+            .await;
         pass(&stand, &clock, 9);
     }
     for (path, list) in starts {
@@ -58,7 +61,8 @@ async fn a_watch_from_any_version_leads_from_its_list_to_the_newest_list() {
         let version = list["metadata"]["resourceVersion"].as_str().expect("a version");
         let sign = if path.contains('?') { '&' } else { '?' };
         let mut watch =
-            Watch::open(&stand, &format!("{path}{sign}watch=1&resourceVersion={version}&timeoutSeconds=1")).await;
+            Watch::open(&stand, &format!("{path}{sign}watch=1&resourceVersion={version}&timeoutSeconds=1"))
+                .await;
         let mut last = version.parse::<u64>().expect("a number");
         while let Some(event) = watch.next().await {
             let here = event["object"]["metadata"]["resourceVersion"].as_str().and_then(|v| v.parse().ok());
@@ -87,7 +91,10 @@ async fn a_watch_without_a_version_begins_with_all_objects_and_sees_writes_at_on
     let (stand, _) = fake().await;
     let mut watch = Watch::open(&stand, "/api/v1/namespaces/loyalty/configmaps?watch=true").await;
     let first = watch.next().await.expect("an event");
-    assert_eq!((first["type"].clone(), first["object"]["metadata"]["name"].clone()), (json!("ADDED"), json!("kube-root-ca.crt")));
+    assert_eq!(
+        (first["type"].clone(), first["object"]["metadata"]["name"].clone()),
+        (json!("ADDED"), json!("kube-root-ca.crt"))
+    );
     let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}).to_string();
     send(&stand, Method::POST, "/api/v1/namespaces/loyalty/configmaps", &[], &body).await;
     send(&stand, Method::DELETE, "/api/v1/namespaces/loyalty/configmaps/x", &[], "").await;

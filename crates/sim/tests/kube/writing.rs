@@ -45,7 +45,10 @@ async fn a_dry_run_answers_as_the_write_would_and_changes_nothing() {
     let before = get(&stand, BACKEND).await.json();
     let step = json!({"spec": {"replicas": 9}});
     let dry = patch(&stand, &format!("{BACKEND}?dryRun=All"), "strategic-merge-patch", &step).await.json();
-    assert_eq!((dry["spec"]["replicas"].clone(), dry["metadata"]["generation"].clone()), (json!(9), json!(8)));
+    assert_eq!(
+        (dry["spec"]["replicas"].clone(), dry["metadata"]["generation"].clone()),
+        (json!(9), json!(8))
+    );
     assert_eq!(get(&stand, BACKEND).await.json(), before);
     let deleted = send(&stand, Method::DELETE, &format!("{BACKEND}?dryRun=All"), &[], "").await;
     assert_eq!((deleted.status.as_u16(), get(&stand, BACKEND).await.status.as_u16()), (200, 200));
@@ -58,24 +61,35 @@ async fn a_dry_run_answers_as_the_write_would_and_changes_nothing() {
 #[tokio::test]
 async fn every_kind_of_patch_is_applied_and_server_side_apply_is_refused() {
     let (stand, _) = fake().await;
-    let containers = json!({"spec": {"template": {"spec": {"containers": [{"name": "backend", "image": "i:1"}]}}}});
-    let strategic = patch(&stand, &format!("{BACKEND}?dryRun=All"), "strategic-merge-patch", &containers).await.json();
+    let containers =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "backend", "image": "i:1"}]}}}});
+    let strategic =
+        patch(&stand, &format!("{BACKEND}?dryRun=All"), "strategic-merge-patch", &containers).await.json();
     let container = &strategic["spec"]["template"]["spec"]["containers"][0];
-    assert_eq!((container["image"].clone(), container["ports"][0]["name"].clone()), (json!("i:1"), json!("http")));
+    assert_eq!(
+        (container["image"].clone(), container["ports"][0]["name"].clone()),
+        (json!("i:1"), json!("http"))
+    );
     let step = json!([{"op": "replace", "path": "/spec/replicas", "value": 2}]);
     let json = patch(&stand, &format!("{BACKEND}?dryRun=All"), "json-patch", &step).await.json();
     assert_eq!(json["spec"]["replicas"], 2);
     let bad = json!([{"op": "test", "path": "/spec/replicas", "value": 77}]);
     assert_eq!(patch(&stand, BACKEND, "json-patch", &bad).await.status, 422);
-    let apply = send(&stand, Method::PATCH, BACKEND, &[("content-type", "application/apply-patch+yaml")], "a: 1").await;
+    let apply =
+        send(&stand, Method::PATCH, BACKEND, &[("content-type", "application/apply-patch+yaml")], "a: 1")
+            .await;
     assert_eq!((apply.status.as_u16(), apply.json()["reason"].clone()), (415, json!("UnsupportedMediaType")));
     let selector = json!({"spec": {"selector": {"matchLabels": {"other": "x"}}}});
     let immutable = patch(&stand, BACKEND, "merge-patch", &selector).await;
     assert_eq!((immutable.status.as_u16(), immutable.json()["reason"].clone()), (422, json!("Invalid")));
     let job = "/apis/batch/v1/namespaces/momo-store/jobs/db-migrate-7";
     let image = json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "i:2"}]);
-    let text = patch(&stand, job, "json-patch", &image).await.json()["message"].as_str().unwrap_or("").to_owned();
-    assert!(text.starts_with("Job.batch \"db-migrate-7\" is invalid: spec.template: Invalid value:"), "{text}");
+    let text =
+        patch(&stand, job, "json-patch", &image).await.json()["message"].as_str().unwrap_or("").to_owned();
+    assert!(
+        text.starts_with("Job.batch \"db-migrate-7\" is invalid: spec.template: Invalid value:"),
+        "{text}"
+    );
     assert!(text.ends_with("field is immutable"), "{text}");
 }
 
@@ -110,7 +124,10 @@ async fn a_deleted_pod_stops_in_its_time_and_is_replaced() {
     let victim = before.first().expect("a pod");
     let path = format!("/api/v1/namespaces/momo-store/pods/{victim}");
     let answer = send(&stand, Method::DELETE, &path, &[], "").await.json();
-    assert_eq!((answer["kind"].clone(), answer["metadata"]["deletionGracePeriodSeconds"].clone()), (json!("Pod"), json!(30)));
+    assert_eq!(
+        (answer["kind"].clone(), answer["metadata"]["deletionGracePeriodSeconds"].clone()),
+        (json!("Pod"), json!(30))
+    );
     assert!(names().await.contains(victim));
     crate::client::pass(&stand, &clock, 12);
     let after = names().await;

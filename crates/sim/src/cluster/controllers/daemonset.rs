@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::events::Source;
 use super::super::fields::Actor;
 use super::super::json::{at, deleting, int, list, name, namespace, set, text};
 use super::super::kinds::K;
+use super::super::{Dirty, World};
 use super::{MANAGER, owned, pod_of, ready, replicaset, statefulset};
 use crate::life::Nanos;
 

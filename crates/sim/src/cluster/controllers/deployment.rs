@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
-use super::super::api::Write;
+use super::super::api::{DeleteOptions, Write};
 use super::super::clock::{SECOND, template_hash};
 use super::super::events::{Source, Tale};
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, int, list, name, namespace, set, text, time_at};
 use super::super::kinds::K;
+use super::super::{Dirty, World};
 use super::{MANAGER, condition, owned};
 use crate::life::Nanos;
 
@@ -211,7 +211,8 @@ fn roll(world: &mut World, deployment: &Value, sets: &[Arc<Value>], current: usi
     let may_go = all - least - new_missing;
     // Pods of old sets that serve nobody go first and cost nothing.
     for set in &old {
-        let dead = (replicas(set) - int(set, &["status", "availableReplicas"])).min(may_go).min(replicas(set));
+        let dead =
+            (replicas(set) - int(set, &["status", "availableReplicas"])).min(may_go).min(replicas(set));
         if dead > 0 {
             scale_set(world, deployment, set, replicas(set) - dead, now);
             return;
@@ -249,7 +250,7 @@ fn clean_up(world: &mut World, deployment: &Value, sets: &[Arc<Value>], current:
     idle.sort_by_key(|s| revision(s));
     let surplus = idle.len().saturating_sub(limit);
     for set in idle.iter().take(surplus) {
-        if let Err(error) = world.delete(K::ReplicaSet, key(set), &Default::default(), now) {
+        if let Err(error) = world.delete(K::ReplicaSet, key(set), &DeleteOptions::default(), now) {
             tracing::debug!(%error, "an old ReplicaSet stays");
         }
     }
@@ -358,7 +359,8 @@ pub fn deadlines(world: &mut World, now: Nanos) {
         let since = time_at(going, &["lastUpdateTime"]).unwrap_or(now);
         if now - since > limit {
             let sets = owned(world, K::ReplicaSet, deployment);
-            let called = sets.iter().find(|s| same_template(deployment, s)).map_or("", |s| name(s)).to_owned();
+            let called =
+                sets.iter().find(|s| same_template(deployment, s)).map_or("", |s| name(s)).to_owned();
             let message = format!("ReplicaSet \"{called}\" has timed out progressing.");
             progress(world, deployment, false, ("ProgressDeadlineExceeded", &message), now);
         }

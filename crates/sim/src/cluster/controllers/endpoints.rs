@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, list, name, namespace, set, text, uid};
 use super::super::kinds::K;
 use super::super::selector::Labels;
+use super::super::{Dirty, World};
 use super::{MANAGER, finished, owned, ready};
 use crate::life::Nanos;
 
@@ -31,38 +31,35 @@ pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
 fn slice(world: &mut World, service: &Value, pods: &[Arc<Value>], now: Nanos) {
     let ends: Vec<Value> = pods.iter().map(|p| end(p)).collect();
     let ports = ports(service, pods);
-    match owned(world, K::EndpointSlice, service).first() {
-        Some(old) => {
-            if at(old, &["endpoints"]) != &json!(ends) || at(old, &["ports"]) != &ports {
-                let key = (namespace(old), name(old));
-                world.edit(K::EndpointSlice, key, Actor::new(MANAGER), now, |s| {
-                    set(s, &["endpoints"], ends);
-                    set(s, &["ports"], ports);
-                });
-            }
-        }
-        None => {
-            let mut labels = at(service, &["metadata", "labels"]).clone();
-            set(&mut labels, &["endpointslice.kubernetes.io/managed-by"], "endpointslice-controller.k8s.io");
-            set(&mut labels, &["kubernetes.io/service-name"], name(service));
-            if text(service, &["spec", "clusterIP"]) == "None" {
-                set(&mut labels, &["service.kubernetes.io/headless"], "");
-            }
-            let object = json!({
-                "metadata": {
-                    "generateName": format!("{}-", name(service)),
-                    "labels": labels,
-                    "ownerReferences": [controller_ref(service)],
-                },
-                "addressType": "IPv4",
-                "endpoints": ends,
-                "ports": ports,
+    if let Some(old) = owned(world, K::EndpointSlice, service).first() {
+        if at(old, &["endpoints"]) != &json!(ends) || at(old, &["ports"]) != &ports {
+            let key = (namespace(old), name(old));
+            world.edit(K::EndpointSlice, key, Actor::new(MANAGER), now, |s| {
+                set(s, &["endpoints"], ends);
+                set(s, &["ports"], ports);
             });
-            let how = Write { actor: Actor::new(MANAGER), now, dry_run: false };
-            if let Err(error) = world.create(K::EndpointSlice, namespace(service), object, &how) {
-                tracing::debug!(%error, "an EndpointSlice was refused");
-            }
         }
+        return;
+    }
+    let mut labels = at(service, &["metadata", "labels"]).clone();
+    set(&mut labels, &["endpointslice.kubernetes.io/managed-by"], "endpointslice-controller.k8s.io");
+    set(&mut labels, &["kubernetes.io/service-name"], name(service));
+    if text(service, &["spec", "clusterIP"]) == "None" {
+        set(&mut labels, &["service.kubernetes.io/headless"], "");
+    }
+    let object = json!({
+        "metadata": {
+            "generateName": format!("{}-", name(service)),
+            "labels": labels,
+            "ownerReferences": [controller_ref(service)],
+        },
+        "addressType": "IPv4",
+        "endpoints": ends,
+        "ports": ports,
+    });
+    let how = Write { actor: Actor::new(MANAGER), now, dry_run: false };
+    if let Err(error) = world.create(K::EndpointSlice, namespace(service), object, &how) {
+        tracing::debug!(%error, "an EndpointSlice was refused");
     }
 }
 

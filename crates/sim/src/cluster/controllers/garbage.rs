@@ -18,7 +18,10 @@ pub fn run(world: &mut World, now: Nanos) {
     for info in KINDS {
         for object in world.store.all(info.id) {
             let owners = list(object, &["metadata", "ownerReferences"]);
-            if owners.is_empty() || deleting(object) || owners.iter().any(|o| living.contains(text(o, &["uid"]))) {
+            if owners.is_empty()
+                || deleting(object)
+                || owners.iter().any(|o| living.contains(text(o, &["uid"])))
+            {
                 continue;
             }
             let orphaned = owners.iter().any(|o| world.orphans.contains(text(o, &["uid"])));

@@ -1,13 +1,12 @@
 //! Jobs: a pod until it has succeeded.
 
-
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::events::{Source, Tale};
 use super::super::fields::Actor;
 use super::super::json::{at, deleting, int, name, namespace, set, slot, text, time};
 use super::super::kinds::K;
+use super::super::{Dirty, World};
 use super::{MANAGER, owned, ready, replicaset};
 use crate::life::Nanos;
 
@@ -35,7 +34,8 @@ pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
 
 fn status(world: &mut World, job: &Value, (good, bad, want): (usize, usize, usize), now: Nanos) {
     let pods = owned(world, K::Pod, job);
-    let active = pods.iter().filter(|p| matches!(text(p, &["status", "phase"]), "Pending" | "Running")).count();
+    let active =
+        pods.iter().filter(|p| matches!(text(p, &["status", "phase"]), "Pending" | "Running")).count();
     let up = pods.iter().filter(|p| ready(p)).count();
     let mut new = at(job, &["status"]).clone();
     super::super::json::default(&mut new, &["startTime"], time(now));

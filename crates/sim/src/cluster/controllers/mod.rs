@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Dirty, World};
 use super::json::{at, controller, controller_ref, list, name, set, text, time, uid};
 use super::kinds::K;
+use super::{Dirty, World};
 use crate::life::Nanos;
 
 /// Who writes for the controllers, in managed fields.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::api::{DeleteOptions, Write};
 use super::super::events::{Source, Tale};
 use super::super::fields::Actor;
 use super::super::json::{at, deleting, int, name, namespace, set, text, uid};
 use super::super::kinds::K;
+use super::super::{Dirty, World};
 use super::{MANAGER, finished, owned, pod_of, ready};
 use crate::life::Nanos;
 
@@ -36,7 +36,12 @@ fn scale(world: &mut World, set: &Value, now: Nanos) {
         pods.sort_by_key(|p| {
             let placed = !text(p, &["spec", "nodeName"]).is_empty();
             let running = text(p, &["status", "phase"]) == "Running";
-            (placed, running, ready(p), std::cmp::Reverse(text(p, &["metadata", "creationTimestamp"]).to_owned()))
+            (
+                placed,
+                running,
+                ready(p),
+                std::cmp::Reverse(text(p, &["metadata", "creationTimestamp"]).to_owned()),
+            )
         });
         let surplus = pods.len() - want;
         for pod in pods.iter().take(surplus) {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::events::{Source, Tale};
 use super::super::fields::Actor;
 use super::super::json::{at, deleting, list, name, namespace, set, text, time};
 use super::super::kinds::K;
+use super::super::{Dirty, World};
 use super::ready;
 use crate::life::Nanos;
 
@@ -31,7 +31,9 @@ pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
             continue;
         };
         let key = (namespace(&pod), name(&pod));
-        world.edit(K::Pod, key, Actor::new("kube-scheduler"), now, |p| set(p, &["spec", "nodeName"], node.clone()));
+        world.edit(K::Pod, key, Actor::new("kube-scheduler"), now, |p| {
+            set(p, &["spec", "nodeName"], node.clone());
+        });
         let message = format!("Successfully assigned {}/{} to {node}", key.0, key.1);
         world.tell(&pod, source, Tale::normal("Scheduled", &message), now);
     }
@@ -43,7 +45,9 @@ fn unschedulable(world: &mut World, pod: &Value, message: &str, now: Nanos) {
         "reason": "Unschedulable", "message": message,
     }]);
     let key = (namespace(pod), name(pod));
-    world.edit(K::Pod, key, Actor::status("kube-scheduler"), now, |p| set(p, &["status", "conditions"], conditions));
+    world.edit(K::Pod, key, Actor::status("kube-scheduler"), now, |p| {
+        set(p, &["status", "conditions"], conditions);
+    });
 }
 
 fn choose(world: &World, pod: &Value) -> Option<String> {

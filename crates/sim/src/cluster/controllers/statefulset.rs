@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Dirty, World};
 use super::super::api::Write;
 use super::super::clock::template_hash;
 use super::super::events::Source;
 use super::super::fields::Actor;
 use super::super::json::{at, controller_ref, deleting, int, name, namespace, set, text};
 use super::super::kinds::K;
+use super::super::{Dirty, World};
 use super::{MANAGER, owned, pod_of, ready, replicaset};
 use crate::life::Nanos;
 
@@ -80,7 +80,8 @@ fn step(world: &mut World, owner: &Value, pods: &[Arc<Value>], update: &str, wan
             Some(_) => {}
         }
     }
-    if let Some(last) = pods.iter().filter(|p| ordinal(p) >= want && !deleting(p)).max_by_key(|p| ordinal(p)) {
+    if let Some(last) = pods.iter().filter(|p| ordinal(p) >= want && !deleting(p)).max_by_key(|p| ordinal(p))
+    {
         replicaset::delete_pod(world, owner, SOURCE, last, now);
         return;
     }

@@ -99,7 +99,11 @@ fn container(spec: &Value, pod: &Running, ready: bool) -> Value {
     }
     if let Some(first) = pod.life.started {
         let digest = format!("{:016x}", super::digest(image)).repeat(4);
-        set(&mut state, &["imageID"], format!("{}@sha256:{digest}", image.rsplit_once(':').map_or(image, |p| p.0)));
+        set(
+            &mut state,
+            &["imageID"],
+            format!("{}@sha256:{digest}", image.rsplit_once(':').map_or(image, |p| p.0)),
+        );
         set(&mut state, &["containerID"], container_id(pod, pod.life.exits.len(), first));
     }
     state
@@ -133,7 +137,9 @@ fn state(pod: &Running) -> Value {
     let service = &pod.life.service;
     match pod.stage {
         Stage::Warming | Stage::Serving => json!({ "running": { "startedAt": time(pod.started) } }),
-        Stage::Done => pod.life.exits.last().map_or(json!({}), |e| json!({ "terminated": terminated(e, pod) })),
+        Stage::Done => {
+            pod.life.exits.last().map_or(json!({}), |e| json!({ "terminated": terminated(e, pod) }))
+        }
         Stage::CrashLoop if pod.life.waiting.is_some() => {
             let wait = super::pause(pod);
             let message = format!(
@@ -142,7 +148,9 @@ fn state(pod: &Running) -> Value {
             );
             json!({ "waiting": { "reason": "CrashLoopBackOff", "message": message } })
         }
-        Stage::CrashLoop => pod.life.exits.last().map_or(json!({}), |e| json!({ "terminated": terminated(e, pod) })),
+        Stage::CrashLoop => {
+            pod.life.exits.last().map_or(json!({}), |e| json!({ "terminated": terminated(e, pod) }))
+        }
         Stage::PullBackOff | Stage::Pulling if pod.pulls > 1 || pod.stage == Stage::PullBackOff => {
             let first = pod.stage == Stage::PullBackOff && pod.pulls == 1;
             let (reason, message) = pull_problem(pod, first);

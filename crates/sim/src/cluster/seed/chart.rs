@@ -38,7 +38,9 @@ pub fn objects(revision: &Revision) -> Vec<Rendered> {
 /// Returns the image tag of a service in a revision: the pipeline that last built it.
 pub fn tag(service: &str, revision: &Revision) -> &'static str {
     match (service, revision.number) {
-        ("backend", n) => crate::catalog::REVISIONS.iter().find(|r| r.number == n).map_or("0.0.1037", |r| r.version),
+        ("backend", n) => {
+            crate::catalog::REVISIONS.iter().find(|r| r.number == n).map_or("0.0.1037", |r| r.version)
+        }
         ("frontend", 4..) => "0.0.1040",
         ("catalog", 2..) => "0.0.1038",
         _ => "0.0.1037",

@@ -15,7 +15,7 @@ pub use self::chart::{Rendered, objects};
 pub use self::yaml::document;
 
 use super::World;
-use super::api::Write;
+use super::api::{DeleteOptions, Write};
 use super::clock::{MINUTE, SECOND};
 use super::fields::Actor;
 use super::json::{name, object, set, slot, text};
@@ -35,10 +35,8 @@ pub fn fresh(seed: u64, speed: f64, now: Nanos) -> World {
     let start = now - AGE;
     system::bootstrap(&mut world, start);
     world.run(start, start + SETTLE);
-    let mut marks: Vec<(Nanos, Mark)> = REVISIONS
-        .iter()
-        .map(|r| (now - Nanos::from(r.minutes_ago) * MINUTE, Mark::Release(r)))
-        .collect();
+    let mut marks: Vec<(Nanos, Mark)> =
+        REVISIONS.iter().map(|r| (now - Nanos::from(r.minutes_ago) * MINUTE, Mark::Release(r))).collect();
     marks.push((now - 52 * MINUTE, Mark::Pressure(true)));
     marks.push((now - 35 * MINUTE, Mark::Pressure(false)));
     marks.sort_by_key(|(at, _)| *at);
@@ -92,7 +90,7 @@ fn release(world: &mut World, revision: &Revision, now: Nanos) {
         let still = target.iter().any(|t| t.path == gone.path);
         if !still && let Some(kind) = kind_of(&gone.object) {
             let key = (NAMESPACE, name(&gone.object));
-            if let Err(error) = world.delete(kind, key, &Default::default(), now) {
+            if let Err(error) = world.delete(kind, key, &DeleteOptions::default(), now) {
                 tracing::error!(%error, "an object of the fresh stand was not deleted");
             }
         }
@@ -100,13 +98,15 @@ fn release(world: &mut World, revision: &Revision, now: Nanos) {
     let done = now + 2 * SECOND;
     let failed = revision.status == "failed";
     let last = if failed { "failed" } else { "deployed" };
-    let update = |world: &mut World, revision: &Revision, status: &str, times: (Nanos, Nanos), stamp: Nanos| {
-        let secret = records::secret(revision, status, times, &[("modifiedAt", stamp)]);
-        let called = name(&secret).to_owned();
-        if let Err(error) = world.replace(K::Secret, (NAMESPACE, &called), secret, &writer("Helm", done)) {
-            tracing::error!(%error, "a record of the fresh stand was refused");
-        }
-    };
+    let update =
+        |world: &mut World, revision: &Revision, status: &str, times: (Nanos, Nanos), stamp: Nanos| {
+            let secret = records::secret(revision, status, times, &[("modifiedAt", stamp)]);
+            let called = name(&secret).to_owned();
+            if let Err(error) = world.replace(K::Secret, (NAMESPACE, &called), secret, &writer("Helm", done))
+            {
+                tracing::error!(%error, "a record of the fresh stand was refused");
+            }
+        };
     if !failed {
         let old = REVISIONS.iter().rev().find(|r| r.number < revision.number && r.status != "failed");
         if let Some(old) = old {
@@ -165,7 +165,6 @@ fn condition_mut<'a>(object: &'a mut Value, kind: &str) -> Option<&'a mut Value>
         .as_array_mut()
         .and_then(|all| all.iter_mut().find(|c| text(c, &["type"]) == kind))
 }
-
 
 /// Returns an empty object with a kind, a namespace and a name.
 fn bare(api_version: &str, kind: &str, ns: &str, called: &str) -> Value {

@@ -17,7 +17,9 @@ const NODES: [(&str, u32); 4] = [("control-1", 0), ("worker-1", 1), ("worker-2",
 
 /// Makes everything that is older than the shop.
 pub fn bootstrap(world: &mut World, now: Nanos) {
-    for ns in ["default", "kube-system", "kube-public", "kube-node-lease", MONITORING, "data", "loyalty", NAMESPACE] {
+    for ns in
+        ["default", "kube-system", "kube-public", "kube-node-lease", MONITORING, "data", "loyalty", NAMESPACE]
+    {
         put(world, "kube-apiserver", now, bare("v1", "Namespace", "", ns));
         put(world, "kube-controller-manager", now, bare("v1", "ServiceAccount", ns, "default"));
         let mut ca = bare("v1", "ConfigMap", ns, "kube-root-ca.crt");
@@ -31,7 +33,9 @@ pub fn bootstrap(world: &mut World, now: Nanos) {
     }
     for (name, n) in NODES {
         put(world, "kubelet", now, node(name, n));
-        world.edit(K::Node, ("", name), Actor::status("kubelet"), now, |o| set(o, &["status"], status(name, n, now)));
+        world.edit(K::Node, ("", name), Actor::status("kubelet"), now, |o| {
+            set(o, &["status"], status(name, n, now));
+        });
     }
     for object in system().into_iter().chain(monitoring()).chain(others()) {
         put(world, "kubectl-create", now, object);
@@ -51,7 +55,8 @@ fn node(name: &str, n: u32) -> Value {
     node["spec"] = json!({ "podCIDR": format!("10.244.{n}.0/24"), "podCIDRs": [format!("10.244.{n}.0/24")] });
     if n == 0 {
         node["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = "".into();
-        node["spec"]["taints"] = json!([{ "key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule" }]);
+        node["spec"]["taints"] =
+            json!([{ "key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule" }]);
     }
     node
 }
@@ -98,9 +103,19 @@ fn status(name: &str, n: u32, now: Nanos) -> Value {
 /// Puts a node under memory pressure, or ends it.
 pub fn memory_pressure(world: &mut World, node: &str, on: bool, now: Nanos) {
     let (value, reason, message, told) = if on {
-        ("True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available", "NodeHasInsufficientMemory")
+        (
+            "True",
+            "KubeletHasInsufficientMemory",
+            "kubelet has insufficient memory available",
+            "NodeHasInsufficientMemory",
+        )
     } else {
-        ("False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasSufficientMemory")
+        (
+            "False",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+            "NodeHasSufficientMemory",
+        )
     };
     world.edit(K::Node, ("", node), Actor::status("kubelet"), now, |object| {
         if let Some(c) = condition_mut(object, "MemoryPressure") {
@@ -202,7 +217,8 @@ fn monitoring() -> Vec<Value> {
     let alertmanager = part("alertmanager", "alert-router");
     let state = part("kube-state-metrics", "exporter");
     let promtail = part("promtail", "agent");
-    let operated = |what: &str| json!({ format!("operated-{what}"): "true", "managed-by": "prometheus-operator" });
+    let operated =
+        |what: &str| json!({ format!("operated-{what}"): "true", "managed-by": "prometheus-operator" });
     let headless = |mut object: Value| {
         set(&mut object, &["spec", "clusterIP"], "None");
         object
@@ -224,8 +240,20 @@ fn monitoring() -> Vec<Value> {
         )),
         service(MONITORING, "loki", &loki, &loki, &[("http-metrics", 3100)]),
         service(MONITORING, "kube-state-metrics", &state, &state, &[("http-metrics", 8080)]),
-        workload("StatefulSet", "prometheus", "quay.io/prometheus/prometheus:v3.8.0", ("http-web", 9090), &prometheus),
-        workload("StatefulSet", "alertmanager", "quay.io/prometheus/alertmanager:v0.29.0", ("http-web", 9093), &alertmanager),
+        workload(
+            "StatefulSet",
+            "prometheus",
+            "quay.io/prometheus/prometheus:v3.8.0",
+            ("http-web", 9090),
+            &prometheus,
+        ),
+        workload(
+            "StatefulSet",
+            "alertmanager",
+            "quay.io/prometheus/alertmanager:v0.29.0",
+            ("http-web", 9093),
+            &alertmanager,
+        ),
         workload("StatefulSet", "loki", "docker.io/grafana/loki:3.6.0", ("http-metrics", 3100), &loki),
         workload(
             "Deployment",
@@ -234,7 +262,13 @@ fn monitoring() -> Vec<Value> {
             ("http-metrics", 8080),
             &state,
         ),
-        workload("DaemonSet", "promtail", "docker.io/grafana/promtail:3.5.8", ("http-metrics", 3101), &promtail),
+        workload(
+            "DaemonSet",
+            "promtail",
+            "docker.io/grafana/promtail:3.5.8",
+            ("http-metrics", 3101),
+            &promtail,
+        ),
     ]
 }
 

@@ -96,7 +96,8 @@ fn scalar(value: &Value) -> String {
 /// Returns whether a text is read back as itself without quotes.
 fn plain(text: &str) -> bool {
     let first_ok = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@' | '=' | '+');
+    let safe =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@' | '=' | '+');
     let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     first_ok
         && text.chars().all(safe)

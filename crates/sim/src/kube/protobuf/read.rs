@@ -82,7 +82,13 @@ pub fn envelope(schema: &Schema, bytes: &[u8]) -> Option<Value> {
     Some(object)
 }
 
-fn fill(schema: &Schema, name: &str, bytes: &[u8], into: &mut Map<String, Value>, depth: usize) -> Option<()> {
+fn fill(
+    schema: &Schema,
+    name: &str,
+    bytes: &[u8],
+    into: &mut Map<String, Value>,
+    depth: usize,
+) -> Option<()> {
     if depth > DEEPEST {
         return None;
     }
@@ -96,10 +102,15 @@ fn fill(schema: &Schema, name: &str, bytes: &[u8], into: &mut Map<String, Value>
     Some(())
 }
 
-fn put(schema: &Schema, field: &Field, raw: &Raw<'_>, into: &mut Map<String, Value>, depth: usize) -> Option<()> {
+fn put(
+    schema: &Schema,
+    field: &Field,
+    raw: &Raw<'_>,
+    into: &mut Map<String, Value>,
+    depth: usize,
+) -> Option<()> {
     match (field.shape, raw) {
         (Shape::Inline, Raw::Bytes(bytes)) => fill(schema, field.of, bytes, into, depth + 1)?,
-        (Shape::Inline, _) => return None,
         (Shape::List, raw) => {
             let value = value(schema, field.of, raw, depth)?;
             let list = into.entry(field.name).or_insert_with(|| json!([]));
@@ -111,7 +122,7 @@ fn put(schema: &Schema, field: &Field, raw: &Raw<'_>, into: &mut Map<String, Val
             let map = into.entry(field.name).or_insert_with(|| json!({}));
             map.as_object_mut()?.insert(key, value);
         }
-        (Shape::Map, _) => return None,
+        (Shape::Inline | Shape::Map, _) => return None,
         (Shape::One, raw) => {
             let value = value(schema, field.of, raw, depth)?;
             // Go writes the zero values that JSON leaves out; only a grace of 0 seconds means something.

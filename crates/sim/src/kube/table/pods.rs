@@ -39,13 +39,15 @@ pub fn cells(pod: &Value, now: Nanos) -> Vec<Value> {
         if !waiting.is_empty() {
             waiting.clone_into(&mut reason);
         } else if !ended.is_null() {
-            let (word, code, signal) = (text(ended, &["reason"]), int(ended, &["exitCode"]), int(ended, &["signal"]));
+            let (word, code, signal) =
+                (text(ended, &["reason"]), int(ended, &["exitCode"]), int(ended, &["signal"]));
             reason = match (word, signal) {
                 ("", 0) => format!("ExitCode:{code}"),
                 ("", signal) => format!("Signal:{signal}"),
                 (word, _) => word.to_owned(),
             };
-        } else if at(status, &["ready"]) == &Value::Bool(true) && !at(status, &["state", "running"]).is_null() {
+        } else if at(status, &["ready"]) == &Value::Bool(true) && !at(status, &["state", "running"]).is_null()
+        {
             running = true;
             ready += 1;
         }
@@ -54,11 +56,11 @@ pub fn cells(pod: &Value, now: Nanos) -> Vec<Value> {
         let is_ready = list(pod, &["status", "conditions"])
             .iter()
             .any(|c| text(c, &["type"]) == "Ready" && text(c, &["status"]) == "True");
-        reason = if is_ready { "Running" } else { "NotReady" }.to_owned();
+        if is_ready { "Running" } else { "NotReady" }.clone_into(&mut reason);
     }
     let phase = text(pod, &["status", "phase"]);
     if deleting(pod) && !matches!(phase, "Succeeded" | "Failed") {
-        reason = "Terminating".to_owned();
+        "Terminating".clone_into(&mut reason);
     }
     let mut restarted = restarts.to_string();
     if restarts > 0

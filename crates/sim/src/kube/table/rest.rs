@@ -28,15 +28,8 @@ pub const NODE: [Column; 10] = [
     wide("Container-Runtime"),
 ];
 /// Columns of Services.
-pub const SERVICE: [Column; 7] = [
-    NAME,
-    shown("Type"),
-    shown("Cluster-IP"),
-    shown("External-IP"),
-    shown("Port(s)"),
-    AGE,
-    wide("Selector"),
-];
+pub const SERVICE: [Column; 7] =
+    [NAME, shown("Type"), shown("Cluster-IP"), shown("External-IP"), shown("Port(s)"), AGE, wide("Selector")];
 /// Columns of EndpointSlices.
 pub const SLICE: [Column; 5] = [NAME, shown("AddressType"), shown("Ports"), shown("Endpoints"), AGE];
 /// Columns of Namespaces.

@@ -19,8 +19,16 @@ const fn number(name: &'static str) -> Column {
 }
 
 /// Columns of Deployments.
-pub const DEPLOYMENT: [Column; 8] =
-    [NAME, text_column("Ready"), number("Up-to-date"), number("Available"), AGE, CONTAINERS, IMAGES, SELECTOR];
+pub const DEPLOYMENT: [Column; 8] = [
+    NAME,
+    text_column("Ready"),
+    number("Up-to-date"),
+    number("Available"),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+];
 /// Columns of ReplicaSets.
 pub const REPLICA_SET: [Column; 8] =
     [NAME, number("Desired"), number("Current"), number("Ready"), AGE, CONTAINERS, IMAGES, SELECTOR];
@@ -80,7 +88,8 @@ pub fn deployment(d: &Value, now: Nanos) -> Vec<Value> {
 pub fn replica_set(s: &Value, now: Nanos) -> Vec<Value> {
     let status = |field: &str| json!(int(s, &["status", field]));
     let desired = json!(int(s, &["spec", "replicas"]));
-    let mut cells = vec![json!(name(s)), desired, status("replicas"), status("readyReplicas"), created(s, now)];
+    let mut cells =
+        vec![json!(name(s)), desired, status("replicas"), status("readyReplicas"), created(s, now)];
     tail(s, &mut cells, true);
     cells
 }
