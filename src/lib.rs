@@ -10,11 +10,15 @@
 //! - [`term`]: the terminal: modes, input, signals, the writer.
 //! - [`sources`]: Kubernetes, Prometheus, Loki, Alertmanager. Asynchronous; never sees the model.
 
+pub mod act;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod core;
+pub mod demo;
 pub mod ops;
 pub mod query;
+pub mod runtime;
 pub mod sources;
 pub mod store;
 pub mod term;

@@ -1,2 +1,11 @@
-//! The deckwatch binary.
-fn main() {}
+//! The deckwatch binary: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before the terminal is opened, so that its own hook is put around this one.
+    if color_eyre::install().is_err() {
+        return ExitCode::FAILURE;
+    }
+    deckwatch::cli::run()
+}

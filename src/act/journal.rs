@@ -100,9 +100,7 @@ impl Journal {
 pub fn markdown(records: &[Record]) -> String {
     let mut out = String::from("# deckwatch journal\n\nTimes are UTC.\n\n| time | entry |\n|---|---|\n");
     for record in records {
-        let line = Untrusted::from(record.what.line()).safe();
-        let cell = line.as_str().replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "'");
-        out.push_str(&format!("| {} | {cell} |\n", record.at.date_clock(Zone::Utc)));
+        out.push_str(&format!("| {} | {} |\n", record.at.date_clock(Zone::Utc), cell(&record.what.line())));
     }
     out
 }
@@ -114,6 +112,28 @@ pub fn markdown(records: &[Record]) -> String {
 pub fn read_lines(path: &Path) -> Result<Vec<String>> {
     let text = std::fs::read_to_string(path).map_err(|e| failed("read the journal", path, &e))?;
     Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// Returns lines of a journal file as a handover in Markdown; a line that is torn says so.
+pub fn markdown_of_lines(lines: &[String]) -> String {
+    let mut out = String::from("# deckwatch journal\n\nTimes are UTC.\n\n| time | entry |\n|---|---|\n");
+    for line in lines {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or(serde_json::Value::Null);
+        let at = value.get("at").and_then(serde_json::Value::as_i64).map(|ns| Ts(ns).date_clock(Zone::Utc)).unwrap_or_else(|| "?".to_owned());
+        let mut words = Vec::new();
+        for (key, inner) in value.as_object().into_iter().flatten().filter(|(k, _)| *k != "at") {
+            let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);
+            words.push(if key == "what" { text } else { format!("{key} {text}") });
+        }
+        let text = if words.is_empty() { "(a torn line)".to_owned() } else { words.join(" · ") };
+        out.push_str(&format!("| {at} | {} |\n", cell(&text)));
+    }
+    out
+}
+
+fn cell(text: &str) -> String {
+    let safe = Untrusted::from(text).safe();
+    safe.as_str().replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "'")
 }
 
 /// Returns the journal files of a folder, oldest first.

@@ -23,7 +23,7 @@ use crate::runtime::world::{Kube, World, connect, health, logs};
 use crate::sources::auth::wall_clock;
 use crate::sources::kube::config::{Choice, Env as KubeEnv, Kubeconfig};
 use crate::sources::kube::{Client, Pulse, RetryNow};
-use crate::store::health::{SourceId, SourceKind, State, Via};
+use crate::store::health::{SourceId, SourceKind, Via};
 use crate::ui::theme::{Depth, Glyphs, Source as ThemeFile, Theme};
 
 /// A session that is ready to run.
@@ -47,6 +47,26 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// The variables that a session sees: those of the process, but for some that the demo sets.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Variables that win over the process's.
+    pub over: Vec<(&'static str, String)>,
+}
+
+impl Surroundings {
+    /// Returns a variable, empty ones as none.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let own = self.over.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
+        own.or_else(|| variable(name)).filter(|v| !v.is_empty())
+    }
+
+    /// Returns the folder of the configuration.
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        config::directory(&config::Environment::read(|n| self.get(n)))
+    }
+}
+
 /// Returns the folder of deckwatch's state: journal and log.
 pub fn state_folder() -> PathBuf {
     let xdg = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
@@ -54,49 +74,55 @@ pub fn state_folder() -> PathBuf {
     xdg.unwrap_or_else(home).join("deckwatch")
 }
 
-/// Returns the folder of the configuration.
-pub fn config_folder() -> Option<PathBuf> {
-    config::directory(&config::Environment::read(variable))
-}
-
 /// Reads the configuration.
 ///
 /// # Errors
 /// Every mistake of the file, each at its place.
-pub fn configuration() -> Result<Config> {
-    match config_folder() {
-        Some(folder) => Config::load(&folder, variable("HOME").map(PathBuf::from).as_deref()),
+pub fn configuration(around: &Surroundings) -> Result<Config> {
+    match around.config_folder() {
+        Some(folder) => Config::load(&folder, around.get("HOME").map(PathBuf::from).as_deref()),
         None => Ok(Config::default()),
     }
 }
 
-fn theme(config: &Config, depth: Depth) -> Result<Theme> {
-    let folder = config_folder();
+fn theme(config: &Config, around: &Surroundings, depth: Depth, unicode: bool) -> Result<Theme> {
+    let folder = around.config_folder();
     let own = |name: &str| {
         let path = folder.as_ref()?.join("themes").join(format!("{name}.toml"));
         let text = std::fs::read_to_string(&path).ok()?;
-        Some(ThemeFile { name: path.display().to_string(), text })
+        Some(ThemeFile { path: path.display().to_string().into(), text })
     };
-    Theme::load(&config.general.theme, &own, depth, Glyphs { unicode: true })
+    Theme::load(&config.general.theme, &own, depth, Glyphs { unicode })
 }
 
-fn keymap(config: &Config) -> Result<Keymap> {
-    let folder = config_folder();
+fn keymap(config: &Config, around: &Surroundings) -> Result<Keymap> {
+    let folder = around.config_folder();
     let own = |name: &str| std::fs::read_to_string(folder.as_ref()?.join("keymaps").join(format!("{name}.toml"))).ok();
     Keymap::load(&config.general.keymap, &own)
         .map_err(|mistakes| Error::new(Kind::Config, "read the keymap").detail(mistakes.join("\n")))
+}
+
+/// What a session is drawn on.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Colours.
+    pub depth: Depth,
+    /// Whether glyphs beyond ASCII can be shown.
+    pub unicode: bool,
 }
 
 /// Makes a session: reads configuration and kubeconfig, and nothing else; no network is waited for.
 ///
 /// # Errors
 /// What is wrong with the configuration, the keymap, the theme, or the runtime.
-pub fn session(place: &Place, view: View, size: (u16, u16), depth: Depth, inbox: &Inbox) -> Result<Ready> {
-    let config = Arc::new(configuration()?);
-    let env = Env { now: now(), keymap: Arc::new(keymap(&config)?), theme: Arc::new(theme(&config, depth)?) };
+pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inbox: &Inbox) -> Result<Ready> {
+    let config = Arc::new(configuration(around)?);
+    let env = Env { now: now(), keymap: Arc::new(keymap(&config, around)?), theme: Arc::new(theme(&config, around, look.depth, look.unicode)?) };
     let kube_env = KubeEnv::of_process();
     let choice = Choice {
-        kubeconfig: place.kubeconfig.clone(),
+        kubeconfig: place.kubeconfig.clone().or_else(|| around.over.iter().find(|(n, _)| *n == "KUBECONFIG").map(|(_, v)| PathBuf::from(v))),
         context: place.context.clone().or_else(|| config.general.context.clone()),
         namespace: place.namespace.clone(),
         as_user: place.as_user.clone(),
@@ -124,13 +150,13 @@ pub fn session(place: &Place, view: View, size: (u16, u16), depth: Depth, inbox:
     let entered = runtime.enter();
     let kube = target.and_then(|target| {
         let found = target.files.first().map_or_else(|| "kubeconfig".to_owned(), |f| format!("kubeconfig {}", f.display()));
-        book.enter(kube_id, Untrusted::from(target.server.to_string()), Untrusted::from(found), Via::Direct, State::Connecting, now());
+        book.enter(kube_id, Untrusted::from(target.server.to_string()), Untrusted::from(found), Via::Direct, now());
         let client = Client::new(&target, Arc::clone(&clock))?;
         let pulse = Pulse::spawn(client.clone(), Arc::clone(&clock), retry.clone());
         Ok(Kube { client, pulse })
     });
     if let Err(error) = &kube {
-        book.enter(kube_id, Untrusted::default(), Untrusted::from("kubeconfig"), Via::Direct, State::Down, now());
+        book.enter(kube_id, Untrusted::default(), Untrusted::from("kubeconfig"), Via::Direct, now());
         book.bad(kube_id, error, now());
     }
     let world = Arc::new(World {
@@ -143,9 +169,9 @@ pub fn session(place: &Place, view: View, size: (u16, u16), depth: Depth, inbox:
         clock,
         plans: std::sync::Mutex::default(),
     });
-    let (environment, mistakes) = config::environment(variable);
-    let look = connect::Look { config: Arc::clone(&config), environment };
-    runtime.spawn(connect::connect(Arc::clone(&world), look, publish));
+    let (environment, mistakes) = config::environment(|n| around.get(n));
+    let connecting = connect::Look { config: Arc::clone(&config), environment };
+    runtime.spawn(connect::connect(Arc::clone(&world), connecting, publish));
     runtime.spawn(crate::runtime::world::beat::follow(Arc::clone(&world)));
     drop(entered);
     for mistake in mistakes {
@@ -158,7 +184,7 @@ pub fn session(place: &Place, view: View, size: (u16, u16), depth: Depth, inbox:
         scope,
         recent: Vec::new(),
         zone: zone(&config),
-        size,
+        size: look.size,
         started: env.now,
         focused: true,
     };

@@ -117,6 +117,11 @@ impl Moment {
         self.go(Place { anchor: Anchor::At(ts), before, ..self.place })
     }
 
+    /// Pins an instant with exactly this window.
+    pub fn pin_to(&mut self, window: Window, ts: Ts) -> bool {
+        self.go(Place { anchor: Anchor::At(ts), before: ts - window.start, after: window.end - ts })
+    }
+
     /// Returns to live.
     pub fn release(&mut self) -> bool {
         self.go(Place { anchor: Anchor::Live, ..self.place })

@@ -12,7 +12,10 @@ use super::inbox::{Inbox, Next};
 use super::now;
 use super::timers::Timers;
 use crate::app::update::{settle, update};
-use crate::app::views::{Draw, Env, Truth, screen};
+use crate::app::effect::{Query, QueryId, Slot};
+use crate::app::msg::Answer;
+use crate::app::views::{Draw, Env, Truth, View, screen};
+use crate::core::{Error, Kind, Result};
 use crate::app::{Effect, Effects, Model, Msg};
 
 /// A cockpit that is only looked at.
@@ -101,6 +104,43 @@ impl Headless {
             out.push('\n');
         }
         out
+    }
+
+    /// Carries effects out that were made outside of `update`.
+    pub fn do_all(&mut self, effects: Effects) {
+        self.carry_out(effects);
+    }
+
+    /// Opens a view on top of the others.
+    pub fn open(&mut self, view: View) {
+        self.env.now = now();
+        let effects = crate::app::update::show(&mut self.model, view, &self.env);
+        self.carry_out(effects);
+    }
+
+    /// Asks one question and waits for its answer.
+    ///
+    /// # Errors
+    /// The answer's own, or that none came in time.
+    pub fn ask(&mut self, query: Query, limit: Duration) -> Result<Answer> {
+        let id = QueryId { slot: Slot { page: u32::MAX, part: 0 }, generation: u64::MAX };
+        self.executor.carry_out(Effect::Ask(id, query));
+        let end = Instant::now() + limit;
+        loop {
+            self.env.now = now();
+            while let Some(next) = self.inbox.try_next() {
+                match next {
+                    Next::Msg(Msg::Answer(of, answer)) if of == id => return answer,
+                    Next::Msg(msg) => self.send(msg),
+                    Next::Input(_) => {}
+                }
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::new(Kind::Timeout, "wait for an answer"));
+            }
+            self.inbox.wait(Some(left));
+        }
     }
 
     /// Ends it.

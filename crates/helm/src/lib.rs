@@ -25,6 +25,11 @@ pub mod diff;
 pub mod mask;
 pub mod merge;
 pub mod number;
+pub mod order;
+pub mod plan;
 pub mod record;
+pub mod step;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod yaml11;

@@ -48,6 +48,23 @@ pub fn mask_object(object: &Value) -> Value {
     mask_object_pair(Some(object), None).0.unwrap_or(Value::Null)
 }
 
+/// Returns what is shown in the place of a value.
+pub fn hidden(value: &Value) -> Value {
+    Mark::Same.text(value.as_str().map_or_else(|| value.to_string().len(), str::len))
+}
+
+/// Returns a copy of a patch of a Secret with its data hidden; removed keys stay visible.
+pub fn mask_secret_patch(patch: &Value) -> Value {
+    let mut masked = patch.clone();
+    for field in ["data", "stringData"] {
+        let Some(entries) = masked.get_mut(field).and_then(Value::as_object_mut) else { continue };
+        for value in entries.values_mut().filter(|value| !value.is_null()) {
+            *value = hidden(value);
+        }
+    }
+    masked
+}
+
 /// Returns copies of two states of an object with the data of Secrets hidden, changed values told apart.
 pub fn mask_object_pair(old: Option<&Value>, new: Option<&Value>) -> (Option<Value>, Option<Value>) {
     let mask = |this: Option<&Value>, other: Option<&Value>, mark: Mark| {

@@ -13,3 +13,4 @@ pub mod loki;
 pub mod prom;
 pub mod shop;
 pub mod stand;
+pub mod whole;

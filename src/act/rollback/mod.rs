@@ -80,7 +80,8 @@ pub async fn prepare(client: &Client, cluster: &ClusterId, id: PlanId, now: Ts, 
     made.refusals = unbound;
     let rights = live::rights(client, &made, objects).await;
     let previews = preview::all(client, &made, objects).await;
-    let shown = show::Inputs { id, now, cluster, helm: &made, choice: choice.ok().as_ref().filter(|_| to.is_none()), current: &current, target: &wanted, history: &history, rights: &rights, previews: &previews };
+    let choice = choice.ok().filter(|_| to.is_none());
+    let shown = show::Inputs { id, now, cluster, helm: &made, choice: choice.as_ref(), current: &current, target: &wanted, history: &history, rights: &rights, previews: &previews };
     let plan = Arc::new(show::show(&shown));
     Ok(Prepared { plan, helm: made, current, sides: bound })
 }

@@ -35,6 +35,11 @@ impl Asks {
         self.generations.get(&slot).is_some_and(|(_, open)| *open)
     }
 
+    /// Returns whether any question of a page is open.
+    pub fn any_open(&self, page: u32) -> bool {
+        self.generations.iter().any(|(slot, (_, open))| slot.page == page && *open)
+    }
+
     /// Drops every question of a page.
     pub fn drop_page(&mut self, page: u32, effects: &mut Effects) {
         self.generations.retain(|slot, (_, open)| {

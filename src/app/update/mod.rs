@@ -95,6 +95,13 @@ fn open(model: &mut Model, view: View, env: &Env, effects: &mut Effects) {
     touch(model);
 }
 
+/// Opens a view on top of the others, from outside of a key. Returns what is to be done.
+pub fn show(model: &mut Model, view: View, env: &Env) -> Effects {
+    let mut effects = Effects::new();
+    open(model, view, env, &mut effects);
+    effects
+}
+
 /// Goes back one page.
 fn back(model: &mut Model, effects: &mut Effects) {
     if let Some(closed) = model.nav.pop() {

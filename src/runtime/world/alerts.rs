@@ -27,7 +27,7 @@ async fn manager(world: &World, named: &Named<Alertmanager>) -> Place<crate::sou
     let began = (world.clock)();
     let answer = named.source.alerts().await;
     let now = (world.clock)();
-    world.health.report(named.id, &answer, Some(now - began), now);
+    world.health.report(named.id, &answer, now - began, now);
     Place { name: named.source.name().clone(), answer }
 }
 
@@ -35,6 +35,6 @@ async fn rules(world: &World, named: &Named<Prom>) -> Place<crate::sources::prom
     let began = (world.clock)();
     let answer = named.source.rules("").await;
     let now = (world.clock)();
-    world.health.report(named.id, &answer, Some(now - began), now);
+    world.health.report(named.id, &answer, now - began, now);
     Place { name: Untrusted::from("rules"), answer }
 }

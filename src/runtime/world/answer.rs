@@ -48,7 +48,7 @@ async fn range(world: &World, expr: &str, window: Window, step: Span) -> Result<
     let began = (world.clock)();
     let outcome = named.source.query_range(expr, window, step).await;
     let now = (world.clock)();
-    world.health.report(named.id, &outcome, Some(now - began), now);
+    world.health.report(named.id, &outcome, now - began, now);
     outcome.map(|m| Answer::Range(Arc::new(m)))
 }
 

@@ -16,7 +16,7 @@ pub async fn follow(world: Arc<World>) {
             Some(error) => world.health.bad(id, error, (world.clock)()),
             None => {
                 if let Some(at) = beat.last_good {
-                    world.health.good(id, beat.latency, at);
+                    world.health.good(id, beat.latency.unwrap_or_default(), at);
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::sources::http::Direct;
 use crate::sources::loki::Loki;
 use crate::sources::prom::Prom;
 use crate::sources::transport::SharedTransport;
-use crate::store::health::{SourceId, SourceKind, State, Via};
+use crate::store::health::{SourceId, SourceKind, Via};
 
 const KINDS: [SourceKind; 3] = [SourceKind::Prometheus, SourceKind::Loki, SourceKind::Alertmanager];
 
@@ -34,17 +34,17 @@ pub async fn connect(world: Arc<World>, look: Look, publish: watch::Sender<Optio
         if found.is_empty() {
             let id = SourceId { kind, index: 0 };
             let where_looked = Untrusted::from("looked in configuration, environment and cluster");
-            world.health.enter(id, Untrusted::default(), where_looked, Via::Direct, State::NotInstalled, (world.clock)());
+            world.health.missing(id, where_looked, (world.clock)());
         }
         for (index, (name, found_by, transport)) in found.into_iter().enumerate() {
             let id = SourceId { kind, index: u8::try_from(index).unwrap_or(u8::MAX) };
             match transport {
                 Ok(transport) => {
-                    world.health.enter(id, transport.address(), found_by, transport.via(), State::Connecting, (world.clock)());
+                    world.health.enter(id, transport.address(), found_by, transport.via(), (world.clock)());
                     add(&mut sources, id, name, transport);
                 }
                 Err(error) => {
-                    world.health.enter(id, name, found_by, Via::Direct, State::Down, (world.clock)());
+                    world.health.enter(id, name, found_by, Via::Direct, (world.clock)());
                     world.health.bad(id, &error, (world.clock)());
                 }
             }
@@ -91,7 +91,7 @@ async fn probe(world: &Arc<World>, sources: &Arc<Sources>) {
             let began = (world.clock)();
             let outcome = named.source.probe().await;
             let now = (world.clock)();
-            world.health.report(named.id, &outcome, Some(now - began), now);
+            world.health.report(named.id, &outcome, now - began, now);
         });
         futures::future::join_all(lokis).await;
         world.retry.wait(EVERY).await;

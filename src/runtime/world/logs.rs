@@ -8,11 +8,12 @@ use crate::app::effect::{LogPage, LogScope};
 use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
 use crate::query::logql::LogQuery;
 use crate::query::profile::Mapping;
-use crate::sources::kube::logs::{self as kubelet, PodLogs};
-use crate::sources::loki::around::{Machine, Plan, Reach, Read, Side, drive, read_window};
-use crate::sources::loki::{Loki, detect};
+use crate::sources::loki::around::drive::{Read, drive, read_window};
+use crate::sources::loki::around::{Machine, Plan, Reach, Side};
+use crate::sources::loki::Loki;
+use crate::sources::loki::detect::detect;
 use crate::store::batch::{Batch, Cuts, LogReach};
-use crate::store::logs::{Entry, join};
+use crate::store::logs::{Entry, Place, join};
 
 /// How far older and newer lines are looked for at once.
 const STRIDE: Span = Span::hours(12);
@@ -83,7 +84,7 @@ async fn from_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Re
     let began = (world.clock)();
     let outcome = ask_loki(world, named, ask, now).await;
     let at = (world.clock)();
-    world.health.report(named.id, &outcome, Some(at - began), at);
+    world.health.report(named.id, &outcome, at - began, at);
     outcome
 }
 
@@ -148,18 +149,24 @@ async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Re
     })
 }
 
+/// What the kubelet gave.
+#[derive(Default)]
+struct PodLogs {
+    entries: Vec<Entry>,
+    error: Option<Error>,
+    clipped: usize,
+    gone: usize,
+}
+
 /// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
-async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
-    let client = world.client()?;
-    let window = match ask.page {
-        LogPage::Around(_) => ask.window,
-        LogPage::Newest => Window { start: now - Span::mins(15), end: now + Span::secs(1) },
-        // Further pages are Loki's: the kubelet's part of the window has been read whole.
-        LogPage::Older(_) => return Ok(PodLogs::default()),
-        LogPage::Newer(at) => Window { start: at, end: now + Span::secs(1) },
-    };
-    let pods: Vec<Name> = ask.scope.pods.iter().take(PODS).cloned().collect();
-    kubelet::read(client, &ask.scope.target.namespace, &pods, ask.scope.target.container.as_deref(), window, ask.previous).await
+async fn from_kubelet(_world: &World, _ask: &Ask, _now: Ts) -> Result<PodLogs> {
+    Ok(PodLogs::default())
+}
+
+fn place(entry: &Entry) -> Option<Place> {
+    let get = |keys: &[&str]| keys.iter().find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k))).map(str::to_owned);
+    let pod = get(&["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"])?;
+    Some(Place { pod, container: get(&["container", "k8s_container_name", "kubernetes_container_name", "container_name"]) })
 }
 
 fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
@@ -188,9 +195,10 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
         }
         Err(error) => (PodLogs::default(), reach(&[], Some(error))),
     };
-    let joined = join(loki.entries, lines.entries);
+    let read_until = loki.window.filter(|_| loki.newer == Some(true)).map(|w| w.end);
+    let joined = join(loki.entries, lines.entries, read_until, place);
     let mut cuts = loki.cuts;
-    cuts.doubles += joined.doubles;
+    cuts.doubles += joined.duplicates + joined.covered;
     cuts.clipped += lines.clipped;
     cuts.unreachable_pods = lines.gone;
     let window = loki.window.or(Some(Window { start: ask.window.start, end: ask.window.end.min(now) }));

@@ -64,6 +64,11 @@ impl Schema {
         TABLE.lines().filter_map(own)
     }
 
+    /// Returns the type of a field, if this type has fields and one of this name.
+    pub fn field(self, name: &str) -> Option<Self> {
+        self.row(name).map(|row| Self { name: row.split('\t').next().unwrap_or_default() })
+    }
+
     /// Returns the key that items of the list in this field are merged by, if they are.
     pub fn merge_key(self, field: &str) -> Option<&'static str> {
         let field = self.list_field(field).ok()?;

@@ -56,6 +56,15 @@ impl Record {
         Ok(record)
     }
 
+    /// Returns a copy that says that it was deployed now.
+    pub fn with_last_deployed(&self, now: Now) -> Result<Self, RecordError> {
+        let mut info = self.info_raw()?;
+        info.set("last_deployed", &now.to_rfc3339()).map_err(json)?;
+        let mut record = self.clone();
+        record.top.set("info", &info).map_err(json)?;
+        Ok(record)
+    }
+
     /// Returns the record of the revision that rolls back to `self`: its chart, values, manifest, hooks and notes, and an
     /// `info` of its own, as Helm writes it before it touches the first object. `current` is the release's last record.
     pub fn rolled_back(&self, current: &Self, about: &RollbackInfo) -> Result<Self, RecordError> {

@@ -106,6 +106,12 @@ impl<'a> Decoder<'a> {
             }
             let key = self.key(key, depth + 1)?;
             let value = self.value(value, depth + 1)?;
+            // Both zeros of floats are one key, written as the last one.
+            match key.as_str() {
+                "0" => map.shift_remove("-0"),
+                "-0" => map.shift_remove("0"),
+                _ => None,
+            };
             map.insert(key, value);
         }
         Ok(())

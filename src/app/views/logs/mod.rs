@@ -15,7 +15,7 @@ use crate::app::msg::{Answer, Subject};
 use crate::app::resolve::{pods_of, workload_of};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
-use crate::core::{Error, Name, ObjectRef, Resource, Result, Span, Ts, num};
+use crate::core::{Error, Name, ObjectRef, Resource, Result, Span, Ts, Window, num};
 use crate::ops::What;
 use crate::query::profile::{self, WorkloadKind};
 use crate::store::batch::{Batch, Cuts, LogReach};
@@ -56,6 +56,8 @@ pub struct Logs {
     dropped: usize,
     error: Option<Error>,
     at: Option<Ts>,
+    /// The window that is to be read whole.
+    whole: Option<Window>,
 }
 
 impl Logs {
@@ -89,6 +91,7 @@ impl Logs {
             dropped: 0,
             error: None,
             at: None,
+            whole: None,
         }
     }
 
@@ -105,6 +108,31 @@ impl Logs {
     /// Returns the logs of the container before its last restart.
     pub fn before_restart(object: ObjectRef) -> Self {
         Self { previous: true, around: false, follow: false, ..Self::new(object, false) }
+    }
+
+    /// Returns the logs of an object that read a whole window, page by page.
+    pub fn whole(object: ObjectRef, window: Window) -> Self {
+        Self { whole: Some(window), ..Self::new(object, true) }
+    }
+
+    /// Returns the lines that were read, oldest first.
+    pub fn entries(&self) -> &[Entry] {
+        &self.lines
+    }
+
+    /// Asks on until the whole window is there.
+    fn go_on(&mut self, cx: &mut Cx<'_>) {
+        let Some(window) = self.whole else { return };
+        if let Some(first) = self.lines.first().map(|e| e.ts).filter(|t| *t >= window.start && self.older == Some(true)) {
+            if !cx.is_open(OLDER) {
+                self.ask(OLDER, LogPage::Older(first), cx);
+            }
+        }
+        if let Some(last) = self.lines.last().map(|e| e.ts).filter(|t| *t < window.end && self.newer == Some(true)) {
+            if !cx.is_open(NEWER) {
+                self.ask(NEWER, LogPage::Newer(last), cx);
+            }
+        }
     }
 
     fn target(&self, shared: &Shared) -> LogScope {
@@ -398,6 +426,9 @@ impl Pane for Logs {
             }
             Ok(_) => {}
             Err(error) => self.error = Some(error),
+        }
+        if self.error.is_none() {
+            self.go_on(cx);
         }
         self.settle(cx);
     }

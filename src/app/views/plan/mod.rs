@@ -4,7 +4,7 @@
 //! confirmation only its own keys work: pasted text, held keys and keys typed ahead confirm nothing.
 
 mod check;
-mod draw;
+pub mod draw;
 
 pub use check::follow;
 

@@ -1,0 +1,98 @@
+//! Which revision a rollback goes to, and which records it removes.
+
+use super::refusal::Refusal;
+use crate::record::{Info, Status, StoredRecord};
+
+/// A revision that was passed over, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The revision.
+    pub revision: i64,
+    /// Why it is not the default.
+    pub why: String,
+}
+
+/// The revision that a rollback goes to unless another is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetChoice {
+    /// The last revision, which is being left.
+    pub current: i64,
+    /// The newest earlier revision that was deployed and not failed.
+    pub target: i64,
+    /// What was passed over, newest first.
+    pub skipped: Vec<Skipped>,
+    /// What Helm would pick: the last revision's number less one.
+    pub helm_picks: i64,
+    /// Whether that revision is still in the history.
+    pub helm_pick_exists: bool,
+}
+
+/// Chooses the revision to roll back to: the newest before the last that was deployed and did not fail.
+///
+/// Being superseded alone is no proof: a failing rollback marks its predecessor so.
+pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> {
+    let mut revisions = Vec::new();
+    for stored in history {
+        let version = stored.record.version().map_err(|err| unreadable(0, &err))?;
+        let info = stored.record.info().map_err(|err| unreadable(version, &err))?;
+        revisions.push((version, info));
+    }
+    revisions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
+    let mut newest_first = revisions.into_iter();
+    let (current, _) = newest_first.next().ok_or(Refusal::NoHistory)?;
+    let mut skipped = Vec::new();
+    let helm_picks = current - 1;
+    let (mut target, mut helm_pick_exists) = (None, false);
+    for (revision, info) in newest_first {
+        helm_pick_exists |= revision == helm_picks;
+        match why_not(&info) {
+            _ if target.is_some() => {}
+            None => target = Some(revision),
+            Some(why) => skipped.push(Skipped { revision, why }),
+        }
+    }
+    let target = target.ok_or(Refusal::NoGoodRevision)?;
+    Ok(TargetChoice { current, target, skipped, helm_picks, helm_pick_exists })
+}
+
+pub(super) fn unreadable(revision: i64, err: &crate::record::RecordError) -> Refusal {
+    Refusal::Unreadable { revision, why: err.to_string() }
+}
+
+/// Why a revision was not good; `None` when it was.
+fn why_not(info: &Info) -> Option<String> {
+    match &info.status {
+        Status::Deployed | Status::Superseded if is_failure(&info.description) => {
+            Some(format!("it failed: {}", info.description))
+        }
+        Status::Deployed | Status::Superseded => None,
+        status => Some(format!("it is {status}")),
+    }
+}
+
+/// Whether a description is one that Helm writes of a failure: `Upgrade "x" failed: …`.
+pub(super) fn is_failure(description: &str) -> bool {
+    let operation = ["Upgrade ", "Rollback ", "Release ", "Install ", "Uninstallation "];
+    operation.iter().any(|word| description.starts_with(word)) && description.contains(" failed")
+}
+
+/// Returns the revisions whose records Helm removes before it creates another, oldest first, with a limit of `max` records;
+/// 0 is no limit. The newest record whose label says that it is deployed is spared.
+pub fn prune(history: &[StoredRecord], max: usize) -> Vec<i64> {
+    if max == 0 {
+        return Vec::new();
+    }
+    let keep = max - 1;
+    let mut all: Vec<(i64, bool)> = history
+        .iter()
+        .filter_map(|stored| {
+            let deployed = stored.labels.get("status").is_some_and(|status| status == "deployed");
+            Some((stored.record.version().ok()?, deployed))
+        })
+        .collect();
+    all.sort_unstable();
+    let spared = all.iter().filter(|(_, deployed)| *deployed).map(|(version, _)| *version).next_back();
+    let surplus = all.len().saturating_sub(keep);
+    let removable = all.iter().map(|(version, _)| *version).filter(|version| Some(*version) != spared);
+    removable.take(surplus).collect()
+}

@@ -1,0 +1,34 @@
+//! What a rollback would do, and why it is refused.
+//!
+//! Owns the choice of the revision, the objects of both sides, what becomes of each of them, what drift would be
+//! overwritten, what would restart, which records the history's limit would remove, and every reason for which this crate
+//! does not roll back. Pure data: what is live, which kinds the server knows and who owns what else is brought by the caller.
+//!
+//! The steps, each of which can end in refusals:
+//! [`choose_target`] → [`Sides::read`] → [`Sides::bind`] (with the server's kinds) → [`plan`] (with what is live).
+//! Tested by whole plans over small releases.
+
+mod choice;
+mod drift;
+mod object;
+mod objects;
+mod owner;
+mod quantity;
+mod refusal;
+mod release;
+mod restart;
+mod sides;
+
+pub use choice::{Skipped, TargetChoice, choose_target, prune};
+pub use drift::{DriftField, means_the_same};
+pub use object::{Gvk, Kinds, Mapping, ObjectId, PlanObject};
+pub(crate) use objects::is_kept;
+pub use objects::{Action, Live, ObjectPlan};
+pub use owner::{Owner, OwnerKind, find_owner};
+pub use refusal::{Refusal, Warning};
+pub use release::{MAX_STORED, Plan, PlanInput, plan};
+pub use restart::Restart;
+pub use sides::{BoundSides, Sides};
+
+#[cfg(test)]
+mod tests;

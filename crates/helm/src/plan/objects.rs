@@ -1,0 +1,234 @@
+//! What becomes of one object.
+
+use serde_json::Value;
+
+use super::drift::{self, DriftField};
+use super::object::{ObjectId, PlanObject};
+use super::owner::find_owner;
+use super::refusal::{Refusal, Warning};
+use super::restart::{self, Restart};
+use crate::mask;
+use crate::merge::{Patch, Schema, apply, create_patch};
+
+/// What the server has of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Live {
+    /// The object.
+    Found(Value),
+    /// Nothing.
+    NotFound,
+    /// An answer that is neither: the right is missing, or the server failed.
+    Denied(String),
+}
+
+/// What is done with an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It is not there and will be created.
+    Create,
+    /// It is changed by this patch.
+    Patch(Patch),
+    /// Nothing is sent: it is as it should be, or nobody looks.
+    Unchanged,
+    /// It is deleted: only the revision that is left has it.
+    Delete,
+    /// It stays although the target does not have it: the live object asks for that.
+    Keep,
+    /// It would be deleted and is not there.
+    Gone,
+}
+
+/// What becomes of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectPlan {
+    /// The object.
+    pub id: ObjectId,
+    /// The template that it was rendered from.
+    pub source: Option<String>,
+    /// What is done with it.
+    pub action: Action,
+    /// Whether it is live without being in the manifest that is left: then every live field that the target does not have
+    /// is removed, as Helm does it.
+    pub adopts: bool,
+    /// Whether what is sent changes nothing that the server would not put back: removing what is gone already, say.
+    pub no_effect: bool,
+    /// Fields that were changed on the live object and are set back. Values of Secrets are hidden.
+    pub drift: Vec<DriftField>,
+    /// Which pods are replaced.
+    pub restart: Option<Restart>,
+    /// What the reader must know.
+    pub warnings: Vec<Warning>,
+    /// The live object as it is.
+    pub live: Option<Value>,
+    /// The object as it will be, before the server fills in defaults.
+    pub result: Option<Value>,
+}
+
+impl ObjectPlan {
+    /// Returns the patch's body with the data of Secrets hidden; `None` when none is sent.
+    pub fn masked_patch(&self) -> Option<Value> {
+        let Action::Patch(patch) = &self.action else { return None };
+        Some(if self.is_secret() { mask::mask_secret_patch(&patch.body) } else { patch.body.clone() })
+    }
+
+    /// Returns whether the object is a Secret.
+    pub fn is_secret(&self) -> bool {
+        self.id.gvk.group.is_empty() && self.id.gvk.kind == "Secret"
+    }
+
+    fn new(object: &PlanObject, action: Action) -> Self {
+        Self {
+            id: object.id.clone(),
+            source: object.source.clone(),
+            action,
+            adopts: false,
+            no_effect: false,
+            drift: Vec::new(),
+            restart: None,
+            warnings: Vec::new(),
+            live: None,
+            result: None,
+        }
+    }
+}
+
+/// Plans an object of the target.
+pub(super) fn plan_target(
+    target: &PlanObject,
+    old: Option<&PlanObject>,
+    live: &Live,
+    release: (&str, &str),
+) -> Result<ObjectPlan, Refusal> {
+    let refuse = |why: String| Refusal::NoPatch { object: Box::new(target.id.clone()), why };
+    let api_version = target.id.gvk.api_version();
+    let schema = Schema::of_kind(&api_version, &target.id.gvk.kind)
+        .ok_or_else(|| Refusal::NotBuiltIn(Box::new(target.id.clone())))?;
+    let mut warnings: Vec<Warning> =
+        drift::duplicate_keys(schema, &target.value).into_iter().map(Warning::DuplicateKeys).collect();
+    let live = match live {
+        Live::Found(live) => live,
+        Live::NotFound => {
+            let mut plan = ObjectPlan::new(target, Action::Create);
+            plan.warnings = warnings;
+            plan.result = Some(target.value.clone());
+            return Ok(plan);
+        }
+        Live::Denied(why) => {
+            return Err(Refusal::Denied { object: Box::new(target.id.clone()), why: why.clone() });
+        }
+    };
+    let original = old.map_or(live, |old| &old.value);
+    let patch = create_patch(original, &target.value, Some(live)).map_err(|err| refuse(err.to_string()))?;
+    let result = match &patch {
+        Some(patch) => apply(live, patch).map_err(|err| refuse(err.to_string()))?,
+        None => live.clone(),
+    };
+    warnings.extend(warnings_of(live, release));
+    let kind = target.id.gvk.kind.as_str();
+    warnings.extend(restart::immutable(schema, kind, live, &result).into_iter().map(Warning::Immutable));
+    let mut drift =
+        old.map(|old| drift::find(schema, &target.value, &old.value, live, &result)).unwrap_or_default();
+    if drift.iter().any(|field| field.path == "spec.replicas")
+        && let Some(manager) = replicas_manager(live)
+    {
+        warnings.push(Warning::ReplicasSetByOther(manager));
+    }
+    let mut plan = ObjectPlan::new(target, patch.map_or(Action::Unchanged, Action::Patch));
+    plan.adopts = old.is_none();
+    plan.no_effect = drift::means_the_same(live, &result);
+    plan.restart = restart::find(schema, kind, live, &result);
+    if plan.is_secret() {
+        drift.iter_mut().for_each(hide);
+    }
+    plan.drift = drift;
+    plan.warnings = warnings;
+    plan.live = Some(live.clone());
+    plan.result = Some(result);
+    Ok(plan)
+}
+
+fn hide(field: &mut DriftField) {
+    if field.path.starts_with("data.") || field.path.starts_with("stringData.") {
+        field.live = field.live.as_ref().map(mask::hidden);
+        field.target = mask::hidden(&field.target);
+    }
+}
+
+/// Plans an object that only the revision that is left has.
+pub(super) fn plan_leaving(
+    old: &PlanObject,
+    live: &Live,
+    release: (&str, &str),
+) -> Result<ObjectPlan, Refusal> {
+    let live = match live {
+        Live::Found(live) => live,
+        Live::NotFound => return Ok(ObjectPlan::new(old, Action::Gone)),
+        Live::Denied(why) => {
+            return Err(Refusal::Denied { object: Box::new(old.id.clone()), why: why.clone() });
+        }
+    };
+    let mut plan = ObjectPlan::new(old, if is_kept(live) { Action::Keep } else { Action::Delete });
+    plan.warnings = warnings_of(live, release);
+    if plan.action == Action::Delete {
+        plan.warnings.extend(match (old.id.gvk.group.as_str(), old.id.gvk.kind.as_str()) {
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(Warning::DeletesDefinition),
+            ("", "PersistentVolumeClaim") => Some(Warning::DeletesClaim),
+            ("", "Namespace") => Some(Warning::DeletesNamespace),
+            _ => None,
+        });
+    }
+    plan.live = Some(live.clone());
+    Ok(plan)
+}
+
+/// Whether the live object asks to be kept.
+pub(crate) fn is_kept(live: &Value) -> bool {
+    let annotations = live.pointer("/metadata/annotations");
+    annotations.and_then(|all| all.get("helm.sh/resource-policy")).and_then(Value::as_str) == Some("keep")
+}
+
+fn warnings_of(live: &Value, (release, namespace): (&str, &str)) -> Vec<Warning> {
+    let text = |map: &str, key: &str| {
+        let value = live.get("metadata").and_then(|metadata| metadata.get(map)).and_then(|map| map.get(key));
+        value.and_then(Value::as_str).unwrap_or_default()
+    };
+    let mut warnings = Vec::new();
+    if live.pointer("/metadata/deletionTimestamp").is_some() {
+        warnings.push(Warning::Terminating);
+    }
+    let theirs = (
+        text("annotations", "meta.helm.sh/release-name"),
+        text("annotations", "meta.helm.sh/release-namespace"),
+    );
+    if theirs != (release, namespace) {
+        let owner =
+            if theirs.0.is_empty() { "no release".to_owned() } else { format!("{}/{}", theirs.1, theirs.0) };
+        warnings.push(Warning::ForeignRelease(owner));
+    }
+    let manager = text("labels", "app.kubernetes.io/managed-by");
+    if !manager.is_empty() && manager != "Helm" {
+        warnings.push(Warning::OtherOwner(format!("label app.kubernetes.io/managed-by: {manager}")));
+    }
+    if find_owner(live).is_none()
+        && let Some(controller) = controller(live)
+    {
+        warnings.push(Warning::OtherOwner(controller));
+    }
+    warnings
+}
+
+fn controller(live: &Value) -> Option<String> {
+    let references = live.pointer("/metadata/ownerReferences")?.as_array()?;
+    let controller =
+        references.iter().find(|one| one.get("controller").and_then(Value::as_bool) == Some(true))?;
+    let text = |key: &str| controller.get(key).and_then(Value::as_str).unwrap_or_default();
+    Some(format!("{} {}", text("kind"), text("name")))
+}
+
+/// Who else than Helm set the number of replicas.
+fn replicas_manager(live: &Value) -> Option<String> {
+    let entries = live.pointer("/metadata/managedFields")?.as_array()?;
+    let owns = |entry: &&Value| entry.pointer("/fieldsV1/f:spec/f:replicas").is_some();
+    let names = entries.iter().filter(owns).filter_map(|entry| entry.get("manager")?.as_str());
+    names.filter(|name| *name != "helm").map(str::to_owned).next()
+}

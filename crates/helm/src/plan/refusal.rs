@@ -1,0 +1,152 @@
+//! Why a rollback is refused, and what its reader must know.
+
+use thiserror::Error;
+
+use super::object::{Gvk, ObjectId};
+use super::owner::Owner;
+use crate::record::Status;
+
+/// A reason for which nothing is written.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// The release has no records.
+    #[error("the release has no records")]
+    NoHistory,
+    /// No earlier revision was ever good.
+    #[error("no earlier revision was deployed and not failed; name one")]
+    NoGoodRevision,
+    /// The revision is not in the history.
+    #[error("the release has no revision {0}")]
+    NoSuchRevision(i64),
+    /// A record cannot be read.
+    #[error("the record of revision {revision} cannot be read: {why}")]
+    Unreadable {
+        /// The revision.
+        revision: i64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The manifest of a revision cannot be read.
+    #[error("the manifest of revision {revision} cannot be read: {why}")]
+    Manifest {
+        /// The revision.
+        revision: i64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An operation is under way, or died.
+    #[error("revision {revision} is {status}{}", age_text(*.age_seconds))]
+    Pending {
+        /// The last revision.
+        revision: i64,
+        /// Its state.
+        status: Status,
+        /// How long ago it began, in seconds, when its record says so.
+        age_seconds: Option<i64>,
+    },
+    /// The revision has hooks that a rollback runs.
+    #[error("revision {revision} has hooks that run on a rollback, which is not built yet: {}", .names.join(", "))]
+    Hooks {
+        /// The revision that is rolled back to.
+        revision: i64,
+        /// The hooks, with their events.
+        names: Vec<String>,
+    },
+    /// The revision was applied in another way than client-side.
+    #[error("revision {revision} was applied with method `{method}`; only client-side apply is built yet")]
+    ApplyMethod {
+        /// The revision that is rolled back to.
+        revision: i64,
+        /// The method that its record names.
+        method: String,
+    },
+    /// The server does not serve a kind.
+    #[error("the server does not know the kind {0}, of which the release has objects")]
+    UnknownKind(Gvk),
+    /// A kind is not built into Kubernetes.
+    #[error("{0} is of a kind that is not built into Kubernetes; such objects are not rolled back yet")]
+    NotBuiltIn(Box<ObjectId>),
+    /// An object has no name.
+    #[error("an object of kind {0} has no name")]
+    NoName(Gvk),
+    /// An object stands twice in a manifest.
+    #[error("revision {revision} holds {object} twice")]
+    Twice {
+        /// The revision.
+        revision: i64,
+        /// The object.
+        object: Box<ObjectId>,
+    },
+    /// Somebody else owns an object.
+    #[error("{object} is owned by {owner}: change it there")]
+    Owned {
+        /// The object, or `None` for the release as a whole.
+        object: String,
+        /// The owner.
+        owner: Owner,
+    },
+    /// The user may not read an object.
+    #[error("{object} cannot be read: {why}")]
+    Denied {
+        /// The object.
+        object: Box<ObjectId>,
+        /// What the server said.
+        why: String,
+    },
+    /// What would be sent for an object cannot be computed; Helm would fail there too.
+    #[error("no patch can be made for {object}: {why}")]
+    NoPatch {
+        /// The object.
+        object: Box<ObjectId>,
+        /// What is wrong.
+        why: String,
+    },
+    /// The new record would not fit an object.
+    #[error("the new record would be {bytes} bytes long; an object holds {limit}")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The release is kept in both Secrets and ConfigMaps.
+    #[error("the release has records in Secrets and in ConfigMaps")]
+    TwoDrivers,
+}
+
+fn age_text(age: Option<i64>) -> String {
+    match age {
+        Some(seconds) if seconds >= 120 => format!(" since {} minutes", seconds / 60),
+        Some(seconds) if seconds >= 0 => format!(" since {seconds} seconds"),
+        _ => String::new(),
+    }
+}
+
+/// Something that the reader of a plan must know before confirming it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The revision that is rolled back to failed when it was made.
+    TargetFailed,
+    /// The last revision did not succeed: what it leaked into the cluster is not looked for.
+    CurrentFailed,
+    /// The release was uninstalled: all objects are created anew.
+    Uninstalled,
+    /// Deleting this definition deletes all objects of its kind.
+    DeletesDefinition,
+    /// Deleting this claim can delete its data.
+    DeletesClaim,
+    /// Deleting this namespace deletes all that is in it.
+    DeletesNamespace,
+    /// A field that cannot be changed would be: the server will refuse.
+    Immutable(String),
+    /// The number of replicas was set by another than Helm, and would be set back.
+    ReplicasSetByOther(String),
+    /// A list has two items with one merge key: the server merges them into one, or refuses.
+    DuplicateKeys(String),
+    /// Another owner than those that are refused.
+    OtherOwner(String),
+    /// The object exists and is not this release's: it would be taken over.
+    ForeignRelease(String),
+    /// The object is being deleted.
+    Terminating,
+}

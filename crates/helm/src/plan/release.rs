@@ -1,0 +1,225 @@
+//! The plan of a whole rollback.
+
+use std::collections::BTreeMap;
+
+use super::choice::{is_failure, prune, unreadable};
+use super::object::ObjectId;
+use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
+use super::owner::{Owner, find_owner};
+use super::refusal::{Refusal, Warning};
+use super::sides::BoundSides;
+use crate::record::{Driver, Generation, RollbackInfo, Status, StoredRecord, object_name, user_labels};
+use crate::time::Now;
+
+/// How many bytes a Secret or a ConfigMap holds.
+pub const MAX_STORED: usize = 1 << 20;
+
+/// What a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanInput<'a> {
+    /// All records of the release that can be read.
+    pub history: &'a [StoredRecord],
+    /// The revision to roll back to.
+    pub target: i64,
+    /// The objects of both revisions.
+    pub sides: &'a BoundSides,
+    /// What the server has of each of them.
+    pub live: &'a BTreeMap<ObjectId, Live>,
+    /// Owners of the release as a whole that the caller found, such as a HelmRelease that names it.
+    pub owners: &'a [Owner],
+    /// How many records the release may have; 0 is no limit. Helm's own default is 10.
+    pub max_history: usize,
+    /// The present.
+    pub now: Now,
+}
+
+/// What a rollback would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The release.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Where its records are.
+    pub driver: Driver,
+    /// The last revision.
+    pub current: i64,
+    /// The revision that is gone back to.
+    pub target: i64,
+    /// The revision that is made.
+    pub makes: i64,
+    /// In which Helm's way the record is written.
+    pub generation: Generation,
+    /// The log line of the new record.
+    pub description: String,
+    /// What becomes of each object: the target's in their order, then those that are deleted or kept.
+    pub objects: Vec<ObjectPlan>,
+    /// Revisions whose records are removed first.
+    pub prune: Vec<i64>,
+    /// How many bytes the new record takes in its object.
+    pub record_bytes: usize,
+    /// What the reader must know about the release as a whole.
+    pub warnings: Vec<Warning>,
+    /// Why nothing is written; empty when the plan can be carried out.
+    pub refusals: Vec<Refusal>,
+    /// The record that would be created.
+    pub new_record: Option<StoredRecord>,
+}
+
+impl Plan {
+    /// Returns whether any container's image changes, or any pod is replaced.
+    pub fn changes_running_code(&self) -> bool {
+        self.objects.iter().any(|object| object.restart.is_some())
+    }
+
+    /// Returns how many pods are replaced.
+    pub fn pods_restarted(&self) -> i64 {
+        self.objects
+            .iter()
+            .filter_map(|object| object.restart.as_ref())
+            .filter(|one| !one.waits)
+            .map(|one| one.pods)
+            .sum()
+    }
+}
+
+/// Plans a rollback. Whatever speaks against it is among the plan's refusals, all of it at once.
+pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
+    let last = input.history.iter().max_by_key(|stored| stored.record.version().unwrap_or(i64::MIN));
+    let current = last.ok_or(Refusal::NoHistory)?;
+    let is_target = |stored: &&StoredRecord| stored.record.version() == Ok(input.target);
+    let target = input.history.iter().find(is_target).ok_or(Refusal::NoSuchRevision(input.target))?;
+    let read = |err| unreadable(input.target, &err);
+    let version = current.record.version().map_err(read)?;
+    let (release, namespace) =
+        (current.record.name().map_err(read)?, release_namespace(current).map_err(read)?);
+    let generation = current.record.generation().map_err(read)?;
+    let description = format!("Rollback to {}", input.target);
+    let about = RollbackInfo {
+        to: input.target,
+        version: version + 1,
+        now: input.now,
+        description: description.clone(),
+        generation,
+    };
+    let new_record = StoredRecord {
+        driver: current.driver,
+        object_name: object_name(&release, version + 1),
+        namespace: current.namespace.clone(),
+        labels: user_labels(&target.labels),
+        uid: String::new(),
+        resource_version: String::new(),
+        record: target.record.rolled_back(&current.record, &about).map_err(read)?,
+    };
+    let mut refusals = check_records(current, target, input.now)?;
+    let drivers_differ = input.history.iter().any(|stored| stored.driver != current.driver);
+    refusals.extend(drivers_differ.then_some(Refusal::TwoDrivers));
+    refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
+    let objects = plan_objects(input, &release, &namespace, &mut refusals);
+    let record_bytes = new_record.stored_len().map_err(read)?;
+    if record_bytes > MAX_STORED {
+        refusals.push(Refusal::TooLarge { bytes: record_bytes, limit: MAX_STORED });
+    }
+    Ok(Plan {
+        release,
+        namespace,
+        driver: current.driver,
+        current: version,
+        target: input.target,
+        makes: version + 1,
+        generation,
+        description,
+        objects,
+        prune: prune(input.history, input.max_history),
+        record_bytes,
+        warnings: release_warnings(current, target)?,
+        refusals,
+        new_record: Some(new_record),
+    })
+}
+
+/// The namespace of a release: its record's, else its object's.
+fn release_namespace(current: &StoredRecord) -> Result<String, crate::record::RecordError> {
+    let namespace = current.record.namespace()?;
+    Ok(if namespace.is_empty() { current.namespace.clone() } else { namespace })
+}
+
+/// Checks what the records alone tell against a rollback: it can be asked before anything else is read.
+pub(super) fn check_records(
+    current: &StoredRecord,
+    target: &StoredRecord,
+    now: Now,
+) -> Result<Vec<Refusal>, Refusal> {
+    let mut refusals = Vec::new();
+    let info = current.record.info().map_err(|err| unreadable(0, &err))?;
+    if info.status.is_pending() {
+        let age_seconds = info.last_deployed.map(|began| now.ns.saturating_sub(began.ns) / 1_000_000_000);
+        let revision = current.record.version().map_err(|err| unreadable(0, &err))?;
+        refusals.push(Refusal::Pending { revision, status: info.status, age_seconds });
+    }
+    let revision = target.record.version().map_err(|err| unreadable(0, &err))?;
+    let read = |err| unreadable(revision, &err);
+    let runs = |event: &String| event == "pre-rollback" || event == "post-rollback";
+    let hooks = target.record.hooks().map_err(read)?;
+    let names: Vec<String> = hooks
+        .iter()
+        .filter(|hook| hook.events.iter().any(runs))
+        .map(|hook| format!("{} {} ({})", hook.kind, hook.name, hook.events.join(", ")))
+        .collect();
+    if !names.is_empty() {
+        refusals.push(Refusal::Hooks { revision, names });
+    }
+    match target.record.apply_method().map_err(read)? {
+        Some(method) if method != "csa" => refusals.push(Refusal::ApplyMethod { revision, method }),
+        _ => {}
+    }
+    Ok(refusals)
+}
+
+fn release_warnings(current: &StoredRecord, target: &StoredRecord) -> Result<Vec<Warning>, Refusal> {
+    let info = |stored: &StoredRecord| stored.record.info().map_err(|err| unreadable(0, &err));
+    let (current, target) = (info(current)?, info(target)?);
+    let failed =
+        target.status == Status::Failed || target.status.is_pending() || is_failure(&target.description);
+    let all = [
+        (failed, Warning::TargetFailed),
+        (current.status == Status::Failed, Warning::CurrentFailed),
+        (current.status == Status::Uninstalled, Warning::Uninstalled),
+    ];
+    Ok(all.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning).collect())
+}
+
+fn plan_objects(
+    input: &PlanInput<'_>,
+    release: &str,
+    namespace: &str,
+    refusals: &mut Vec<Refusal>,
+) -> Vec<ObjectPlan> {
+    let unread = Live::Denied("it was not read".to_owned());
+    let live_of = |id: &ObjectId| input.live.get(id).unwrap_or(&unread);
+    let (sides, release) = (input.sides, (release, namespace));
+    let targets = sides.target.iter().map(|object| {
+        let old = sides.old_of(&object.id);
+        (object, plan_target(object, old, live_of(&object.id), release))
+    });
+    let leaving = sides.leaving().map(|object| (object, plan_leaving(object, live_of(&object.id), release)));
+    let mut plans = Vec::new();
+    for (object, planned) in targets.chain(leaving) {
+        let live = match live_of(&object.id) {
+            Live::Found(live) => find_owner(live),
+            Live::NotFound | Live::Denied(_) => None,
+        };
+        if let Some(owner) = live.or_else(|| find_owner(&object.value)) {
+            refusals.push(owned(&object.id.to_string(), &owner));
+        }
+        match planned {
+            Ok(plan) => plans.push(plan),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    plans
+}
+
+fn owned(object: &str, owner: &Owner) -> Refusal {
+    Refusal::Owned { object: object.to_owned(), owner: owner.clone() }
+}

@@ -1,0 +1,119 @@
+//! The objects of both revisions.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::object::{Gvk, Kinds, ObjectId, PlanObject, stamp};
+use super::refusal::Refusal;
+use crate::merge::Schema;
+use crate::record::Record;
+use crate::yaml11::{ManifestObject, read_manifest};
+
+/// The objects of the revision that is left and of the one that is gone back to, as their manifests say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sides {
+    current: (i64, Vec<ManifestObject>),
+    target: (i64, Vec<ManifestObject>),
+}
+
+/// The objects of both revisions, as the server addresses them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundSides {
+    /// Objects of the revision that is left, as its manifest says.
+    pub old: Vec<PlanObject>,
+    /// Objects of the revision that is gone back to, with Helm's own label and annotations.
+    pub target: Vec<PlanObject>,
+}
+
+impl Sides {
+    /// Reads both manifests.
+    pub fn read(current: &Record, target: &Record) -> Result<Self, Refusal> {
+        Ok(Self { current: objects(current)?, target: objects(target)? })
+    }
+
+    /// Returns the kinds of all objects: what to look up at the server before binding.
+    pub fn kinds(&self) -> BTreeSet<Gvk> {
+        self.current.1.iter().chain(&self.target.1).map(|object| Gvk::of(&object.value)).collect()
+    }
+
+    /// Fills namespaces in and gives every object its address; refuses what the server or this crate does not know.
+    pub fn bind(&self, kinds: &Kinds, release: &str, namespace: &str) -> Result<BoundSides, Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        let mut bind_all = |(revision, objects): &(i64, Vec<ManifestObject>)| {
+            let mut bound: Vec<PlanObject> = Vec::new();
+            for object in objects {
+                match bind_one(object, kinds, namespace) {
+                    Ok(object) if bound.iter().any(|other| other.id.matches(&object.id)) => {
+                        refusals.push(Refusal::Twice { revision: *revision, object: Box::new(object.id) });
+                    }
+                    Ok(object) => bound.push(object),
+                    Err(refusal) if refusals.contains(&refusal) => {}
+                    Err(refusal) => refusals.push(refusal),
+                }
+            }
+            bound
+        };
+        let old = bind_all(&self.current);
+        let mut target = bind_all(&self.target);
+        for object in &mut target {
+            stamp(&mut object.value, release, namespace);
+        }
+        if refusals.is_empty() { Ok(BoundSides { old, target }) } else { Err(refusals) }
+    }
+}
+
+fn objects(record: &Record) -> Result<(i64, Vec<ManifestObject>), Refusal> {
+    let revision = record.version().map_err(|err| super::choice::unreadable(0, &err))?;
+    let manifest = record.manifest().map_err(|err| super::choice::unreadable(revision, &err))?;
+    let objects =
+        read_manifest(&manifest).map_err(|err| Refusal::Manifest { revision, why: err.to_string() })?;
+    Ok((revision, objects))
+}
+
+fn bind_one(object: &ManifestObject, kinds: &Kinds, namespace: &str) -> Result<PlanObject, Refusal> {
+    let gvk = Gvk::of(&object.value);
+    let mapping = kinds.get(&gvk).ok_or_else(|| Refusal::UnknownKind(gvk.clone()))?.clone();
+    let mut value = object.value.clone();
+    let text = |value: &Value, pointer: &str| {
+        value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let name = text(&value, "/metadata/name");
+    if name.is_empty() {
+        return Err(Refusal::NoName(gvk));
+    }
+    let mut own = text(&value, "/metadata/namespace");
+    if own.is_empty() && mapping.namespaced {
+        namespace.clone_into(&mut own);
+        if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("namespace".to_owned(), Value::from(namespace));
+        }
+    }
+    let id = ObjectId { gvk, namespace: own, name };
+    if Schema::of_kind(&id.gvk.api_version(), &id.gvk.kind).is_none() {
+        return Err(Refusal::NotBuiltIn(Box::new(id)));
+    }
+    Ok(PlanObject { id, mapping, source: object.source.clone(), value })
+}
+
+impl BoundSides {
+    /// Returns an object of either side by its address.
+    pub fn get(&self, id: &ObjectId) -> Option<&PlanObject> {
+        self.all().find(|object| object.id == *id)
+    }
+
+    /// Returns the object of the old manifest that Helm takes for the same, versions aside.
+    pub fn old_of(&self, id: &ObjectId) -> Option<&PlanObject> {
+        self.old.iter().find(|object| object.id.matches(id))
+    }
+
+    /// Returns the objects that only the old manifest has, in its order: what would be deleted.
+    pub fn leaving(&self) -> impl Iterator<Item = &PlanObject> {
+        self.old.iter().filter(|old| !self.target.iter().any(|target| target.id.matches(&old.id)))
+    }
+
+    /// Returns all objects to be read from the server: the target's, then those that would be deleted.
+    pub fn all(&self) -> impl Iterator<Item = &PlanObject> {
+        self.target.iter().chain(self.leaving())
+    }
+}

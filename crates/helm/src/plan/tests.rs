@@ -1,0 +1,412 @@
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use super::*;
+use crate::merge::{Patch, PatchKind};
+use crate::record::{Generation, Status};
+use crate::testing::{NAMESPACE, NOW, RELEASE, Revision, Stand, config_map, deployment, kinds};
+
+const BACKEND: &str = "/apis/apps/v1/namespaces/momo-store/deployments/backend";
+const ENV: &str = "/api/v1/namespaces/momo-store/configmaps/env";
+
+fn two(target: &str, current: &str) -> Stand {
+    Stand::new(&[Revision::new(6, "superseded", target), Revision::new(7, "deployed", current)])
+}
+
+fn actions(plan: &Plan) -> Vec<(String, &'static str)> {
+    let name = |action: &Action| match action {
+        Action::Create => "create",
+        Action::Patch(_) => "patch",
+        Action::Unchanged => "unchanged",
+        Action::Delete => "delete",
+        Action::Keep => "keep",
+        Action::Gone => "gone",
+    };
+    plan.objects.iter().map(|object| (object.id.to_string(), name(&object.action))).collect()
+}
+
+fn revision(version: i64, status: &'static str, description: &str) -> crate::record::StoredRecord {
+    let mut revision = Revision::new(version, status, "");
+    revision.description = description.to_owned();
+    revision.stored()
+}
+
+#[test]
+fn the_default_is_the_newest_revision_that_was_good() {
+    let history = [
+        revision(1, "superseded", "Install complete"),
+        revision(3, "superseded", "Upgrade complete"),
+        revision(4, "superseded", "Upgrade \"momo\" failed: timed out"),
+        revision(5, "failed", "Rollback \"momo\" failed: x"),
+        revision(6, "pending-upgrade", "Preparing upgrade"),
+        revision(7, "failed", "Upgrade \"momo\" failed: x"),
+    ];
+    let skip = |revision, why: &str| Skipped { revision, why: why.to_owned() };
+    assert_eq!(
+        choose_target(&history),
+        Ok(TargetChoice {
+            current: 7,
+            target: 3,
+            skipped: vec![
+                skip(6, "it is pending-upgrade"),
+                skip(5, "it is failed"),
+                skip(4, "it failed: Upgrade \"momo\" failed: timed out"),
+            ],
+            helm_picks: 6,
+            helm_pick_exists: true,
+        })
+    );
+}
+
+#[test]
+fn without_a_good_revision_none_is_chosen() {
+    assert_eq!(choose_target(&[]), Err(Refusal::NoHistory));
+    assert_eq!(choose_target(&[revision(1, "deployed", "")]), Err(Refusal::NoGoodRevision));
+    assert_eq!(
+        choose_target(&[revision(1, "failed", ""), revision(2, "failed", "")]),
+        Err(Refusal::NoGoodRevision)
+    );
+    // A chart may say that something failed without the operation having failed.
+    let choice =
+        choose_target(&[revision(1, "superseded", "retry of failed: job"), revision(3, "deployed", "")])
+            .unwrap();
+    assert_eq!((choice.target, choice.helm_picks, choice.helm_pick_exists), (1, 2, false));
+}
+
+#[test]
+fn the_limit_takes_the_oldest_and_spares_the_newest_deployed() {
+    let history = [
+        revision(1, "superseded", ""),
+        revision(2, "deployed", ""),
+        revision(3, "deployed", ""),
+        revision(4, "failed", ""),
+        revision(5, "failed", ""),
+    ];
+    assert_eq!(prune(&history, 0), Vec::<i64>::new());
+    assert_eq!(prune(&history, 6), Vec::<i64>::new());
+    assert_eq!(prune(&history, 5), vec![1]);
+    assert_eq!(prune(&history, 3), vec![1, 2, 4]);
+    assert_eq!(prune(&history, 1), vec![1, 2, 4, 5]);
+}
+
+#[test]
+fn objects_are_created_changed_left_and_deleted() {
+    let target = [config_map("env", "one"), config_map("same", "x"), config_map("back", "x")].concat();
+    let current = [
+        config_map("env", "two"),
+        config_map("same", "x"),
+        config_map("gone", "x"),
+        config_map("kept", "x"),
+        config_map("lost", "x"),
+    ]
+    .concat();
+    let mut stand = two(&target, &current);
+    stand.drift("/api/v1/namespaces/momo-store/configmaps/kept", |object| {
+        object["metadata"]["annotations"]["helm.sh/resource-policy"] = json!("keep");
+    });
+    stand.api.objects.remove("/api/v1/namespaces/momo-store/configmaps/lost");
+    let plan = stand.plan(6);
+    assert_eq!(plan.refusals, vec![]);
+    let expected = [
+        ("ConfigMap momo-store/env", "patch"),
+        ("ConfigMap momo-store/same", "unchanged"),
+        ("ConfigMap momo-store/back", "create"),
+        ("ConfigMap momo-store/gone", "delete"),
+        ("ConfigMap momo-store/kept", "keep"),
+        ("ConfigMap momo-store/lost", "gone"),
+    ];
+    assert_eq!(actions(&plan), expected.map(|(id, action)| (id.to_owned(), action)));
+    assert_eq!(
+        plan.objects[0].action,
+        Action::Patch(Patch { kind: PatchKind::Strategic, body: json!({"data": {"A": "one"}}) })
+    );
+    assert_eq!(plan.objects[0].source.as_deref(), Some("momo/templates/env.yaml"));
+    assert_eq!((plan.current, plan.target, plan.makes, plan.generation), (7, 6, 8, Generation::V3));
+    assert_eq!(plan.description, "Rollback to 6");
+    let info = plan.new_record.unwrap().record.info().unwrap();
+    assert_eq!((info.status, info.description), (Status::PendingRollback, "Rollback to 6".to_owned()));
+}
+
+#[test]
+fn a_changed_image_restarts_the_pods_and_says_so() {
+    let stand = two(&deployment("backend", "shop:1042", 3), &deployment("backend", "shop:1043", 4));
+    let plan = stand.plan(6);
+    let images = vec![("app".to_owned(), "shop:1043".to_owned(), "shop:1042".to_owned())];
+    assert_eq!(plan.objects[0].restart, Some(Restart { pods: 4, waits: false, images }));
+    assert_eq!((plan.changes_running_code(), plan.pods_restarted()), (true, 4));
+    let stand = two(&deployment("backend", "shop:1", 3), &deployment("backend", "shop:1", 4));
+    assert_eq!(
+        (stand.plan(6).objects[0].restart.clone(), stand.plan(6).changes_running_code()),
+        (None, false)
+    );
+}
+
+#[test]
+fn drift_that_is_set_back_is_told_and_drift_that_stays_is_not() {
+    let mut stand = two(&deployment("backend", "shop:1", 3), &deployment("backend", "shop:2", 3));
+    stand.drift(BACKEND, |object| {
+        object["spec"]["replicas"] = json!(9);
+        object["spec"]["paused"] = json!(true);
+        object["spec"]["template"]["spec"]["containers"][0]["image"] = json!("shop:hotfix");
+        object["metadata"]["managedFields"] = json!([{"manager": "kubectl-scale", "subresource": "scale", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
+    });
+    let object = stand.plan(6).objects.remove(0);
+    let field = |path: &str, live, target| DriftField { path: path.to_owned(), live: Some(live), target };
+    assert_eq!(
+        object.drift,
+        vec![
+            field("spec.replicas", json!(9), json!(3)),
+            field("spec.template.spec.containers[app].image", json!("shop:hotfix"), json!("shop:1")),
+        ]
+    );
+    assert_eq!(object.warnings, vec![Warning::ReplicasSetByOther("kubectl-scale".to_owned())]);
+    assert!(object.restart.unwrap().waits, "a paused Deployment waits");
+}
+
+#[test]
+fn quantities_that_mean_the_same_are_no_drift_and_restart_nothing() {
+    let limits = |cpu: &str| {
+        format!("{}        resources: {{limits: {{cpu: {cpu}}}}}\n", deployment("backend", "shop:1", 3))
+    };
+    let mut stand = two(&limits("\"0.1\""), &limits("\"0.1\""));
+    stand.drift(BACKEND, |object| {
+        object["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"] = json!("100m");
+    });
+    let object = stand.plan(6).objects.remove(0);
+    // Helm sends such a patch every time.
+    assert!(matches!(object.action, Action::Patch(_)));
+    assert_eq!((object.drift, object.restart, object.no_effect), (vec![], None, true));
+}
+
+#[test]
+fn an_object_that_is_live_without_being_in_the_old_manifest_is_adopted() {
+    let mut stand =
+        two(&[config_map("env", "1"), config_map("extra", "1")].concat(), &config_map("env", "1"));
+    let mut foreign = stand.api.objects[ENV].clone();
+    foreign["metadata"]["name"] = json!("extra");
+    foreign["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("other");
+    foreign["data"] = json!({"B": "2"});
+    stand.api.put("/api/v1/namespaces/momo-store/configmaps/extra", foreign);
+    let object = stand.plan(6).objects.remove(1);
+    assert!(object.adopts);
+    assert_eq!(object.warnings, vec![Warning::ForeignRelease("momo-store/other".to_owned())]);
+    let Action::Patch(patch) = object.action else { panic!("a patch") };
+    assert_eq!(patch.body["data"], json!({"A": "1", "B": null}));
+    assert_eq!(patch.body["metadata"]["uid"], json!(null), "as Helm sends it");
+}
+
+#[test]
+fn values_of_secrets_are_hidden_in_drift_and_patch() {
+    let secret =
+        |value: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{a: {value}}}\n");
+    let mut stand = two(&secret("b25l"), &secret("dHdv"));
+    stand.drift("/api/v1/namespaces/momo-store/secrets/s", |object| {
+        object["data"]["a"] = json!("aHVudGVyMg==");
+    });
+    let object = stand.plan(6).objects.remove(0);
+    assert_eq!(object.masked_patch(), Some(json!({"data": {"a": "REDACTED # (4 bytes)"}})));
+    assert_eq!(object.drift[0].live, Some(json!("REDACTED # (12 bytes)")));
+    assert_eq!(object.drift[0].target, json!("REDACTED # (4 bytes)"));
+}
+
+#[test]
+fn deleting_what_holds_more_than_itself_is_warned_of() {
+    let extra = "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns}\n";
+    let stand = two(&config_map("env", "1"), &format!("{}{extra}", config_map("env", "1")));
+    let plan = stand.plan(6);
+    let warnings: Vec<_> = plan.objects.iter().flat_map(|object| object.warnings.clone()).collect();
+    assert_eq!(warnings, vec![Warning::DeletesDefinition, Warning::DeletesClaim, Warning::DeletesNamespace]);
+    assert_eq!(plan.objects[1].id.to_string(), "CustomResourceDefinition widgets.example.com");
+}
+
+#[test]
+fn fields_that_cannot_change_and_lists_with_equal_keys_are_warned_of() {
+    let of = |app: &str| {
+        deployment("backend", "shop:1", 3)
+            .replace("matchLabels: {app: backend}", &format!("matchLabels: {{app: {app}}}"))
+    };
+    let twice = format!("{}        env: [{{name: A, value: x}}, {{name: A, value: z}}]\n", of("old"));
+    let object = two(&twice, &of("new")).plan(6).objects.remove(0);
+    assert_eq!(
+        object.warnings,
+        vec![
+            Warning::DuplicateKeys("spec.template.spec.containers[0].env".to_owned()),
+            Warning::Immutable("spec.selector".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn hooks_that_a_rollback_runs_are_refused_and_others_are_not() {
+    let mut target = Revision::new(6, "superseded", &config_map("env", "1"));
+    let hook = |name: &str, event: &str| json!({"name": name, "kind": "Job", "events": [event]});
+    target.extra = vec![(
+        "hooks",
+        json!([hook("test", "test"), hook("migrate", "pre-rollback"), hook("up", "pre-upgrade")]),
+    )];
+    let stand = Stand::new(&[target, Revision::new(7, "deployed", &config_map("env", "2"))]);
+    let names = vec!["Job migrate (pre-rollback)".to_owned()];
+    assert_eq!(stand.plan(6).refusals, vec![Refusal::Hooks { revision: 6, names }]);
+    // The hooks of the revision that is left do not run.
+    assert_eq!(stand.plan(7).refusals, vec![]);
+}
+
+#[test]
+fn a_revision_that_the_server_applied_is_refused() {
+    let mut target = Revision::new(6, "superseded", &config_map("env", "1"));
+    target.extra = vec![("apply_method", json!("ssa"))];
+    target.v4 = true;
+    let mut current = Revision::new(7, "deployed", &config_map("env", "2"));
+    current.extra = vec![("apply_method", json!("csa"))];
+    current.v4 = true;
+    let stand = Stand::new(&[target, current]);
+    assert_eq!(stand.plan(6).refusals, vec![Refusal::ApplyMethod { revision: 6, method: "ssa".to_owned() }]);
+    assert_eq!((stand.plan(7).refusals, stand.plan(7).generation), (vec![], Generation::V4));
+}
+
+#[test]
+fn a_pending_release_is_refused_with_its_age() {
+    let stand = Stand::new(&[Revision::new(6, "deployed", ""), Revision::new(7, "pending-upgrade", "")]);
+    let refusals = stand.plan(6).refusals;
+    assert_eq!(
+        refusals,
+        vec![Refusal::Pending { revision: 7, status: Status::PendingUpgrade, age_seconds: Some(600) }]
+    );
+    assert_eq!(refusals[0].to_string(), "revision 7 is pending-upgrade since 10 minutes");
+}
+
+#[test]
+fn objects_that_somebody_else_owns_are_refused_whoever_says_so() {
+    let owned = |change: serde_json::Value| {
+        let mut stand = two(&config_map("env", "1"), &config_map("env", "2"));
+        stand.drift(ENV, |object| crate::merge::merge_apply(object, &json!({"metadata": change})));
+        stand.plan(6).refusals.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let cases = [
+        (
+            json!({"labels": {"helm.toolkit.fluxcd.io/name": "momo", "helm.toolkit.fluxcd.io/namespace": "flux"}}),
+            "Flux HelmRelease `flux/momo`",
+        ),
+        (json!({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}), "Flux Kustomization `apps`"),
+        (
+            json!({"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ConfigMap:momo-store/env"}}),
+            "Argo CD Application `shop`",
+        ),
+        (
+            json!({"managedFields": [{"manager": "helm-controller", "operation": "Apply"}]}),
+            "a Flux HelmRelease",
+        ),
+        (
+            json!({"ownerReferences": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r"}]}),
+            "Argo Rollout `r`",
+        ),
+    ];
+    for (change, owner) in cases {
+        assert_eq!(
+            owned(change),
+            vec![format!("ConfigMap momo-store/env is owned by {owner}: change it there")]
+        );
+    }
+    // Every chart sets the instance label, and a controller that only writes the status owns nothing.
+    assert_eq!(owned(json!({"labels": {"app.kubernetes.io/instance": "shop"}})), Vec::<String>::new());
+    assert_eq!(
+        owned(json!({"managedFields": [{"manager": "argocd-controller", "subresource": "status"}]})),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn kinds_that_are_not_served_or_not_built_in_are_refused_before_anything_is_read() {
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n";
+    let unknown = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: p}\n";
+    let nameless = "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n";
+    let twice = [config_map("env", "1"), config_map("env", "2")].concat();
+    let manifest = format!("{twice}---\n{widget}---\n{unknown}---\n{nameless}");
+    let record = Revision::new(6, "superseded", &manifest).stored().record;
+    let empty = Revision::new(7, "deployed", "").stored().record;
+    let refusals = Sides::read(&empty, &record).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap_err();
+    let id = |api: &str, kind: &str, name: &str| ObjectId {
+        gvk: Gvk::new(api, kind),
+        namespace: NAMESPACE.to_owned(),
+        name: name.to_owned(),
+    };
+    assert_eq!(
+        refusals,
+        vec![
+            Refusal::Twice { revision: 6, object: Box::new(id("v1", "ConfigMap", "env")) },
+            Refusal::NotBuiltIn(Box::new(id("example.com/v1", "Widget", "w"))),
+            Refusal::UnknownKind(Gvk::new("policy/v1beta1", "PodSecurityPolicy")),
+            Refusal::NoName(Gvk::new("v1", "ConfigMap")),
+        ]
+    );
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_refused_with_its_line() {
+    let bad = Revision::new(6, "superseded", "kind: A\na: *x\n").stored().record;
+    let empty = Revision::new(7, "deployed", "").stored().record;
+    let Err(Refusal::Manifest { revision: 6, why }) = Sides::read(&empty, &bad) else { panic!("refused") };
+    assert!(why.starts_with("document 1: line 2:"), "{why}");
+}
+
+#[test]
+fn what_may_not_be_read_is_refused() {
+    let stand = two(&config_map("env", "1"), &config_map("env", "2"));
+    let sides = stand.sides(6);
+    let mut live = stand.live(&sides);
+    for answer in live.values_mut() {
+        *answer = Live::Denied("forbidden".to_owned());
+    }
+    let input = PlanInput {
+        history: &stand.history,
+        target: 6,
+        sides: &sides,
+        live: &live,
+        owners: &[],
+        max_history: 0,
+        now: NOW,
+    };
+    let object = Box::new(sides.target[0].id.clone());
+    assert_eq!(plan(&input).unwrap().refusals, vec![Refusal::Denied { object, why: "forbidden".to_owned() }]);
+    let missing = PlanInput { target: 5, ..input };
+    assert_eq!(plan(&missing), Err(Refusal::NoSuchRevision(5)));
+}
+
+#[test]
+fn a_record_that_would_not_fit_is_refused() {
+    // Random enough not to be packed away.
+    let mut state = 1u64;
+    let noise: String = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + ((state >> 33) % 26) as u8)
+    })
+    .take(1_600_000)
+    .collect();
+    let mut target = Revision::new(6, "superseded", &config_map("env", "1"));
+    target.extra = vec![("config", json!({"noise": noise}))];
+    let stand = Stand::new(&[target, Revision::new(7, "deployed", &config_map("env", "2"))]);
+    let plan = stand.plan(6);
+    assert_eq!(plan.refusals, vec![Refusal::TooLarge { bytes: plan.record_bytes, limit: MAX_STORED }]);
+}
+
+#[test]
+fn a_rollback_to_the_current_revision_sets_drift_back() {
+    let mut stand = two(&config_map("env", "1"), &config_map("env", "2"));
+    stand.drift(ENV, |object| object["data"]["A"] = json!("drifted"));
+    let plan = stand.plan(7);
+    assert_eq!((plan.current, plan.target, plan.makes), (7, 7, 8));
+    assert_eq!(
+        plan.objects[0].drift,
+        vec![DriftField { path: "data.A".to_owned(), live: Some(json!("drifted")), target: json!("2") }]
+    );
+}
+
+#[test]
+fn failures_before_are_warned_of() {
+    let mut target = Revision::new(6, "superseded", "");
+    target.description = "Upgrade \"momo\" failed: x".to_owned();
+    let stand = Stand::new(&[target, Revision::new(7, "failed", "")]);
+    assert_eq!(stand.plan(6).warnings, vec![Warning::TargetFailed, Warning::CurrentFailed]);
+    let stand = Stand::new(&[Revision::new(6, "superseded", ""), Revision::new(7, "uninstalled", "")]);
+    assert_eq!(stand.plan(6).warnings, vec![Warning::Uninstalled]);
+}

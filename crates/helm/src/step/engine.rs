@@ -1,0 +1,187 @@
+//! The engine: what it is doing, what it waits for, and what it has to tell.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::event::{Event, Outcome, Phase, Step};
+use super::job::{Job, TargetObject};
+use super::request::{Reply, Request};
+use super::send::{Flight, Got, Landing};
+use crate::merge::Patch;
+use crate::plan::PlanObject;
+use crate::record::StoredRecord;
+use crate::time::Now;
+
+/// What the reply that is awaited is about.
+#[derive(Debug)]
+pub(super) enum State {
+    Start,
+    Recheck,
+    Prune { record: String, doubt: Option<String> },
+    Create { doubt: Option<(String, bool)> },
+    Look(Box<TargetObject>),
+    Make { target: Box<TargetObject>, doubt: Option<(String, bool)> },
+    LookAgain { target: Box<TargetObject>, first: Value },
+    Change(Box<Changing>),
+    LookLeaving(Box<PlanObject>),
+    Remove { object: Box<PlanObject>, doubt: Option<(String, bool)> },
+    Deployed,
+    Write { record: Box<StoredRecord>, body: Value, doubt: Option<(String, bool)>, then: Then },
+    Over(Outcome),
+}
+
+/// A patch on its way.
+#[derive(Debug)]
+pub(super) struct Changing {
+    pub target: TargetObject,
+    pub patch: Patch,
+    /// The object that the patch was made for.
+    pub before: Value,
+    pub doubt: Option<(String, bool)>,
+}
+
+/// What follows when a record is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Then {
+    /// The next record that is to be superseded.
+    Supersede,
+    /// The end: all went well.
+    Finish,
+    /// After the old record, the new one is marked as failed.
+    FailNew,
+    /// The end: it failed.
+    Fail,
+}
+
+/// A rollback under way. See the module's documentation.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) job: Job,
+    pub(super) state: State,
+    pub(super) flight: Option<Flight>,
+    unsent: bool,
+    pub(super) events: VecDeque<Event>,
+    pub(super) phase: Phase,
+    pub(super) number: usize,
+    pub(super) of: usize,
+    /// Errors of objects, which Helm collects.
+    pub(super) errors: Vec<String>,
+    pub(super) notes: Vec<String>,
+    /// The write whose outcome is not known.
+    pub(super) doubt: Option<String>,
+    pub(super) supersede: VecDeque<StoredRecord>,
+    cancelled: bool,
+}
+
+impl Engine {
+    /// Returns an engine that has done nothing yet.
+    pub fn new(job: Job) -> Self {
+        Self {
+            of: job.objects(),
+            job,
+            state: State::Start,
+            flight: None,
+            unsent: false,
+            events: VecDeque::new(),
+            phase: Phase::Checking,
+            number: 0,
+            errors: Vec::new(),
+            notes: Vec::new(),
+            doubt: None,
+            supersede: VecDeque::new(),
+            cancelled: false,
+        }
+    }
+
+    /// Tells the engine what time it is; records are stamped with the last time told.
+    pub fn set_now(&mut self, now: Now) {
+        self.job.now = now;
+    }
+
+    /// Stops before the next object and marks the new record as failed. Too late when all objects are visited.
+    pub fn cancel(&mut self) {
+        self.cancelled = true;
+    }
+
+    /// Returns how far the rollback came.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Returns the next step. A reply belongs to the request that was given last; there is none with the first call and
+    /// after progress.
+    pub fn next(&mut self, reply: Option<Reply>) -> Step {
+        if let Some(reply) = reply {
+            self.land(reply);
+        } else if matches!(self.state, State::Start) {
+            self.start();
+        }
+        if let Some(event) = self.events.pop_front() {
+            return Step::Progress(event);
+        }
+        if let State::Over(outcome) = &self.state {
+            return Step::Done(outcome.clone());
+        }
+        match &self.flight {
+            Some(flight) if self.unsent => {
+                self.unsent = false;
+                Step::Request(flight.request.clone())
+            }
+            _ => Step::Waiting,
+        }
+    }
+
+    fn land(&mut self, reply: Reply) {
+        // A reply that nobody waits for, or that comes before its request was given out, means nothing.
+        if self.unsent {
+            return;
+        }
+        let Some(mut flight) = self.flight.take() else { return };
+        match flight.land(reply) {
+            Landing::Again => {
+                self.flight = Some(flight);
+                self.unsent = true;
+            }
+            Landing::Got(got) => self.got(got, flight.request),
+        }
+    }
+
+    pub(super) fn send(&mut self, request: Request, state: State) {
+        self.flight = Some(Flight::new(request));
+        self.unsent = true;
+        self.state = state;
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        self.state = State::Over(outcome);
+    }
+
+    /// Whether to stop before the next object.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    fn got(&mut self, got: Got, request: Request) {
+        let state = std::mem::replace(&mut self.state, State::Start);
+        match state {
+            State::Start => {}
+            State::Recheck => self.rechecked(got),
+            State::Prune { record, doubt } => self.pruned(got, record, doubt),
+            State::Create { doubt } => self.created_record(got, doubt, request),
+            State::Look(target) => self.looked(got, *target),
+            State::Make { target, doubt } => self.made(got, *target, doubt),
+            State::LookAgain { target, first } => self.looked_again(got, *target, &first),
+            State::Change(changing) => self.changed(got, *changing),
+            State::LookLeaving(object) => self.looked_leaving(got, *object),
+            State::Remove { object, doubt } => self.removed(got, *object, doubt),
+            State::Deployed => self.listed_deployed(got),
+            State::Write { record, body, doubt, then } => self.wrote(got, *record, body, doubt, then),
+            State::Over(outcome) => self.state = State::Over(outcome),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What an engine needs to know: a plan without refusals and what it was made from.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::merge::Patch;
+use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
+use crate::record::{Limits, StoredRecord};
+use crate::time::Now;
+
+/// Why a plan cannot be carried out.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum JobError {
+    /// The plan is refused.
+    #[error("the plan is refused: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Refusal>),
+    /// The plan and what it is said to be made from do not belong together.
+    #[error("the plan does not belong to these records")]
+    Mismatch,
+}
+
+/// An object of the target, with what it is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TargetObject {
+    pub object: PlanObject,
+    /// The object of the manifest that is left; `None` when only the live one can stand in for it.
+    pub original: Option<PlanObject>,
+    /// The patch that was shown; `None` when nothing or a creation was shown.
+    pub planned: Option<Patch>,
+}
+
+/// A rollback, ready to be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub(super) release: String,
+    pub(super) current: StoredRecord,
+    /// The record to create, its state pending.
+    pub(super) new: StoredRecord,
+    pub(super) targets: VecDeque<TargetObject>,
+    pub(super) leaving: VecDeque<PlanObject>,
+    /// Names of the objects whose records are removed first.
+    pub(super) prune: Vec<String>,
+    pub(super) field_manager: String,
+    /// Whether a deletion that fails makes the rollback fail, as from Helm 4 on.
+    pub(super) deletions_must_succeed: bool,
+    /// What was sent to create the new record, kept while its outcome is not known.
+    pub(super) created_body: Option<Value>,
+    pub(super) limits: Limits,
+    pub(super) now: Now,
+}
+
+impl Job {
+    /// Makes a job of a plan that has no refusals. `current` is the last record and `sides` the objects that the plan was
+    /// made from; `now` is when records are stamped.
+    pub fn new(plan: &Plan, current: &StoredRecord, sides: &BoundSides, now: Now) -> Result<Self, JobError> {
+        if !plan.refusals.is_empty() {
+            return Err(JobError::Refused(plan.refusals.clone()));
+        }
+        let mut new = plan.new_record.clone().ok_or(JobError::Mismatch)?;
+        new.record = new.record.with_last_deployed(now).map_err(|_| JobError::Mismatch)?;
+        if current.record.version() != Ok(plan.current) {
+            return Err(JobError::Mismatch);
+        }
+        let patch_of = |object: &PlanObject| {
+            let planned = plan.objects.iter().find(|planned| planned.id == object.id);
+            planned.and_then(|planned| match &planned.action {
+                Action::Patch(patch) => Some(patch.clone()),
+                _ => None,
+            })
+        };
+        let target = |object: &PlanObject| TargetObject {
+            object: object.clone(),
+            original: sides.old_of(&object.id).cloned(),
+            planned: patch_of(object),
+        };
+        Ok(Self {
+            release: plan.release.clone(),
+            current: current.clone(),
+            new,
+            targets: sides.target.iter().map(target).collect(),
+            leaving: sides.leaving().cloned().collect(),
+            prune: plan
+                .prune
+                .iter()
+                .map(|revision| crate::record::object_name(&plan.release, *revision))
+                .collect(),
+            field_manager: "helm".to_owned(),
+            deletions_must_succeed: plan.generation == crate::record::Generation::V4,
+            created_body: None,
+            limits: Limits::default(),
+            now,
+        })
+    }
+
+    /// Returns how many objects are visited: the target's and those that leave.
+    pub fn objects(&self) -> usize {
+        self.targets.len() + self.leaving.len()
+    }
+}

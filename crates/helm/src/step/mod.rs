@@ -1,0 +1,32 @@
+//! The rollback as a state machine.
+//!
+//! Owns the order of requests, which is Helm's, and what each answer means; never sends anything. The caller asks
+//! [`Engine::next`] for the next step, does what it says, and brings the reply:
+//!
+//! 1. read the release's records again; stop when they changed since the plan
+//! 2. remove the records that the history's limit takes
+//! 3. create the new record: this is the lock, and stops when another was faster
+//! 4. each object of the target in its order: read it; create it, or read it again and patch it
+//! 5. each object that only the old manifest has: read it, delete it unless it asks to be kept
+//! 6. mark every record that is deployed as superseded, then the new one as deployed
+//!
+//! After a failure both records say so, as Helm's do. A write whose reply is lost is never sent again: the engine reads what
+//! became of it, and where that does not tell, the outcome is unknown.
+//! Tested against a small API server in memory, failing at every request in every way.
+
+mod engine;
+mod event;
+mod finish;
+mod job;
+mod lock;
+mod objects;
+mod request;
+mod send;
+
+pub use engine::Engine;
+pub use event::{Event, Outcome, Phase, Step};
+pub use job::{Job, JobError};
+pub use request::{Answer, Class, Place, Reply, Request, Verb};
+
+#[cfg(test)]
+mod tests;

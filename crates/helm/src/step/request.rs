@@ -1,0 +1,223 @@
+//! Requests to the API server, and its replies, as data.
+
+use serde_json::Value;
+
+use crate::plan::PlanObject;
+use crate::record::{Driver, StoredRecord};
+
+/// What a request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// Reads one object.
+    Get,
+    /// Reads objects by a selector.
+    List,
+    /// Creates an object.
+    Create,
+    /// Puts an object in the place of another.
+    Update,
+    /// Changes an object by a patch.
+    Patch,
+    /// Deletes an object.
+    Delete,
+}
+
+impl Verb {
+    /// Returns the HTTP method.
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::Get | Self::List => "GET",
+            Self::Create => "POST",
+            Self::Update => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Whether a request changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// It changes nothing.
+    Read,
+    /// It changes something: it is journalled before it is sent, and sent once.
+    Write,
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// `v1` or `group/version`.
+    pub api_version: String,
+    /// The kind, for people.
+    pub kind: String,
+    /// The plural name in the path.
+    pub resource: String,
+    /// The namespace; empty for cluster-scoped kinds.
+    pub namespace: String,
+    /// The name; empty when objects are created or listed.
+    pub name: String,
+}
+
+impl Place {
+    /// Returns where an object is.
+    pub fn of(object: &PlanObject) -> Self {
+        let namespace = if object.mapping.namespaced { object.id.namespace.clone() } else { String::new() };
+        Self {
+            api_version: object.id.gvk.api_version(),
+            kind: object.id.gvk.kind.clone(),
+            resource: object.mapping.resource.clone(),
+            namespace,
+            name: object.id.name.clone(),
+        }
+    }
+
+    /// Returns where records of a driver are; without a name, their collection.
+    pub fn records(driver: Driver, namespace: &str, name: &str) -> Self {
+        let resource = match driver {
+            Driver::Secret => "secrets",
+            Driver::ConfigMap => "configmaps",
+        };
+        Self {
+            api_version: "v1".to_owned(),
+            kind: driver.kind().to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Returns where a record is.
+    pub fn of_record(record: &StoredRecord) -> Self {
+        Self::records(record.driver, &record.namespace, &record.object_name)
+    }
+
+    /// Returns the same place without a name.
+    pub(super) fn collection(mut self) -> Self {
+        self.name.clear();
+        self
+    }
+
+    /// Returns the path on the API server.
+    pub fn path(&self) -> String {
+        let mut path = if self.api_version.contains('/') { "/apis/" } else { "/api/" }.to_owned();
+        path.push_str(&self.api_version);
+        if !self.namespace.is_empty() {
+            path.push_str("/namespaces/");
+            push_segment(&mut path, &self.namespace);
+        }
+        path.push('/');
+        push_segment(&mut path, &self.resource);
+        if !self.name.is_empty() {
+            path.push('/');
+            push_segment(&mut path, &self.name);
+        }
+        path
+    }
+}
+
+/// Appends a path segment; whatever could end it is escaped.
+fn push_segment(path: &mut String, segment: &str) {
+    for byte in segment.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.extend([format!("%{byte:02X}")]);
+        }
+    }
+}
+
+/// A request to the API server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// What it does.
+    pub verb: Verb,
+    /// Where it goes.
+    pub place: Place,
+    /// Query parameters, values not yet escaped.
+    pub query: Vec<(String, String)>,
+    /// The type of the body; `None` without one.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Option<Value>,
+    /// Whether the metadata of the objects are enough: they may be asked for alone.
+    pub metadata_only: bool,
+    /// How long to wait before sending it, in milliseconds.
+    pub delay_ms: u64,
+}
+
+impl Request {
+    pub(super) fn new(verb: Verb, place: Place) -> Self {
+        Self {
+            verb,
+            place,
+            query: Vec::new(),
+            content_type: None,
+            body: None,
+            metadata_only: false,
+            delay_ms: 0,
+        }
+    }
+
+    pub(super) fn with_body(mut self, body: Value, content_type: &'static str) -> Self {
+        self.body = Some(body);
+        self.content_type = Some(content_type);
+        self
+    }
+
+    pub(super) fn with_query(mut self, key: &str, value: &str) -> Self {
+        self.query.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Returns whether it changes anything.
+    pub fn class(&self) -> Class {
+        match self.verb {
+            Verb::Get | Verb::List => Class::Read,
+            Verb::Create | Verb::Update | Verb::Patch | Verb::Delete => Class::Write,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The server answered.
+    Answer(Answer),
+    /// No answer came, whatever the reason: it is not known whether the server acted.
+    Lost(String),
+}
+
+/// An answer of the API server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub code: u16,
+    /// The body; `null` when it was not JSON.
+    pub body: Value,
+    /// What its `Retry-After` says, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Answer {
+    /// Returns an answer without `Retry-After`.
+    pub fn new(code: u16, body: Value) -> Self {
+        Self { code, body, retry_after_ms: None }
+    }
+
+    /// Returns the machine's reason, such as `AlreadyExists`; empty when there is none.
+    pub fn reason(&self) -> &str {
+        self.body.get("reason").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Returns whether the body is the API machinery's own: no proxy in between made it up.
+    pub fn is_status(&self) -> bool {
+        self.body.get("kind").and_then(Value::as_str) == Some("Status")
+    }
+
+    /// Returns the server's message, or the code.
+    pub fn message(&self) -> String {
+        let message = self.body.get("message").and_then(Value::as_str).filter(|text| !text.is_empty());
+        message.map_or_else(|| format!("the server answered {}", self.code), str::to_owned)
+    }
+}

@@ -1,0 +1,93 @@
+//! Sending once, and repeating what may be repeated.
+//!
+//! Owns what an HTTP answer means: done, not there, refused, or unknown. Reads are repeated after failures, a few times; a
+//! write only after an answer that says that it was not carried out: 429, and a conflict where Helm repeats too.
+
+use serde_json::Value;
+
+use super::request::{Answer, Class, Reply, Request, Verb};
+
+/// How often client-go repeats after 429.
+const MAX_THROTTLED: u32 = 10;
+/// How often Helm tries after a conflict.
+const MAX_CONFLICTS: u32 = 5;
+/// How often a read is repeated after a failure.
+const MAX_READS: u32 = 3;
+
+/// What came of a request in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Got {
+    /// The server did it; its body.
+    Done(Value),
+    /// There is no such object.
+    NotFound(Answer),
+    /// The server did not do it.
+    Refused(Answer),
+    /// It is not known whether the server did it. Says whether the API server itself answered.
+    Unknown { why: String, answered: bool },
+}
+
+/// A request that is on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub request: Request,
+    throttled: u32,
+    conflicts: u32,
+    failed: u32,
+}
+
+/// What to do with a reply.
+#[derive(Debug)]
+pub(super) enum Landing {
+    /// Send the request again, as it now is.
+    Again,
+    /// This came of it.
+    Got(Got),
+}
+
+impl Flight {
+    pub(super) fn new(request: Request) -> Self {
+        Self { request, throttled: 0, conflicts: 0, failed: 0 }
+    }
+
+    pub(super) fn land(&mut self, reply: Reply) -> Landing {
+        let is_read = self.request.class() == Class::Read;
+        let answer = match reply {
+            Reply::Lost(_) if is_read && self.again_after_failure() => return Landing::Again,
+            Reply::Lost(why) => return Landing::Got(Got::Unknown { why, answered: false }),
+            Reply::Answer(answer) => answer,
+        };
+        match answer.code {
+            200..=299 => Landing::Got(Got::Done(answer.body)),
+            404 => Landing::Got(Got::NotFound(answer)),
+            429 if self.throttled < MAX_THROTTLED => {
+                self.throttled += 1;
+                self.request.delay_ms = answer.retry_after_ms.unwrap_or(1_000).min(60_000);
+                Landing::Again
+            }
+            409 if self.repeats_conflicts(&answer) => {
+                self.conflicts += 1;
+                self.request.delay_ms = 10;
+                Landing::Again
+            }
+            500..=599 if is_read && self.again_after_failure() => Landing::Again,
+            500..=599 if !is_read => {
+                // A gateway's time-out says nothing about what the server behind it does.
+                let answered = answer.is_status() && !matches!(answer.reason(), "Timeout" | "ServerTimeout");
+                Landing::Got(Got::Unknown { why: answer.message(), answered })
+            }
+            _ => Landing::Got(Got::Refused(answer)),
+        }
+    }
+
+    fn again_after_failure(&mut self) -> bool {
+        self.failed += 1;
+        self.request.delay_ms = 250 * u64::from(self.failed);
+        self.failed <= MAX_READS
+    }
+
+    fn repeats_conflicts(&self, answer: &Answer) -> bool {
+        let repeats = matches!(self.request.verb, Verb::Create | Verb::Delete);
+        repeats && answer.reason() == "Conflict" && self.conflicts + 1 < MAX_CONFLICTS
+    }
+}

@@ -1,0 +1,358 @@
+//! What the tests of plans and engines share: a small release, the kinds of a server, and a small API server in memory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use crate::merge::{Patch, PatchKind, apply};
+use crate::plan::{BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Plan, PlanInput, Sides, plan};
+use crate::record::{Driver, Limits, Record, StoredRecord, object_name};
+use crate::step::{Answer, Reply, Request, Verb};
+use crate::time::Now;
+
+pub const NAMESPACE: &str = "momo-store";
+pub const RELEASE: &str = "momo";
+/// 2026-11-21T07:40:48Z
+pub const NOW: Now = Now { ns: 1_795_246_848_000_000_000, offset_minutes: 0 };
+
+/// The kinds that the tests' server serves.
+pub fn kinds() -> Kinds {
+    let all = [
+        ("v1", "ConfigMap", "configmaps", true),
+        ("v1", "Secret", "secrets", true),
+        ("v1", "Service", "services", true),
+        ("v1", "Namespace", "namespaces", false),
+        ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
+        ("apps/v1", "Deployment", "deployments", true),
+        ("apps/v1", "StatefulSet", "statefulsets", true),
+        ("batch/v1", "Job", "jobs", true),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false),
+        ("example.com/v1", "Widget", "widgets", true),
+    ];
+    let mapping = |resource: &str, namespaced| Mapping { resource: resource.to_owned(), namespaced };
+    all.into_iter().map(|(version, kind, name, own)| (Gvk::new(version, kind), mapping(name, own))).collect()
+}
+
+pub fn config_map(name: &str, value: &str) -> String {
+    format!(
+        "---\n# Source: momo/templates/{name}.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  A: \"{value}\"\n"
+    )
+}
+
+pub fn deployment(name: &str, image: &str, replicas: u8) -> String {
+    format!(
+        "---\n# Source: momo/templates/{name}.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n      containers:\n      - name: app\n        image: {image}\n"
+    )
+}
+
+/// A revision of the release.
+#[derive(Clone)]
+pub struct Revision {
+    pub version: i64,
+    pub status: &'static str,
+    pub description: String,
+    pub manifest: String,
+    pub extra: Vec<(&'static str, Value)>,
+    pub v4: bool,
+    pub labels: Vec<(&'static str, &'static str)>,
+}
+
+impl Revision {
+    pub fn new(version: i64, status: &'static str, manifest: &str) -> Self {
+        Self {
+            version,
+            status,
+            description: "Upgrade complete".to_owned(),
+            manifest: manifest.to_owned(),
+            extra: Vec::new(),
+            v4: false,
+            labels: Vec::new(),
+        }
+    }
+
+    pub fn stored(&self) -> StoredRecord {
+        let mut info = json!({
+            "first_deployed": "2026-11-01T00:00:00Z",
+            "last_deployed": "2026-11-21T07:30:48Z",
+            "deleted": "",
+            "description": self.description,
+            "status": self.status,
+        });
+        if self.v4 {
+            info.as_object_mut().unwrap().shift_remove("deleted");
+        }
+        let mut record = json!({"name": RELEASE, "info": info, "manifest": self.manifest, "version": self.version, "namespace": NAMESPACE});
+        for (key, value) in &self.extra {
+            record[*key] = value.clone();
+        }
+        let mut labels: BTreeMap<String, String> = [
+            ("name", RELEASE.to_owned()),
+            ("owner", "helm".to_owned()),
+            ("status", self.status.to_owned()),
+            ("version", self.version.to_string()),
+            ("createdAt", "1795000000".to_owned()),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+        labels.extend(self.labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        StoredRecord {
+            driver: Driver::Secret,
+            object_name: object_name(RELEASE, self.version),
+            namespace: NAMESPACE.to_owned(),
+            labels,
+            uid: format!("uid-{}", self.version),
+            resource_version: self.version.to_string(),
+            record: Record::from_top(serde_json::from_str(&record.to_string()).unwrap()),
+        }
+    }
+}
+
+/// Some histories, a server that holds them, and what a rollback between two of its revisions is made from.
+pub struct Stand {
+    pub history: Vec<StoredRecord>,
+    pub api: Api,
+    pub max_history: usize,
+}
+
+impl Stand {
+    /// A server on which the last revision is live as Helm made it.
+    pub fn new(revisions: &[Revision]) -> Self {
+        let history: Vec<StoredRecord> = revisions.iter().map(Revision::stored).collect();
+        let mut api = Api::default();
+        for stored in &history {
+            let mut object = stored.to_update(NOW).unwrap();
+            object["metadata"]["namespace"] = json!(NAMESPACE);
+            object["metadata"]["uid"] = json!(stored.uid);
+            object["metadata"]["resourceVersion"] = json!(stored.resource_version);
+            object["metadata"]["labels"] = json!(stored.labels);
+            api.put(&path_of(stored), object);
+        }
+        api.version = 100;
+        let last = history.last().unwrap();
+        let sides = Sides::read(&last.record, &last.record).unwrap().bind(&kinds(), RELEASE, NAMESPACE);
+        if let Ok(sides) = sides {
+            for object in &sides.target {
+                let mut value = object.value.clone();
+                api.version += 1;
+                value["metadata"]["uid"] = json!(format!("uid-{}", object.id.name));
+                value["metadata"]["resourceVersion"] = json!(api.version.to_string());
+                api.put(&crate::step::Place::of(object).path(), value);
+            }
+        }
+        Self { history, api, max_history: 0 }
+    }
+
+    pub fn sides(&self, target: i64) -> BoundSides {
+        let current = &self.history.last().unwrap().record;
+        let target =
+            &self.history.iter().find(|stored| stored.record.version() == Ok(target)).unwrap().record;
+        Sides::read(current, target).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap()
+    }
+
+    pub fn live(&self, sides: &BoundSides) -> BTreeMap<ObjectId, Live> {
+        let of = |object: &crate::plan::PlanObject| match self
+            .api
+            .objects
+            .get(&crate::step::Place::of(object).path())
+        {
+            Some(live) => Live::Found(live.clone()),
+            None => Live::NotFound,
+        };
+        sides.all().map(|object| (object.id.clone(), of(object))).collect()
+    }
+
+    pub fn plan(&self, target: i64) -> Plan {
+        let sides = self.sides(target);
+        let live = self.live(&sides);
+        let input = PlanInput {
+            history: &self.history,
+            target,
+            sides: &sides,
+            live: &live,
+            owners: &[],
+            max_history: self.max_history,
+            now: NOW,
+        };
+        plan(&input).unwrap()
+    }
+
+    /// Changes a live object behind everybody's back.
+    pub fn drift(&mut self, path: &str, change: impl FnOnce(&mut Value)) {
+        let object = self.api.objects.get_mut(path).unwrap_or_else(|| panic!("no {path}"));
+        change(object);
+    }
+}
+
+pub fn path_of(stored: &StoredRecord) -> String {
+    crate::step::Place::of_record(stored).path()
+}
+
+/// How a request goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The request never arrives.
+    LostBefore,
+    /// The server acts; the answer never arrives.
+    LostAfter,
+    /// The server answers with a failure of its own, before acting.
+    ServerError,
+    /// A gateway answers after the server acted.
+    GatewayAfter,
+    /// The user may not.
+    Forbidden,
+    /// Too many requests.
+    Throttled,
+    /// Somebody else changed it at the same time.
+    Conflict,
+}
+
+/// An API server in memory.
+#[derive(Clone, Default)]
+pub struct Api {
+    pub objects: BTreeMap<String, Value>,
+    pub version: u64,
+    /// Every request as a line, with its body beside it.
+    pub log: Vec<(String, Option<Value>)>,
+    /// Which request, from 0, goes wrong how.
+    pub faults: HashMap<usize, Fault>,
+    /// Requests on whose line this text is found always go wrong.
+    pub always: Option<(String, Fault)>,
+}
+
+impl Api {
+    pub fn put(&mut self, path: &str, object: Value) {
+        self.objects.insert(path.to_owned(), object);
+    }
+
+    pub fn handle(&mut self, request: &Request) -> Reply {
+        let line = line_of(request);
+        let number = self.log.len();
+        self.log.push((line.clone(), request.body.clone()));
+        let always = self.always.as_ref().filter(|(text, _)| line.contains(text)).map(|(_, fault)| *fault);
+        match self.faults.get(&number).copied().or(always) {
+            None => Reply::Answer(self.act(request)),
+            Some(Fault::LostBefore) => Reply::Lost("connection reset".to_owned()),
+            Some(Fault::LostAfter) => {
+                self.act(request);
+                Reply::Lost("connection reset".to_owned())
+            }
+            Some(Fault::ServerError) => Reply::Answer(status(500, "InternalError", "the server broke")),
+            Some(Fault::GatewayAfter) => {
+                self.act(request);
+                Reply::Answer(Answer::new(504, Value::Null))
+            }
+            Some(Fault::Forbidden) => Reply::Answer(status(403, "Forbidden", "may not")),
+            Some(Fault::Throttled) => Reply::Answer(Answer {
+                retry_after_ms: Some(2_000),
+                ..status(429, "TooManyRequests", "slow down")
+            }),
+            Some(Fault::Conflict) => Reply::Answer(status(409, "Conflict", "the object has been modified")),
+        }
+    }
+
+    fn act(&mut self, request: &Request) -> Answer {
+        let path = request.place.path();
+        let body = request.body.clone().unwrap_or(Value::Null);
+        let missing = || status(404, "NotFound", "not found");
+        match request.verb {
+            Verb::Get => {
+                self.objects.get(&path).map_or_else(missing, |object| Answer::new(200, object.clone()))
+            }
+            Verb::List => Answer::new(200, json!({"kind": "List", "items": self.list(request)})),
+            Verb::Create => {
+                let name = body["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                let path = format!("{path}/{name}");
+                if self.objects.contains_key(&path) {
+                    return status(409, "AlreadyExists", "already exists");
+                }
+                let mut object = body;
+                object["metadata"]["uid"] = json!(format!("uid-new-{name}"));
+                if !request.place.namespace.is_empty() {
+                    object["metadata"]["namespace"] = json!(request.place.namespace);
+                }
+                Answer::new(201, self.store(&path, object))
+            }
+            Verb::Update => {
+                let Some(old) = self.objects.get(&path) else { return missing() };
+                let mut object = body;
+                object["metadata"]["uid"] = old["metadata"]["uid"].clone();
+                Answer::new(200, self.store(&path, object))
+            }
+            Verb::Patch => {
+                let Some(old) = self.objects.get(&path) else { return missing() };
+                let kind = match request.content_type {
+                    Some("application/strategic-merge-patch+json") => PatchKind::Strategic,
+                    _ => PatchKind::Merge,
+                };
+                let mut object = apply(old, &Patch { kind, body }).unwrap();
+                // What only the server writes cannot be removed.
+                object["metadata"]["uid"] = old["metadata"]["uid"].clone();
+                Answer::new(200, self.store(&path, object))
+            }
+            Verb::Delete => {
+                self.objects.remove(&path).map_or_else(missing, |object| Answer::new(200, object))
+            }
+        }
+    }
+
+    fn store(&mut self, path: &str, mut object: Value) -> Value {
+        self.version += 1;
+        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        self.objects.insert(path.to_owned(), object.clone());
+        object
+    }
+
+    fn list(&self, request: &Request) -> Vec<Value> {
+        let selector =
+            request.query.iter().find(|(key, _)| key == "labelSelector").map(|(_, value)| value.as_str());
+        let wanted: Vec<(&str, &str)> = selector
+            .into_iter()
+            .flat_map(|all| all.split(','))
+            .filter_map(|one| one.split_once('='))
+            .collect();
+        let prefix = format!("{}/", request.place.path());
+        let matches = |object: &&Value| {
+            wanted.iter().all(|(key, value)| object["metadata"]["labels"][*key].as_str() == Some(value))
+        };
+        let all = self.objects.iter().filter(|(path, _)| path.starts_with(&prefix)).map(|(_, object)| object);
+        let mut items: Vec<Value> = all.filter(matches).cloned().collect();
+        for item in &mut items {
+            let map = item.as_object_mut().unwrap();
+            map.shift_remove("kind");
+            map.shift_remove("apiVersion");
+            if request.metadata_only {
+                map.shift_remove("data");
+            }
+        }
+        items
+    }
+
+    /// The states that the records say, by the revision, in both the label and the record.
+    pub fn states(&self) -> Vec<(i64, String)> {
+        let mut states: Vec<(i64, String)> = self
+            .objects
+            .iter()
+            .filter(|(path, _)| path.contains("/secrets/sh.helm"))
+            .map(|(_, object)| {
+                let stored = StoredRecord::from_object(object, Limits::default()).unwrap();
+                let status = stored.record.info().unwrap().status;
+                assert_eq!(stored.labels["status"], status.as_str(), "label and record agree");
+                (stored.record.version().unwrap(), status.as_str().to_owned())
+            })
+            .collect();
+        states.sort();
+        states
+    }
+}
+
+pub fn line_of(request: &Request) -> String {
+    let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let question = if query.is_empty() { "" } else { "?" };
+    format!("{} {}{question}{}", request.verb.method(), request.place.path(), query.join("&"))
+}
+
+fn status(code: u16, reason: &str, message: &str) -> Answer {
+    Answer::new(code, json!({"kind": "Status", "code": code, "reason": reason, "message": message}))
+}

@@ -1,0 +1,95 @@
+//! `deckwatch get`: objects as `kubectl get` prints them.
+
+use serde_json::json;
+
+use super::{PATIENCE, headless, print, print_json};
+use crate::app::effect::Scope;
+use crate::app::msg::FeedState;
+use crate::app::views::{Truth, View, table};
+use crate::cli::args::{Output, Place};
+use crate::core::{Error, Kind, Resource, Result};
+use crate::runtime::now;
+use crate::store::columns;
+use crate::store::objects::Object;
+
+/// Prints objects of a kind.
+pub fn get(place: &Place, kind: &str, name: Option<&str>, output: Output) -> Result<u8> {
+    let resource = Resource::parse(kind).ok_or_else(|| {
+        let known = Resource::ALL.map(|r| r.names().plural).join(", ");
+        Error::new(Kind::Usage, "get").on(kind.to_owned()).detail("this kind has no table yet").hint(format!("there are {known}"))
+    })?;
+    let mut headless = headless(place, View::Table(table::Table::new(resource)), (120, 40))?;
+    let whole = headless.run_until(PATIENCE, |m, _| !matches!(m.shared.cluster.of(resource).state, FeedState::Loading));
+    let truth = headless.truth();
+    if let Truth::Failed(error) | Truth::Denied(error) = truth {
+        headless.finish();
+        return Err(error);
+    }
+    let kind = headless.model.shared.cluster.of(resource);
+    let mut objects: Vec<&Object> = kind.iter().filter(|o| name.is_none_or(|n| o.name() == n)).collect();
+    objects.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+    if resource == Resource::Event {
+        let seen = |o: &Object| if let Object::Event(e) = o { columns::last_seen(e) } else { None };
+        objects.sort_by_key(|o| seen(o));
+    }
+    if let (Some(name), true) = (name, objects.is_empty()) {
+        let error = Error::new(Kind::NotFound, "get").on(format!("{} {name}", resource.names().plural));
+        headless.finish();
+        return Err(error);
+    }
+    let spread = resource.names().namespaced && headless.model.shared.session.scope == Scope::All;
+    let outcome = if output == Output::Json { print_json(&document(resource, &objects)) } else { print(&table(resource, &objects, spread, output == Output::Wide)) };
+    headless.finish();
+    outcome.map(|code| if whole { code } else { 3 })
+}
+
+fn document(resource: Resource, objects: &[&Object]) -> serde_json::Value {
+    let now = now();
+    let rows: Vec<_> = objects
+        .iter()
+        .map(|o| {
+            let row = o.row();
+            let cells = columns::columns(resource).iter().zip(row.cells.iter());
+            let cells: serde_json::Map<_, _> = cells.map(|(c, cell)| (c.name.to_lowercase(), json!(cell.show(now, true)))).collect();
+            json!({ "namespace": o.namespace(), "name": o.name(), "uid": o.uid(), "health": row.health.level, "cells": cells })
+        })
+        .collect();
+    json!({ "schema": "deckwatch.get/1", "kind": resource.names().kind, "items": rows })
+}
+
+/// Returns rows as kubectl aligns them: columns padded to their widest cell, three blanks between.
+fn table(resource: Resource, objects: &[&Object], spread: bool, wide: bool) -> String {
+    let now = now();
+    let shown: Vec<usize> = columns::columns(resource).iter().enumerate().filter(|(_, c)| wide || !c.wide).map(|(i, _)| i).collect();
+    let mut lines: Vec<Vec<String>> = Vec::with_capacity(objects.len() + 1);
+    let heads = shown.iter().filter_map(|i| columns::columns(resource).get(*i)).map(|c| c.name.to_owned());
+    lines.push(spread.then(|| "NAMESPACE".to_owned()).into_iter().chain(heads).collect());
+    for object in objects {
+        let row = object.row();
+        let cells = shown.iter().filter_map(|i| row.cells.get(*i)).map(|c| c.show(now, wide).into_owned());
+        lines.push(spread.then(|| object.namespace().to_owned()).into_iter().chain(cells).collect());
+    }
+    if objects.is_empty() {
+        return "No resources found\n".to_owned();
+    }
+    align(&lines)
+}
+
+/// Returns lines of cells with their columns aligned.
+pub fn align(lines: &[Vec<String>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |c: usize| lines.iter().filter_map(|l| l.get(c)).map(|t| t.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for line in lines {
+        for (i, cell) in line.iter().enumerate() {
+            out.push_str(cell);
+            if i + 1 < line.len() {
+                let pad = widths.get(i).copied().unwrap_or(0) + 3 - cell.chars().count();
+                out.extend(std::iter::repeat_n(' ', pad));
+            }
+        }
+        out.push('\n');
+    }
+    out
+}

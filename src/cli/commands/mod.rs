@@ -1,0 +1,105 @@
+//! The subcommands: each prints and ends.
+
+mod cluster;
+mod doctor;
+mod logs;
+mod query;
+mod release;
+mod rollback;
+mod shown;
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use clap::CommandFactory as _;
+use serde_json::Value;
+
+use super::args::{Cli, Command, JournalCommand, Output, Place};
+use super::setup::{self, Look, Surroundings};
+use crate::act::journal;
+use crate::app::views::View;
+use crate::core::{Error, Kind, Result, Safe};
+use crate::runtime::headless::Headless;
+use crate::runtime::inbox::Inbox;
+use crate::ui::theme::Depth;
+
+/// How long a subcommand waits for its sources.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a subcommand. Returns its exit code.
+///
+/// # Errors
+/// Why it could not do what it was asked.
+pub fn run(command: Command, place: &Place) -> Result<u8> {
+    match command {
+        Command::Alerts(printed) => shown::view(place, "alerts", printed.output),
+        Command::Timeline(printed) => shown::view(place, "timeline", printed.output),
+        Command::Sources(printed) => shown::view(place, "sources", printed.output),
+        Command::Releases(printed) => release::list(place, printed.output),
+        Command::Get { kind, name, printed } => cluster::get(place, &kind, name.as_deref(), printed.output),
+        Command::Logs { target, around, before, after, printed } => {
+            logs::print(place, &logs::Asked { target, around, before, after }, printed.output)
+        }
+        Command::Query { expr, at, range, printed } => query::print(place, &expr, at.as_deref(), range.as_deref(), printed.output),
+        Command::History { release, printed } => release::history(place, &release, printed.output),
+        Command::Diff { release, from, to } => release::diff(place, &release, from, to),
+        Command::Rollback(rollback) => rollback::run(place, &rollback),
+        Command::Snapshot { view, size } => shown::snapshot(place, &view, &size),
+        Command::Journal { command: JournalCommand::Export { printed } } => export(printed.output),
+        Command::Doctor => doctor::print(place),
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "deckwatch", &mut out);
+            print(&String::from_utf8_lossy(&out))
+        }
+        Command::Demo(_) => Err(Error::new(Kind::Internal, "run the demo")),
+    }
+}
+
+/// Prints text. Returns 0; a reader that has gone away is no failure.
+pub fn print(text: &str) -> Result<u8> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(Kind::Io, "print").detail(error.to_string())),
+        _ => Ok(0),
+    }
+}
+
+/// Prints a document.
+pub fn print_json(value: &Value) -> Result<u8> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|e| Error::new(Kind::Internal, "print").detail(e.to_string()))?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Prints an error on standard error.
+pub fn complain(error: &Error) {
+    let mut text = format!("deckwatch: {}\n", error.line());
+    if let Some(hint) = &error.hint {
+        text.push_str(&format!("hint: {}\n", Safe::of(hint)));
+    }
+    io::stderr().lock().write_all(text.as_bytes()).ok();
+}
+
+/// Starts a cockpit that is only looked at, on a view.
+///
+/// # Errors
+/// What is wrong with configuration or kubeconfig.
+pub fn headless(place: &Place, view: View, size: (u16, u16)) -> Result<Headless> {
+    let inbox = Inbox::default();
+    let look = Look { size, depth: Depth::None, unicode: true };
+    let ready = setup::session(place, &Surroundings::default(), view, look, &inbox)?;
+    Ok(Headless::new(ready.model, ready.env, inbox, ready.executor, ready.first))
+}
+
+fn export(output: Output) -> Result<u8> {
+    let files = journal::files(&setup::state_folder());
+    let Some(newest) = files.last() else {
+        return Err(Error::new(Kind::NotFound, "export the journal").on(setup::state_folder().display().to_string()).detail("there is none yet"));
+    };
+    let lines = journal::read_lines(newest)?;
+    if output == Output::Json {
+        return print(&(lines.join("\n") + "\n"));
+    }
+    print(&journal::markdown_of_lines(&lines))
+}

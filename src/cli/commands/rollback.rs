@@ -1,0 +1,104 @@
+//! `deckwatch rollback`: the plan, or the plan carried out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{PATIENCE, print, print_json, release};
+use crate::app::Effect;
+use crate::app::effect::Query;
+use crate::app::model::Job;
+use crate::app::msg::Answer;
+use crate::app::views::plan::{draw::summary, plan_json};
+use crate::cli::args::{Output, Place, Rollback};
+use crate::core::{Error, Kind, Result, Safe, Span};
+use crate::ops::gate::Consent;
+use crate::ops::{Outcome, RollbackPlan, What};
+
+/// Prints the plan, or carries it out.
+pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
+    if !asked.plan && !asked.write {
+        return Err(Error::new(Kind::Usage, "roll back")
+            .on(asked.release.clone())
+            .detail("say --plan to see the plan, or --write with --yes or --confirm NAME to carry it out"));
+    }
+    let wait = Span::parse(&asked.timeout).ok_or_else(|| Error::new(Kind::Usage, "roll back").on(asked.timeout.clone()).detail("--timeout is a length, as in 5m"))?;
+    let (mut headless, namespace, name) = release::locate(place, &asked.release)?;
+    let answer = headless.ask(Query::Plan { namespace, release: name, to: asked.revision }, PATIENCE);
+    let plan = match answer {
+        Ok(Answer::Plan(plan)) => plan,
+        Ok(_) => return Err(Error::new(Kind::Internal, "plan a rollback")),
+        Err(error) => {
+            headless.finish();
+            return Err(error);
+        }
+    };
+    if asked.plan {
+        headless.finish();
+        let code = u8::from(!plan.refusals.is_empty());
+        return if asked.printed.output == Output::Json { print_json(&plan_json(Some(&plan))) } else { print(&text(&plan)) }.map(|_| code);
+    }
+    let consent = match &asked.confirm {
+        Some(name) => Consent::Name(name, "--confirm"),
+        None if asked.yes => Consent::Yes("--yes"),
+        None => {
+            headless.finish();
+            return Err(Error::new(Kind::Usage, "roll back").detail("--write needs --yes, or --confirm NAME in a protected context"));
+        }
+    };
+    let now = crate::runtime::now();
+    let outcome = headless.model.shared.gate.confirm(&plan, consent, asked.wait.then_some(wait), "command line", now);
+    let confirmed = match outcome {
+        Ok(confirmed) => confirmed,
+        Err(why) => {
+            headless.finish();
+            return Err(Error::new(Kind::Refused, "roll back").on(asked.release.clone()).detail(why));
+        }
+    };
+    let mut effects = Vec::new();
+    let id = plan.id;
+    let made = What::Plan { plan: id, namespace: plan.namespace.clone(), release: plan.release.clone(), from: plan.from.revision, to: plan.to.revision, summary: Safe::of(&summary(&plan)) };
+    headless.model.shared.journal(now, made, &mut effects);
+    headless.model.shared.journal(now, What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") }, &mut effects);
+    let job = Job { plan: Arc::clone(&plan), started: now, steps: Vec::new(), of: 0, ended: None, check: crate::app::model::jobs::Check::default() };
+    headless.model.shared.jobs.0.insert(id, job);
+    effects.push(Effect::Run(Box::new(confirmed)));
+    headless.do_all(effects);
+    headless.run_until(Duration::from_secs(600), |m, _| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some()));
+    let ready = |m: &crate::app::Model| m.shared.jobs.0.get(&id).is_some_and(|j| j.check.ready.is_some_and(|(have, want)| have >= want));
+    let waited = !asked.wait || headless.run_until(wait.to_std(), |m, _| ready(m));
+    let ended = headless.model.shared.jobs.0.get(&id).and_then(|j| j.ended.clone());
+    headless.finish();
+    match ended {
+        Some((_, Outcome::Done)) if waited => {
+            print(&format!("rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n", plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.makes))
+        }
+        Some((_, Outcome::Done)) => Err(Error::new(Kind::Timeout, "wait until everything is ready")
+            .on(asked.release.clone())
+            .detail(format!("revision {} is deployed, but not every pod is ready after {wait}", plan.makes))),
+        Some((_, Outcome::Failed(error) | Outcome::Unknown(error))) => Err(error),
+        None => Err(Error::new(Kind::OutcomeUnknown, "roll back").on(asked.release.clone()).detail("it did not end in time")),
+    }
+}
+
+fn text(plan: &RollbackPlan) -> String {
+    let mut out = format!("Roll back {}/{}   {} → {}   ({} → {})   plan {}\n", plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.from.chart, plan.to.chart, plan.id);
+    let mut line = |label: &str, text: &str| out.push_str(&format!("  {label:<10} {text}\n"));
+    for refusal in &plan.refusals {
+        line("refused", refusal);
+    }
+    for why in &plan.why {
+        line("why", why.as_str());
+    }
+    line("owner", plan.owner.as_str());
+    line("rights", plan.rights.as_str());
+    line("changes", &format!("{}, {} pods restart", summary(plan), plan.restarts()));
+    for item in &plan.items {
+        let fields: Vec<&str> = item.fields.iter().map(Safe::as_str).collect();
+        line("", &format!("{} {}  {}", item.change.glyph(), item.object, fields.join(", ")));
+    }
+    for note in &plan.notes {
+        line("note", note.as_str());
+    }
+    line("makes", &format!("revision {}, like {}; what migrations did to data is not undone", plan.makes, plan.to.revision));
+    out
+}

@@ -1,0 +1,35 @@
+//! The command line: opens the cockpit, or prints.
+
+pub mod args;
+mod commands;
+mod open;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use setup::Surroundings;
+pub use setup::variable;
+
+/// Runs deckwatch with the process's arguments. Returns its exit code: 0 done, 1 failed, 2 usage, 3 partial,
+/// 4 denied, 5 outcome unknown.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    crate::term::forbid_core_dumps().ok();
+    // Two TLS libraries in one process would refuse to choose: this one serves all.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let outcome = match cli.command {
+        None => open::cockpit(&cli.place, &Surroundings::default(), cli.view.as_deref(), cli.write),
+        Some(Command::Demo(demo)) => open::demo(&demo, &cli.place, cli.view.as_deref()),
+        Some(command) => commands::run(command, &cli.place),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            commands::complain(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
