@@ -5,6 +5,7 @@
 //	three_way   apiVersion, kind, old, target, live  -> the strategic merge patch
 //	two_way     apiVersion, kind, old, target        -> the strategic merge patch
 //	apply       apiVersion, kind, old, patch         -> the patched object
+//	convertible apiVersion, kind, old                -> whether the object can be read into its Go type
 //	merge_diff  old, target                          -> the RFC 7396 patch
 //	yaml        text                                 -> the first document as JSON, null when there is none
 //	manifest    text                                 -> the list of objects, lists flattened
@@ -23,6 +24,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/kubernetes/scheme"
 )
@@ -112,6 +114,8 @@ func work(types *runtime.Scheme, asked question) ([]byte, error) {
 	switch asked.Op {
 	case "three_way", "two_way", "apply":
 		return strategic(types, asked)
+	case "convertible":
+		return convertible(types, asked)
 	case "merge_diff":
 		return jsonpatch.CreateMergePatch(asked.Old, asked.Target)
 	case "yaml":
@@ -121,6 +125,23 @@ func work(types *runtime.Scheme, asked question) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("unknown op %q", asked.Op)
 	}
+}
+
+func convertible(types *runtime.Scheme, asked question) ([]byte, error) {
+	version, err := schema.ParseGroupVersion(asked.APIVersion)
+	if err != nil {
+		return nil, err
+	}
+	object, err := types.New(version.WithKind(asked.Kind))
+	if err != nil {
+		return nil, err
+	}
+	var content map[string]any
+	if err := utiljson.Unmarshal(asked.Old, &content); err != nil {
+		return nil, err
+	}
+	failed := runtime.DefaultUnstructuredConverter.FromUnstructured(content, object)
+	return json.Marshal(failed == nil)
 }
 
 func strategic(types *runtime.Scheme, asked question) ([]byte, error) {

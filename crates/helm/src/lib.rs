@@ -27,6 +27,7 @@ pub mod merge;
 pub mod number;
 pub mod order;
 pub mod plan;
+mod quantity;
 pub mod record;
 pub mod step;
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use base64::Engine;
 use serde_json::{Map, Value};
 
+use crate::yaml11::{documents, read_manifest, to_yaml};
+
 /// Texts in a key that make its value secret.
 const SECRET_WORDS: [&str; 4] = ["password", "token", "secret", "key"];
 /// Holds a copy of a whole object, data included.
@@ -63,6 +65,30 @@ pub fn mask_secret_patch(patch: &Value) -> Value {
         }
     }
     masked
+}
+
+/// Returns the text of a manifest with the data of its Secrets hidden. A document that cannot be read is not shown: it could
+/// be a Secret. All others stay as they are written.
+pub fn mask_manifest(manifest: &str) -> String {
+    let Ok(documents) = documents(manifest) else {
+        return "# the manifest cannot be split into documents and is not shown\n".to_owned();
+    };
+    let mut shown = String::new();
+    for text in documents {
+        shown.push_str("---\n");
+        match read_manifest(&text) {
+            Ok(objects) if objects.iter().any(|object| is_secret(&object.value)) => {
+                let texts: Vec<String> =
+                    objects.iter().map(|object| to_yaml(&mask_object(&object.value))).collect();
+                let comments = text.lines().take_while(|line| line.starts_with("# Source: "));
+                shown.extend(comments.map(|line| format!("{line}\n")));
+                shown.push_str(&texts.join("---\n"));
+            }
+            Ok(_) => shown.push_str(&text),
+            Err(_) => shown.push_str("# a document that cannot be read is not shown\n"),
+        }
+    }
+    shown
 }
 
 /// Returns copies of two states of an object with the data of Secrets hidden, changed values told apart.
@@ -203,6 +229,21 @@ mod tests {
         ] {
             assert_eq!(mask_object(&object), object);
         }
+    }
+
+    #[test]
+    fn a_manifest_is_shown_without_the_data_of_its_secrets() {
+        let manifest = "---\n# Source: c/a.yaml\nkind: A # as it is\n---\n# Source: c/s.yaml\napiVersion: v1\nkind: Secret\nstringData: {a: hunter2}\n---\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, data: {a: aHVudGVyMg==}}\n---\nkind: Secret\na: *hunter2\n";
+        let shown = mask_manifest(manifest);
+        assert!(
+            shown.starts_with(
+                "---\n# Source: c/a.yaml\nkind: A # as it is\n---\n# Source: c/s.yaml\napiVersion: v1\n"
+            ),
+            "{shown}"
+        );
+        assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg"), "{shown}");
+        assert!(shown.contains("a document that cannot be read is not shown"), "{shown}");
+        assert!(mask_manifest("--- x\nkind: Secret").starts_with("# the manifest"));
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Made {
     pub old: Value,
     pub target: Value,
     pub live: Value,
+    /// An object that may or may not fit its type.
+    pub convertible: Value,
     pub constructs: Vec<&'static str>,
 }
 
@@ -71,8 +73,10 @@ pub fn make(random: &mut Random, types: &mut Types) -> Made {
     let target = grower.changed(base, schema, 0);
     let base = if grower.random.one_in(4) { target.clone() } else { old.clone() };
     let live = grower.changed(base, schema, 0);
+    let mut convertible = old.clone();
+    fill_in(&mut convertible, schema, grower.types, grower.random);
     let constructs = grower.constructs;
-    Made { api_version, kind, old, target, live, constructs }
+    Made { api_version, kind, old, target, live, convertible, constructs }
 }
 
 struct Grower<'a> {
@@ -293,6 +297,55 @@ impl Grower<'_> {
         };
         self.constructs.push(what);
         map.insert(key.to_owned(), value);
+    }
+}
+
+/// Makes times and bytes valid, and now and then one scalar something else.
+fn fill_in(value: &mut Value, schema: Schema, types: &mut Types, random: &mut Random) {
+    match value {
+        Value::Object(map) => {
+            let fields = types.fields(schema);
+            for (key, item) in map.iter_mut() {
+                let field = fields.iter().find(|(name, ..)| *name == key).map(|(_, inner, _)| *inner);
+                let values = schema.inner().filter(|_| schema.name().starts_with("map:"));
+                if let Some(inner) = field.or(values) {
+                    fill_in(item, inner, types, random);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let Some(inner) = schema.inner() else { return };
+            for item in items {
+                fill_in(item, inner, types, random);
+            }
+        }
+        scalar => {
+            if schema.name() == "time" {
+                *scalar = json!("2026-11-21T07:40:48.000000Z");
+            } else if schema.name() == "bytes" {
+                *scalar = json!(*random.pick(&["YQ==", "", "YWJj"]));
+            }
+            if random.one_in(60) {
+                let odd = [
+                    json!("text"),
+                    json!("1"),
+                    json!(1),
+                    json!(1.5),
+                    json!(2.0),
+                    json!(true),
+                    json!(null),
+                    json!([]),
+                    json!({}),
+                    json!(["a"]),
+                    json!("1Gi"),
+                    json!(3_000_000_000u64),
+                    json!("2026-11-21"),
+                    json!("%"),
+                    json!(-1),
+                ];
+                *scalar = random.pick(&odd).clone();
+            }
+        }
     }
 }
 

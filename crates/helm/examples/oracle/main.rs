@@ -94,7 +94,15 @@ fn merge_case(random: &mut Random, types: &mut gen_merge::Types) -> Case {
     let mut made = gen_merge::make(random, types);
     let schema = merge::Schema::of_kind(made.api_version, made.kind).expect("generated kinds are known");
     let mut question = json!({"apiVersion": made.api_version, "kind": made.kind, "old": made.old});
-    let ours = match random.below(10) {
+    let ours = match random.below(11) {
+        10 => {
+            question["op"] = json!("convertible");
+            question["old"] = made.convertible.clone();
+            made.constructs.push("convertible");
+            let fits = merge::misfit(schema, &made.convertible).is_none();
+            made.constructs.push(if fits { "fits its type" } else { "does not fit its type" });
+            Ok(json!(fits))
+        }
         0 => {
             question["op"] = json!("two_way");
             question["target"] = made.target.clone();

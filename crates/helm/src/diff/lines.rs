@@ -2,8 +2,9 @@
 
 use similar::{Algorithm, ChangeTag, TextDiff};
 
-/// Texts with more lines than this together are shown as removed and added: finding the least change could take minutes.
-const MAX_LINES: usize = 100_000;
+/// When more lines than this differ, what is left after the equal beginning and end is shown as removed and added: finding
+/// the least change takes time with the square of their number.
+const MAX_LINES: usize = 20_000;
 
 /// What a line is in a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +39,35 @@ pub fn diff_lines(old: &str, new: &str, context: Option<usize>) -> Vec<Line> {
     if old == new {
         return Vec::new();
     }
-    let all: Vec<Line> = if old.lines().count() + new.lines().count() > MAX_LINES {
-        let removed = old.lines().map(|text| Line::new(LineKind::Removed, text));
-        removed.chain(new.lines().map(|text| Line::new(LineKind::Added, text))).collect()
-    } else {
-        let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_lines(old, new);
-        diff.iter_all_changes().map(|change| Line::new(kind_of(change.tag()), change.value())).collect()
+    let old: Vec<&str> = old.lines().collect();
+    let new: Vec<&str> = new.lines().collect();
+    let same = |(a, b): &(&&str, &&str)| a == b;
+    let head = old.iter().zip(&new).take_while(same).count();
+    let rest = old.len().min(new.len()) - head;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(same).count();
+    let middle = |lines: &[&'_ str]| -> Vec<String> {
+        lines.iter().take(lines.len() - tail).skip(head).map(|line| (*line).to_owned()).collect()
     };
-    context.map_or(all.clone(), |context| keep_context(all, context))
+    let (old_middle, new_middle) = (middle(&old), middle(&new));
+    let mut all: Vec<Line> = old.iter().take(head).map(|text| Line::new(LineKind::Same, text)).collect();
+    all.extend(compare(&old_middle, &new_middle));
+    all.extend(old.iter().skip(old.len() - tail).map(|text| Line::new(LineKind::Same, text)));
+    match context {
+        Some(context) => keep_context(all, context),
+        None => all,
+    }
+}
+
+/// Compares lines of which the first and the last differ.
+fn compare(old: &[String], new: &[String]) -> Vec<Line> {
+    if old.len() + new.len() > MAX_LINES {
+        let removed = old.iter().map(|text| Line::new(LineKind::Removed, text));
+        return removed.chain(new.iter().map(|text| Line::new(LineKind::Added, text))).collect();
+    }
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (old.iter().map(String::as_str).collect(), new.iter().map(String::as_str).collect());
+    let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(&old, &new);
+    diff.iter_all_changes().map(|change| Line::new(kind_of(change.tag()), change.value())).collect()
 }
 
 fn kind_of(tag: ChangeTag) -> LineKind {

@@ -106,9 +106,18 @@ fn values_are_compared_leaf_by_leaf_with_secrets_hidden() {
 }
 
 #[test]
-fn texts_that_are_too_long_to_compare_are_shown_whole() {
-    let old = "a\n".repeat(60_000);
-    let new = format!("{old}b\n");
-    let lines = diff_lines(&old, &new, Some(0));
-    assert_eq!(lines.len(), 120_001);
+fn texts_that_are_too_long_to_compare_are_shown_whole_between_their_equal_ends() {
+    let of = |word: &str| format!("head\n{}tail\n", format!("{word}\n").repeat(15_000));
+    let lines = diff_lines(&of("a"), &of("b"), Some(0));
+    assert_eq!(lines.len(), 30_002);
+    assert_eq!(lines.first(), Some(&line(LineKind::Skipped, "1 unchanged lines")));
+    assert_eq!(lines.last(), Some(&line(LineKind::Skipped, "1 unchanged lines")));
+    // A small change in a long text is still found.
+    let long = "x\n".repeat(60_000);
+    assert_eq!(diff_lines(&long, &format!("{long}y\n"), Some(0)).len(), 2);
+}
+
+#[test]
+fn texts_that_differ_only_in_their_last_line_end_are_equal() {
+    assert_eq!(diff_lines("a\nb", "a\nb\n", Some(0)), vec![line(LineKind::Skipped, "2 unchanged lines")]);
 }

@@ -5,6 +5,7 @@
 //! machinery's `strategicpatch` step by step, its oddities included: what Helm would send is what is sent.
 //! It never sends anything. Tested by properties, by tables of its directives, and against the Go packages by the oracle.
 
+mod convert;
 mod diff;
 mod diff_lists;
 mod error;
@@ -18,6 +19,7 @@ mod schema;
 mod sort;
 mod value;
 
+pub use convert::{Misfit, misfit};
 pub use error::MergeError;
 pub use json::{merge_apply, merge_diff};
 pub use patch::{Patch, PatchKind, apply, create_patch, strategic_apply, three_way, two_way};

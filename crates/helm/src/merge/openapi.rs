@@ -112,7 +112,10 @@ fn named_type(name: &str, definition: Option<&Value>, waiting: &mut Vec<String>)
             waiting.push(name.to_owned());
             short(name).to_owned()
         }
-        // An object without fields is open, or has none: patches cannot look into it either way.
+        // Raw JSON takes anything; any other object without fields has none. Patches can look into neither.
+        ("object", _) if !name.ends_with(".RawExtension") && !name.ends_with(".FieldsV1") => {
+            "object".to_owned()
+        }
         _ => "any".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::MergeError;
+use super::convert::misfit;
 use super::diff::{self, DiffOptions, diff_maps};
 use super::json::{merge_apply, merge_diff};
 use super::merge_map::{MergeOptions, merge_map};
@@ -38,11 +39,12 @@ pub struct Patch {
 }
 
 /// Makes the patch that Helm sends to turn `live` into `target`, given the object of the manifest that is being left.
-/// `None` when there is nothing to send. A live object that has vanished in between counts as empty, as it does in Helm.
+/// `None` when there is nothing to send. A live object that has vanished in between counts as empty, and an object that does
+/// not fit its type is patched as a custom resource is, whatever is live: both as in Helm.
 pub fn create_patch(old: &Value, target: &Value, live: Option<&Value>) -> Result<Option<Patch>, MergeError> {
     let text = |key: &str| target.get(key).and_then(Value::as_str).unwrap_or_default();
     let schema = Schema::of_kind(text("apiVersion"), text("kind"));
-    let (kind, body) = match schema {
+    let (kind, body) = match schema.filter(|schema| misfit(*schema, target).is_none()) {
         Some(schema) => {
             let empty = Value::Object(Map::new());
             (PatchKind::Strategic, three_way(old, target, live.unwrap_or(&empty), schema)?)

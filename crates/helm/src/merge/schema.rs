@@ -89,7 +89,7 @@ impl Schema {
     /// Looks a field up that holds a map.
     pub(super) fn map_field(self, key: &str) -> Result<Field, MergeError> {
         let Some(row) = self.row(key) else {
-            return Err(if self.is_struct() || self.name == "any" {
+            return Err(if self.is_struct() || matches!(self.name, "any" | "object") {
                 let owner = self.name.rsplit('.').next().unwrap_or_default().to_owned();
                 MergeError::UnknownField { owner, field: key.to_owned() }
             } else {

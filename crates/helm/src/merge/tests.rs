@@ -283,6 +283,21 @@ fn built_in_kinds_get_a_strategic_patch_and_an_empty_one_is_none() {
 }
 
 #[test]
+fn what_does_not_fit_its_type_is_patched_two_way_as_helm_does() {
+    let object = |port: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": port}]}});
+    let live = json!({"apiVersion": "v1", "kind": "Service", "spec": {"clusterIP": "drifted"}});
+    let patch = create_patch(&object(json!(80)), &object(json!("81")), Some(&live)).unwrap().unwrap();
+    assert_eq!(patch, Patch { kind: PatchKind::Merge, body: json!({"spec": {"ports": [{"port": "81"}]}}) });
+    let schema = Schema::of_kind("v1", "Service").unwrap();
+    assert_eq!(
+        misfit(schema, &object(json!("81"))),
+        Some(Misfit { path: "spec.ports[0].port".to_owned(), why: "string is no int32".to_owned() })
+    );
+    assert_eq!(misfit(schema, &object(json!(81.0))), None);
+    assert_eq!(misfit(schema, &json!({"spec": {"unknown": [1], "type": null}})), None);
+}
+
+#[test]
 fn odd_documents_are_errors_and_never_panics() {
     let error = |old: Value, new: Value| three_way(&old, &new, &old, deployment()).unwrap_err();
     assert_eq!(error(json!([]), json!({})), MergeError::NotAnObject);

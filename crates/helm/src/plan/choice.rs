@@ -1,7 +1,7 @@
 //! Which revision a rollback goes to, and which records it removes.
 
 use super::refusal::Refusal;
-use crate::record::{Info, Status, StoredRecord};
+use crate::record::{Info, RecordError, Status, StoredRecord, parse_object_name};
 
 /// A revision that was passed over, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,21 +31,19 @@ pub struct TargetChoice {
 ///
 /// Being superseded alone is no proof: a failing rollback marks its predecessor so.
 pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> {
-    let mut revisions = Vec::new();
-    for stored in history {
-        let version = stored.record.version().map_err(|err| unreadable(0, &err))?;
-        let info = stored.record.info().map_err(|err| unreadable(version, &err))?;
-        revisions.push((version, info));
-    }
+    let mut revisions: Vec<(i64, Result<Info, RecordError>)> =
+        history.iter().filter_map(|stored| Some((revision_of(stored)?, stored.record.info()))).collect();
     revisions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     let mut newest_first = revisions.into_iter();
-    let (current, _) = newest_first.next().ok_or(Refusal::NoHistory)?;
+    let (current, info) = newest_first.next().ok_or(Refusal::NoHistory)?;
+    info.map_err(|err| unreadable(current, &err))?;
     let mut skipped = Vec::new();
     let helm_picks = current - 1;
     let (mut target, mut helm_pick_exists) = (None, false);
     for (revision, info) in newest_first {
         helm_pick_exists |= revision == helm_picks;
-        match why_not(&info) {
+        match info.map_or_else(|err| Some(format!("its record cannot be read: {err}")), |info| why_not(&info))
+        {
             _ if target.is_some() => {}
             None => target = Some(revision),
             Some(why) => skipped.push(Skipped { revision, why }),
@@ -55,7 +53,13 @@ pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> 
     Ok(TargetChoice { current, target, skipped, helm_picks, helm_pick_exists })
 }
 
-pub(super) fn unreadable(revision: i64, err: &crate::record::RecordError) -> Refusal {
+/// The revision that a record is of: what it says itself, else what its object's name says.
+fn revision_of(stored: &StoredRecord) -> Option<i64> {
+    let by_name = || parse_object_name(&stored.object_name).map(|(_, revision)| revision);
+    stored.record.version().ok().or_else(by_name)
+}
+
+pub(super) fn unreadable(revision: i64, err: &RecordError) -> Refusal {
     Refusal::Unreadable { revision, why: err.to_string() }
 }
 

@@ -1,10 +1,12 @@
 //! Fields that somebody changed on the live object and that a rollback would set back.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
-use super::quantity;
 use crate::merge::Schema;
 use crate::number::Num;
+use crate::quantity;
 
 /// A field whose live value is neither the old manifest's nor what it will be.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,18 +80,26 @@ fn walk_items(
     found: &mut Vec<DriftField>,
 ) {
     let schema = schema.and_then(Schema::inner);
+    let [old, live, result] = [at.old, at.live, at.result].map(|side| by_key(side, key));
     for item in items {
         let id = if key.is_empty() { item } else { item.get(key).unwrap_or(&Value::Null) };
-        let matching = |side: Option<&'_ Value>| {
-            let items = side?.as_array()?;
-            let of = |other: &&Value| if key.is_empty() { *other == id } else { other.get(key) == Some(id) };
-            items.iter().find(of).cloned()
-        };
-        let (old, live, result) = (matching(at.old), matching(at.live), matching(at.result));
-        let name = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let text = id.to_string();
+        let of = |side: &HashMap<String, &Value>| side.get(&text).map(|item| (*item).clone());
+        let (old, live, result) = (of(&old), of(&live), of(&result));
+        let name = id.as_str().map_or_else(|| text.clone(), str::to_owned);
         let sides = Aligned { target: item, old: old.as_ref(), live: live.as_ref(), result: result.as_ref() };
         walk(schema, format!("{path}[{name}]"), &sides, found);
     }
+}
+
+/// The items of a list by their merge keys; of equal ones the first.
+fn by_key<'a>(list: Option<&'a Value>, key: &str) -> HashMap<String, &'a Value> {
+    let mut found = HashMap::new();
+    for item in list.and_then(Value::as_array).into_iter().flatten() {
+        let id = if key.is_empty() { item } else { item.get(key).unwrap_or(&Value::Null) };
+        found.entry(id.to_string()).or_insert(item);
+    }
+    found
 }
 
 fn field(schema: Schema, key: &str) -> Option<Schema> {
@@ -142,7 +152,7 @@ pub fn means_the_same(a: &Value, b: &Value) -> bool {
     same(schema, &without_servers_own(a), &without_servers_own(b))
 }
 
-fn without_servers_own(object: &Value) -> Value {
+pub(super) fn without_servers_own(object: &Value) -> Value {
     let mut object = crate::number::canonical(object.clone());
     if let Some(map) = object.as_object_mut() {
         map.shift_remove("status");
@@ -169,12 +179,10 @@ fn duplicates(schema: Option<Schema>, path: &str, value: &Value, found: &mut Vec
             for (key, value) in map {
                 let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 if let (Value::Array(items), Some(id)) = (value, merge_key(schema, key)) {
-                    let ids: Vec<&Value> = items
-                        .iter()
-                        .filter_map(|item| if id.is_empty() { Some(item) } else { item.get(id) })
-                        .collect();
-                    let twice = |(at, id): (usize, &&Value)| ids.iter().skip(at + 1).any(|other| other == id);
-                    if ids.iter().enumerate().any(twice) {
+                    let ids =
+                        items.iter().filter_map(|item| if id.is_empty() { Some(item) } else { item.get(id) });
+                    let mut seen = HashSet::new();
+                    if ids.map(Value::to_string).any(|id| !seen.insert(id)) {
                         found.push(path.clone());
                     }
                 }

@@ -13,7 +13,6 @@ mod drift;
 mod object;
 mod objects;
 mod owner;
-mod quantity;
 mod refusal;
 mod release;
 mod restart;

@@ -67,8 +67,10 @@ pub struct ObjectId {
 impl ObjectId {
     /// Returns whether Helm takes both for one object: versions may differ.
     pub fn matches(&self, other: &Self) -> bool {
-        let kind = |id: &Self| (id.gvk.group.clone(), id.gvk.kind.clone());
-        self.name == other.name && self.namespace == other.namespace && kind(self) == kind(other)
+        self.name == other.name
+            && self.namespace == other.namespace
+            && self.gvk.kind == other.gvk.kind
+            && self.gvk.group == other.gvk.group
     }
 }
 

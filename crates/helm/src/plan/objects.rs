@@ -7,8 +7,10 @@ use super::object::{ObjectId, PlanObject};
 use super::owner::find_owner;
 use super::refusal::{Refusal, Warning};
 use super::restart::{self, Restart};
+use crate::diff;
 use crate::mask;
-use crate::merge::{Patch, Schema, apply, create_patch};
+use crate::merge::{Patch, Schema, apply, create_patch, misfit};
+use crate::yaml11::to_yaml;
 
 /// What the server has of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +73,21 @@ impl ObjectPlan {
         Some(if self.is_secret() { mask::mask_secret_patch(&patch.body) } else { patch.body.clone() })
     }
 
+    /// Returns how the object changes, line by line, without what only the server writes; secrets are hidden unless revealed.
+    pub fn diff(&self, options: diff::Options) -> Vec<diff::Line> {
+        let shown = |value: &Option<Value>| value.as_ref().map(drift::without_servers_own);
+        let before = shown(&self.live);
+        let after =
+            if self.action == Action::Delete { None } else { shown(&self.result).or_else(|| before.clone()) };
+        let (before, after) = if options.reveal {
+            (before, after)
+        } else {
+            mask::mask_object_pair(before.as_ref(), after.as_ref())
+        };
+        let text = |value: Option<Value>| value.as_ref().map(to_yaml).unwrap_or_default();
+        diff::diff_lines(&text(before), &text(after), options.context)
+    }
+
     /// Returns whether the object is a Secret.
     pub fn is_secret(&self) -> bool {
         self.id.gvk.group.is_empty() && self.id.gvk.kind == "Secret"
@@ -105,6 +122,8 @@ pub(super) fn plan_target(
         .ok_or_else(|| Refusal::NotBuiltIn(Box::new(target.id.clone())))?;
     let mut warnings: Vec<Warning> =
         drift::duplicate_keys(schema, &target.value).into_iter().map(Warning::DuplicateKeys).collect();
+    let misfit = misfit(schema, &target.value);
+    warnings.extend(misfit.map(|misfit| Warning::Misfit(format!("{}: {}", misfit.path, misfit.why))));
     let live = match live {
         Live::Found(live) => live,
         Live::NotFound => {

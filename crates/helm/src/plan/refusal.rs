@@ -1,5 +1,7 @@
 //! Why a rollback is refused, and what its reader must know.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use super::object::{Gvk, ObjectId};
@@ -114,6 +116,30 @@ pub enum Refusal {
     TwoDrivers,
 }
 
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TargetFailed => f.write_str("the revision that is gone back to failed when it was made"),
+            Self::CurrentFailed => {
+                f.write_str("the last revision failed: what it left in the cluster is not looked for")
+            }
+            Self::Uninstalled => f.write_str("the release is uninstalled: everything is created anew"),
+            Self::DeletesDefinition => f.write_str("deletes every object of its kind with it"),
+            Self::DeletesClaim => f.write_str("may delete the data of the claim"),
+            Self::DeletesNamespace => f.write_str("deletes all that is in the namespace"),
+            Self::Immutable(path) => write!(f, "`{path}` cannot be changed: the server will refuse"),
+            Self::ReplicasSetByOther(who) => {
+                write!(f, "the number of replicas was set by `{who}` and is set back")
+            }
+            Self::Misfit(what) => write!(f, "does not fit its type ({what}): drift is not seen"),
+            Self::DuplicateKeys(path) => write!(f, "`{path}` has two items with one key"),
+            Self::OtherOwner(who) => write!(f, "somebody else seems to own it: {who}"),
+            Self::ForeignRelease(whose) => write!(f, "it belongs to {whose} and is taken over"),
+            Self::Terminating => f.write_str("it is being deleted"),
+        }
+    }
+}
+
 fn age_text(age: Option<i64>) -> String {
     match age {
         Some(seconds) if seconds >= 120 => format!(" since {} minutes", seconds / 60),
@@ -141,6 +167,8 @@ pub enum Warning {
     Immutable(String),
     /// The number of replicas was set by another than Helm, and would be set back.
     ReplicasSetByOther(String),
+    /// A value does not fit the kind's type: Helm then sends only what changed between the manifests, and sees no drift.
+    Misfit(String),
     /// A list has two items with one merge key: the server merges them into one, or refuses.
     DuplicateKeys(String),
     /// Another owner than those that are refused.

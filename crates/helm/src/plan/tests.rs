@@ -74,6 +74,21 @@ fn without_a_good_revision_none_is_chosen() {
 }
 
 #[test]
+fn an_old_record_that_cannot_be_read_is_passed_over_and_the_last_one_is_not() {
+    let mut broken = revision(2, "superseded", "");
+    broken.record = crate::record::Record::from_top(serde_json::from_str("{}").unwrap());
+    let history = [revision(1, "superseded", ""), broken.clone(), revision(3, "deployed", "")];
+    let choice = choose_target(&history).unwrap();
+    assert_eq!((choice.target, choice.helm_pick_exists), (1, true));
+    assert_eq!(choice.skipped[0].why, "its record cannot be read: the record has no `info`");
+    let last_broken = [revision(1, "superseded", ""), broken];
+    assert_eq!(
+        choose_target(&last_broken),
+        Err(Refusal::Unreadable { revision: 2, why: "the record has no `info`".to_owned() })
+    );
+}
+
+#[test]
 fn the_limit_takes_the_oldest_and_spares_the_newest_deployed() {
     let history = [
         revision(1, "superseded", ""),
@@ -399,6 +414,27 @@ fn a_rollback_to_the_current_revision_sets_drift_back() {
         plan.objects[0].drift,
         vec![DriftField { path: "data.A".to_owned(), live: Some(json!("drifted")), target: json!("2") }]
     );
+}
+
+#[test]
+fn how_an_object_changes_is_shown_without_what_the_server_writes() {
+    use crate::diff::{Line, LineKind, Options};
+    let mut stand = two(&config_map("env", "1"), &config_map("env", "2"));
+    stand.drift(ENV, |object| object["metadata"]["managedFields"] = json!([{"manager": "helm"}]));
+    let lines = stand.plan(6).objects[0].diff(Options { context: Some(0), reveal: false });
+    let line = |kind, text: &str| Line { kind, text: text.to_owned() };
+    assert_eq!(
+        lines,
+        vec![
+            line(LineKind::Skipped, "2 unchanged lines"),
+            line(LineKind::Removed, "  A: \"2\""),
+            line(LineKind::Added, "  A: \"1\""),
+            line(LineKind::Skipped, "9 unchanged lines"),
+        ]
+    );
+    let stand = two("", &config_map("env", "2"));
+    let lines = stand.plan(6).objects[0].diff(Options { context: None, reveal: false });
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.kind == LineKind::Removed));
 }
 
 #[test]

@@ -26,7 +26,7 @@ mod send;
 pub use engine::Engine;
 pub use event::{Event, Outcome, Phase, Step};
 pub use job::{Job, JobError};
-pub use request::{Answer, Class, Place, Reply, Request, Verb};
+pub use request::{Answer, Class, Place, Reply, Request, Verb, dry_runs};
 
 #[cfg(test)]
 mod tests;

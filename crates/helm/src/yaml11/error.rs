@@ -21,6 +21,12 @@ pub enum YamlError {
         /// Which limit.
         what: &'static str,
     },
+    /// A manifest has too many objects.
+    #[error("the manifest has more than {limit} objects")]
+    TooManyObjects {
+        /// The most that are read.
+        limit: usize,
+    },
     /// A document of a manifest cannot be read.
     #[error("document {number}{}: {error}", source_of(.source_path.as_deref()))]
     Document {

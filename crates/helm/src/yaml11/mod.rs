@@ -23,6 +23,8 @@ pub use stream::{ManifestObject, documents, read_manifest};
 
 /// How deep a document may be nested.
 pub const MAX_DEPTH: usize = 256;
+/// How many objects a manifest may have, lists flattened.
+pub const MAX_OBJECTS: usize = 10_000;
 /// How many nodes a document may have, aliases expanded.
 pub const MAX_NODES: usize = 2_000_000;
 

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{YamlError, parse_document};
+use super::{MAX_OBJECTS, YamlError, parse_document};
 
 /// An object of a manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +89,9 @@ fn flatten(
 ) -> Result<(), YamlError> {
     let mut waiting = std::collections::VecDeque::from([value]);
     while let Some(mut value) = waiting.pop_front() {
+        if objects.len() + waiting.len() >= MAX_OBJECTS {
+            return Err(YamlError::TooManyObjects { limit: MAX_OBJECTS });
+        }
         let field =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (kind, api_version) = (field(&value, "kind"), field(&value, "apiVersion"));

@@ -223,6 +223,15 @@ fn lists_are_flattened_and_lend_their_kind() {
 }
 
 #[test]
+fn a_manifest_with_too_many_objects_is_refused() {
+    let many = "---\nkind: A\n".repeat(10_001);
+    assert!(read_manifest(&many).unwrap_err().to_string().contains("more than 10000 objects"));
+    let list = format!("kind: List\nitems:\n{}", "- {kind: A}\n".repeat(10_001));
+    assert!(read_manifest(&list).is_err());
+    assert_eq!(read_manifest(&"---\nkind: A\n".repeat(10_000)).unwrap().len(), 10_000);
+}
+
+#[test]
 fn json_is_a_manifest_too() {
     let values: Vec<_> = read_manifest("{\"kind\":\"A\",\"n\":1.0}\n{\"kind\":\"B\"}")
         .unwrap()
