@@ -197,6 +197,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        // What is typed from here on is the shell's.
+        self.reader.pause(DRAIN);
         self.writer.drain(DRAIN);
         self.guard.restore();
     }

@@ -92,9 +92,15 @@ impl Tty {
         sys::poll([(self.fd(), Want::HangUp)], Some(Duration::ZERO)).is_ok_and(|[f]| f.hung_up)
     }
 
-    /// Makes frames stop at the next chunk (`true`) or lets them through again.
+    /// Makes frames stop at the next chunk (`true`) or lets them through again; meanwhile nothing is read
+    /// either, for what is typed is no longer ours.
     pub fn hold(&self, on: bool) {
         self.held.store(on, Ordering::SeqCst);
+    }
+
+    /// Returns whether frames and keys are held.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::SeqCst)
     }
 
     /// Writes a frame, however long the terminal takes, unless frames are held; returns whether all is out.
@@ -132,7 +138,7 @@ impl Tty {
         while !rest.is_empty() {
             let stop = match end {
                 Some(end) => Instant::now() >= end,
-                None => self.held.load(Ordering::SeqCst),
+                None => self.is_held(),
             };
             if stop {
                 *torn = *torn || rest.len() < whole.len();

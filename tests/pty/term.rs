@@ -222,14 +222,16 @@ fn a_stop_from_outside_leaves_the_modes_right_when_it_goes_on() {
 fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
     let launch = Launch::new(probe());
     // Types a line, leaves the mouse on and the echo off, and dies badly.
-    let body = "read line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\nstty -echo\nexit 3\n";
+    let body = "{WAIT}read line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\nstty -echo\nexit 3\n";
     let editor = script(launch.home(), body);
     let session = launch.env("EDITOR", &editor).start();
     session.wait_for("probe 80x24 keys 0");
     let raw = session.termios();
     session.keys("e").wait("the editor", |s| !s.screen().alternate_screen());
     assert_eq!(session.termios(), session.termios_before());
-    session.keys("every key is mine q\r");
+    // The editor is slow: whoever else reads would be first.
+    session.keys("every key is mine q\r").wait_for("every key is mine q");
+    std::fs::write(session.home().join("go"), "").unwrap();
     session.wait_for("editor exit status: 3");
     session.wait("its output", |s| String::from_utf8_lossy(&s.bytes).contains("read <every key is mine q>"));
     session.wait("no mouse", |s| !s.checker.is_on(1000));
@@ -243,7 +245,10 @@ fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
 #[test]
 fn keys_that_make_signals_are_the_editors_while_it_runs() {
     let launch = Launch::new("/bin/sh").arg("-i").env("PS1", "shell> ").env("ENV", "");
-    let editor = script(launch.home(), "trap 'exit 5' INT\necho in-editor\nread line\nread line\n");
+    let editor = script(
+        launch.home(),
+        "trap 'exit 5' INT\necho in-editor\n{WAIT}echo on-again\nread line\nread line\n",
+    );
     let session = launch.env("EDITOR", &editor).start();
     session.wait_for("shell> ");
     session.keys(&format!("{}\r", probe().display())).wait_for("probe 80x24 keys 0");
@@ -252,8 +257,9 @@ fn keys_that_make_signals_are_the_editors_while_it_runs() {
         .wait("the editor", |s| !s.screen().alternate_screen() && s.text().contains("in-editor"));
     // Both are stopped, and both go on.
     session.keys("\x1a").wait("the shell", |s| s.text().matches("shell> ").count() == 2);
-    session.keys("fg\r").wait("the editor again", |s| s.text().matches("term_probe").count() > 2);
-    session.keys("line\r").keys("\x03").wait_for("editor exit status: 5");
+    session.keys("fg\r");
+    std::fs::write(session.home().join("go"), "").unwrap();
+    session.wait_for("on-again").keys("line\r").keys("\x03").wait_for("editor exit status: 5");
     session.keys("j").wait_for("last j");
     session.keys("q").wait("the shell", |s| !s.screen().alternate_screen());
     session.keys("exit 0\r");
@@ -360,8 +366,10 @@ fn without_a_terminal_it_says_so_and_writes_no_sequence() {
     assert!(!text.contains("\u{1b}[?"), "{text}");
 }
 
+/// Writes an editor; where its body says `{WAIT}` it waits for the file `go`.
 fn script(dir: &std::path::Path, body: &str) -> PathBuf {
     let path = dir.join("editor");
+    let body = body.replace("{WAIT}", "until [ -e go ]; do sleep 0.02; done\n");
     std::fs::write(&path, format!("#!/bin/sh\n{body}")).unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     path

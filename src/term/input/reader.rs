@@ -144,7 +144,7 @@ impl Worker {
                     true
                 }
                 Phase::Paused => true,
-                Phase::Reading => false,
+                Phase::Reading => self.guard.tty().is_held(),
             };
             let want = if paused { Want::HangUp } else { Want::Read };
             let fds = [(self.guard.tty().fd(), want), (self.woken.fd(), Want::Read)];
@@ -179,7 +179,7 @@ impl Worker {
     fn take(&mut self, tty: Found, woken: bool, paused: bool) -> bool {
         let Self { guard, decoder, sink, .. } = self;
         let mut out = |input| sink(input);
-        if tty.readable {
+        if tty.readable && !guard.tty().is_held() {
             let mut buf = [0_u8; 4096];
             return match guard.tty().read(&mut buf) {
                 Ok(0) => false,
