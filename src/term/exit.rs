@@ -11,6 +11,9 @@ use super::sys;
 /// How long after its time a process may be kept alive by [`Hold`]s.
 const LONGEST_HOLD: Duration = Duration::from_secs(30);
 
+/// How long the terminal is waited for when there is no more time.
+const BRIEFLY: Duration = Duration::from_millis(200);
+
 /// Counts reasons not to be ended right now, such as a journal entry that is being written.
 #[derive(Clone, Debug, Default)]
 pub struct Holds(Arc<AtomicUsize>);
@@ -53,7 +56,7 @@ impl LastResort {
         let Self { guard, holds } = self.clone();
         let end = move || {
             if let Some(guard) = guard.upgrade() {
-                guard.restore();
+                guard.restore_within(BRIEFLY);
             }
             sys::exit_now(code);
         };

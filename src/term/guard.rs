@@ -2,7 +2,7 @@
 //!
 //! Restores in reverse order, once, each step tried even when another fails; called from drop, from the
 //! panic hook of any thread, before a stop and before the terminal is handed to another program. Never
-//! waits longer than a fraction of a second, whatever the terminal does. Proven by the pty tests.
+//! waits longer than a few seconds, whatever the terminal does. Proven by the pty tests.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
@@ -14,7 +14,10 @@ use super::modes::Mode;
 use super::sys::Termios;
 use super::tty::Tty;
 
-/// How long turning modes on or off may take on a terminal that does not read.
+/// How long turning modes on or off may take: a slow link has much to swallow first, one that is dead
+/// says so at once, one that is stopped by ctrl-s does neither.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long another thread's work on the modes is waited for.
 const LIMIT: Duration = Duration::from_millis(300);
 
 /// The modes of one terminal.
@@ -54,7 +57,7 @@ impl Guard {
             if mode == Mode::Raw {
                 self.tty.set_termios(&self.before.raw()).map_err(|e| failed("set raw mode", &e))?;
             } else {
-                self.tty.write_modes(mode.on(), LIMIT).map_err(|e| failed("set up the screen", &e))?;
+                self.tty.write_modes(mode.on(), PATIENCE).map_err(|e| failed("set up the screen", &e))?;
             }
         }
         drop(on);
@@ -63,6 +66,11 @@ impl Guard {
 
     /// Turns everything off that is on. May be called from any thread, any number of times.
     pub fn restore(&self) {
+        self.restore_within(PATIENCE);
+    }
+
+    /// Turns everything off that is on, waiting no longer than that for the terminal.
+    pub fn restore_within(&self, patience: Duration) {
         self.tty.hold(true);
         let mut bytes = Vec::new();
         let mut raw = false;
@@ -76,7 +84,7 @@ impl Guard {
             self.tty.set_termios(&self.before).ok();
         }
         if !bytes.is_empty() {
-            self.tty.write_modes(&bytes, LIMIT).ok();
+            self.tty.write_modes(&bytes, patience).ok();
         }
         // A program that reads the line settings right after us must find them, whatever came between.
         if raw {

@@ -222,7 +222,7 @@ fn a_stop_from_outside_leaves_the_modes_right_when_it_goes_on() {
 fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
     let launch = Launch::new(probe());
     // Types a line, leaves the mouse on and the echo off, and dies badly.
-    let body = "{WAIT}read line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\nstty -echo\nexit 3\n";
+    let body = "{WAIT}rm go\nread line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\n{WAIT}stty -echo\nexit 3\n";
     let editor = script(launch.home(), body);
     let session = launch.env("EDITOR", &editor).start();
     session.wait_for("probe 80x24 keys 0");
@@ -232,8 +232,11 @@ fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
     // The editor is slow: whoever else reads would be first.
     session.keys("every key is mine q\r").wait_for("every key is mine q");
     std::fs::write(session.home().join("go"), "").unwrap();
-    session.wait_for("editor exit status: 3");
     session.wait("its output", |s| String::from_utf8_lossy(&s.bytes).contains("read <every key is mine q>"));
+    // Half a line that nobody has read is not taken for keys afterwards.
+    session.keys("half-a-line").wait_for("half-a-line");
+    std::fs::write(session.home().join("go"), "").unwrap();
+    session.wait_for("editor exit status: 3");
     session.wait("no mouse", |s| !s.checker.is_on(1000));
     assert_eq!(session.termios(), raw);
     session.keys("j").wait_for("keys 2 last j");
@@ -321,6 +324,26 @@ fn a_terminal_that_does_not_read_does_not_keep_the_program_from_ending() {
     session.signal(SIGTERM);
     assert_eq!(session.wait_end().0, 143);
     assert_eq!(session.termios(), session.termios_before());
+}
+
+#[test]
+fn a_slow_link_still_gets_its_modes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (socket, path) = listen(dir.path());
+    let session = Launch::new(probe()).size(200, 60).env("TERM_PROBE_SOCKET", &path).start();
+    let mut lines = accept(&socket);
+    session.wait_for("probe 200x60 keys 0");
+    session.stall(true);
+    session.keys("fkkkkq");
+    let mut line = String::new();
+    while !line.contains("Char('q')") {
+        line.clear();
+        lines.read_line(&mut line).unwrap();
+    }
+    session.stall(false);
+    assert_eq!(session.wait_end().0, 0);
+    session.assert_left_clean();
+    session.assert_grammar();
 }
 
 #[test]
