@@ -139,7 +139,7 @@ async fn through(tcp: HttpConnector, proxy: &Proxy, host: &str, port: u16) -> Re
     Ok(stream)
 }
 
-async fn encrypt(
+pub(super) async fn encrypt(
     stream: Box<dyn Io>,
     config: Arc<ClientConfig>,
     name: &str,
@@ -205,7 +205,7 @@ pub async fn tls(target: &Target, identity: Option<&Arc<CertifiedKey>>) -> Resul
 }
 
 /// Makes the half of a TLS configuration that judges the server.
-async fn server_side(authority: &Authority) -> Result<ClientConfig> {
+pub(super) async fn server_side(authority: &Authority) -> Result<ClientConfig> {
     let mut config = kube::Config::new(Uri::from_static("https://kubernetes.default.svc"));
     let mut on = Untrusted::from("the host's certificate authorities");
     match authority {

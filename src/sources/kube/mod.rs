@@ -5,6 +5,7 @@
 //! client that can write is a seam for `act` alone. Tested against scripted servers on in-memory
 //! streams, with the clock held still where time matters.
 
+pub mod access;
 pub mod answer;
 mod batch;
 pub mod body;
@@ -12,7 +13,10 @@ pub mod client;
 pub mod config;
 mod decode;
 pub mod dial;
+pub mod get;
+pub mod logs;
 pub mod pace;
+pub mod proxy;
 pub mod pulse;
 pub mod reflect;
 

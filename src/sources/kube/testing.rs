@@ -16,6 +16,7 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::mpsc;
@@ -41,7 +42,11 @@ pub enum Answer {
     Close,
     /// No answer, ever.
     Hang,
+    /// Another protocol, spoken by the task.
+    Upgrade(Response<()>, Box<dyn FnOnce(Upgraded) -> Task + Send>),
 }
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type Handling = Pin<Box<dyn Future<Output = Answer> + Send>>;
 type Handler = dyn Fn(Request<Bytes>) -> Handling + Send + Sync;
@@ -109,16 +114,28 @@ impl Server {
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let (handler, seen) = (Arc::clone(&handler), Arc::clone(&seen));
             async move {
+                let mut request = request;
+                let upgrade = hyper::upgrade::on(&mut request);
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
                 let copy = Request::from_parts(parts.clone(), body.clone());
                 seen.lock().unwrap().push(copy);
-                answer(handler(Request::from_parts(parts, body)).await).await
+                match handler(Request::from_parts(parts, body)).await {
+                    Answer::Upgrade(response, speak) => {
+                        tokio::spawn(async move {
+                            if let Ok(upgraded) = upgrade.await {
+                                speak(upgraded).await;
+                            }
+                        });
+                        answer(Answer::Whole(response.map(|()| Bytes::new()))).await
+                    }
+                    other => answer(other).await,
+                }
             }
         });
         tokio::spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new();
-            connection.serve_connection(TokioIo::new(stream), service).await.ok();
+            connection.serve_connection(TokioIo::new(stream), service).with_upgrades().await.ok();
         });
     }
 }
@@ -137,7 +154,7 @@ async fn answer(answer: Answer) -> std::io::Result<Response<UnsyncBoxBody<Bytes,
             Ok(response.map(|()| StreamBody::new(frames).boxed_unsync()))
         }
         Answer::Close => Err(std::io::Error::other("closed by the test")),
-        Answer::Hang => std::future::pending().await,
+        Answer::Hang | Answer::Upgrade(..) => std::future::pending().await,
     }
 }
 

@@ -5,6 +5,8 @@
 //! else; it is for `act`, which demands its own token for it. After a 401 the credentials are renewed
 //! once; nothing else is retried here. Tested against scripted servers.
 
+mod exchange;
+mod raw;
 mod stack;
 
 use std::sync::Arc;
@@ -12,8 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use deckwatch_wire::Encoding;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
-use http_body_util::BodyExt as _;
+use http::{HeaderName, HeaderValue, Method, Request, Response, header};
 use kube::client::Body;
 use tokio::time::Instant;
 
@@ -23,8 +24,12 @@ use super::config::Target;
 use super::dial::{Dial, Net};
 use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
 use crate::sources::auth::{Credentials, WallClock};
-use stack::{Failure, Order, Serial, Stack};
+use exchange::{Ask, value};
+pub use exchange::{Get, Reply, Stream};
+pub(crate) use raw::RawService;
+pub(crate) use stack::Failure;
 pub use stack::{HEADERS, Lane};
+use stack::{Order, Serial, Stack};
 
 /// JSON, as `Accept` asks for it.
 pub const JSON: &str = "application/json";
@@ -32,84 +37,6 @@ pub const JSON: &str = "application/json";
 pub const TOTAL: Span = Span::secs(30);
 /// The cap of a body whose caller has no wish: one object is at most 1.5 MiB in etcd, more as JSON.
 pub const OBJECT: usize = 16 << 20;
-
-/// A GET.
-#[derive(Clone, Debug)]
-pub struct Get<'a> {
-    /// Path and query, quoted.
-    pub path: &'a str,
-    /// What is accepted.
-    pub accept: &'a str,
-    /// The limit of the whole request, after credentials are there.
-    pub limit: Span,
-    /// The most bytes of body, decompressed.
-    pub cap: usize,
-    /// Whether it may come compressed.
-    pub compress: bool,
-    /// The pool.
-    pub lane: Lane,
-}
-
-impl<'a> Get<'a> {
-    /// Returns a GET of JSON with the usual limits.
-    pub fn json(path: &'a str) -> Self {
-        Self { path, accept: JSON, limit: TOTAL, cap: OBJECT, compress: true, lane: Lane::Read }
-    }
-}
-
-/// An answer that was read whole.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// The body, decompressed.
-    pub body: Bytes,
-    /// How long it took.
-    pub took: Span,
-}
-
-impl Reply {
-    /// Returns a header's text.
-    pub fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.headers.get(name).and_then(|v| v.to_str().ok())
-    }
-
-    /// Returns the content type.
-    pub fn content_type(&self) -> &str {
-        self.header(&header::CONTENT_TYPE).unwrap_or("")
-    }
-}
-
-/// An answer that is being read.
-pub struct Stream {
-    /// Its content type.
-    pub content_type: String,
-    asked: Asked,
-    body: Body,
-}
-
-impl Stream {
-    /// Returns the next bytes, `None` at the end; waits without limit, so the caller must have one.
-    ///
-    /// Fails with `Unreachable` when it breaks off. Dropping the future loses nothing.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        loop {
-            match self.body.frame().await {
-                None => return Ok(None),
-                Some(Err(error)) => {
-                    return Err(self.asked.error(Kind::Unreachable).detail(format!("it broke off: {error}")));
-                }
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data));
-                    }
-                }
-            }
-        }
-    }
-}
 
 /// The questions about our own rights that the API server answers by POST without changing anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,33 +78,6 @@ impl std::fmt::Debug for Client {
             .field("server", &self.server)
             .finish_non_exhaustive()
     }
-}
-
-/// One request, which can be made anew after a 401.
-struct Ask<'a> {
-    method: Method,
-    path: &'a str,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
-    order: Order,
-}
-
-impl Ask<'_> {
-    fn request(&self, asked: &Asked) -> Result<Request<Body>> {
-        let mut request = Request::new(Body::from(self.body.clone()));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() =
-            self.path.parse().map_err(|_| asked.error(Kind::Internal).detail("its path is not one"))?;
-        for (name, value) in &self.headers {
-            request.headers_mut().insert(name.clone(), value.clone());
-        }
-        request.extensions_mut().insert(self.order);
-        Ok(request)
-    }
-}
-
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(JSON))
 }
 
 impl Client {
@@ -433,7 +333,7 @@ async fn within<T, E: From<Error>>(
     }
 }
 
-fn no_answer(asked: &Asked, error: kube::Error) -> Failure {
+pub(super) fn no_answer(asked: &Asked, error: kube::Error) -> Failure {
     let (error, inner) = match error {
         kube::Error::Service(inner) => match inner.downcast::<Failure>() {
             Ok(failure) => return *failure,
@@ -442,37 +342,6 @@ fn no_answer(asked: &Asked, error: kube::Error) -> Failure {
         other => (asked.error(Kind::Unreachable), other.to_string()),
     };
     Failure { error: error.detail(inner), maybe_sent: true }
-}
-
-/// Sends any request, once, on a fresh connection. Only `act` may have one.
-pub(crate) struct RawService(Client);
-
-#[cfg_attr(not(test), expect(dead_code, reason = "the one seam for writes; act is built on it"))]
-impl RawService {
-    /// Sends a request once and reads the answer, whatever its status; after a 401, too, it is not sent
-    /// again. The error says whether the server may have got it.
-    pub(crate) async fn send_once(
-        &self,
-        request: Request<Bytes>,
-        limit: Span,
-        cap: usize,
-    ) -> Result<Reply, Failure> {
-        let client = &self.0;
-        let path = request.uri().path_and_query().map_or("", |p| p.as_str()).to_owned();
-        let asked = Asked::of(request.method(), &path);
-        // Fetched before the limit begins, and in time: a plugin must not eat a write's time.
-        let unsent = |error| Failure { error, maybe_sent: false };
-        client.stack.credentials.grant().await.map_err(unsent)?;
-        let mut request = request.map(Body::from);
-        request.extensions_mut().insert(Order { lane: Lane::Write, headers: limit.to_std() });
-        let began = Instant::now();
-        let response = client.kube.send(request).await.map_err(|e| no_answer(&asked, e))?;
-        if let (401, Some(Serial(serial))) = (response.status().as_u16(), response.extensions().get()) {
-            client.stack.credentials.refuse(*serial).await;
-        }
-        let read = read(&asked, response, cap, began).await;
-        read.map_err(|error| Failure { error, maybe_sent: true })
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use deckwatch_wire::Encoding;
 use http::Method;
 
-use super::{Closed, Event, Run, is_older};
+use super::{Closed, Event, Run, Spec, is_older};
 use crate::core::{Kind, Result, Safe, Uid};
 use crate::sources::kube::answer::{self, Asked, Fail};
-use crate::sources::kube::client::{Get, Lane, Reply, TOTAL};
+use crate::sources::kube::client::{Client, Get, Reply};
 use crate::sources::kube::{body, decode};
 
 /// Objects of one page.
@@ -24,7 +24,7 @@ impl Run {
         let mut uids: Vec<Uid> = Vec::new();
         let mut token = String::new();
         for _ in 0..PAGES {
-            let page = match self.page(&token).await {
+            let page = match page(&self.client, &self.spec, &token).await {
                 Ok(page) => page,
                 Err(fail) => return Ok(Err(fail)),
             };
@@ -55,51 +55,49 @@ impl Run {
         let asked = Asked::of(&Method::GET, &self.spec.path(&[]));
         Ok(Err(asked.error(Kind::TooLarge).detail("the list does not end").into()))
     }
+}
 
-    async fn page(&self, token: &str) -> Result<decode::Page, Fail> {
-        let path = self.spec.path(&[("limit", PAGE), ("continue", token)]);
-        let asked = Asked::of(&Method::GET, &path);
-        loop {
-            let wanted = self.client.encoding();
-            let accept = decode::accept_list(self.spec.resource, wanted);
-            let get = Get {
-                path: &path,
-                accept: &accept,
-                limit: TOTAL,
-                cap: body::PAGE,
-                compress: true,
-                lane: Lane::Read,
-            };
-            let fail = match self.client.get(get).await {
-                Ok(reply) => match self.decode(&asked, reply).await {
-                    Ok(page) => return Ok(page),
-                    Err(fail) if fail.error.kind != Kind::Decode => return Err(fail),
-                    Err(fail) => fail,
-                },
-                Err(fail) if !fail.refuses_encoding() => return Err(fail),
+/// Reads one page of a list, in the encoding that gets through.
+pub(in crate::sources::kube) async fn page(
+    client: &Client,
+    spec: &Spec,
+    token: &str,
+) -> Result<decode::Page, Fail> {
+    let path = spec.path(&[("limit", PAGE), ("continue", token)]);
+    let asked = Asked::of(&Method::GET, &path);
+    loop {
+        let wanted = client.encoding();
+        let accept = decode::accept_list(spec.resource, wanted);
+        let get = Get { path: &path, accept: &accept, cap: body::PAGE, ..Get::json("") };
+        let fail = match client.get(get).await {
+            Ok(reply) => match read(&asked, spec, reply).await {
+                Ok(page) => return Ok(page),
+                Err(fail) if fail.error.kind != Kind::Decode => return Err(fail),
                 Err(fail) => fail,
-            };
-            // Refused, or mangled on its way: once more as JSON, and from now on.
-            if wanted == Encoding::Json {
-                return Err(fail);
-            }
-            self.client.ask_for_json();
+            },
+            Err(fail) if !fail.refuses_encoding() => return Err(fail),
+            Err(fail) => fail,
+        };
+        // Refused, or mangled on its way: once more as JSON, and from now on.
+        if wanted == Encoding::Json {
+            return Err(fail);
         }
+        client.ask_for_json();
     }
+}
 
-    async fn decode(&self, asked: &Asked, reply: Reply) -> Result<decode::Page, Fail> {
-        let Some(encoding) = Encoding::from_content_type(reply.content_type()) else {
-            // A login page with status 200, for example.
-            return Err(answer::not_kubernetes(asked, &reply.headers, &reply.body));
-        };
-        let resource = self.spec.resource;
-        let body = reply.body;
-        let read = if body.len() < LARGE {
-            decode::page(resource, encoding, &body)
-        } else {
-            let reading = tokio::task::spawn_blocking(move || decode::page(resource, encoding, &body));
-            reading.await.map_err(|e| asked.error(Kind::Internal).detail(e.to_string()))?
-        };
-        read.map_err(|error| answer::unreadable(asked, &error))
-    }
+async fn read(asked: &Asked, spec: &Spec, reply: Reply) -> Result<decode::Page, Fail> {
+    let Some(encoding) = Encoding::from_content_type(reply.content_type()) else {
+        // A login page with status 200, for example.
+        return Err(answer::not_kubernetes(asked, &reply.headers, &reply.body));
+    };
+    let resource = spec.resource;
+    let body = reply.body;
+    let read = if body.len() < LARGE {
+        decode::page(resource, encoding, &body)
+    } else {
+        let reading = tokio::task::spawn_blocking(move || decode::page(resource, encoding, &body));
+        reading.await.map_err(|e| asked.error(Kind::Internal).detail(e.to_string()))?
+    };
+    read.map_err(|error| answer::unreadable(asked, &error))
 }

@@ -6,7 +6,7 @@
 //! a bounded channel, merged, so that a slow receiver slows the reading and loses nothing. Tested with
 //! a scripted server and a paused clock, and against a model under random faults.
 
-mod list;
+pub(super) mod list;
 mod watching;
 
 use std::time::Duration;

@@ -20,7 +20,9 @@ enum Step {
     Delete(u8),
     Bookmark,
     /// All watches end, cleanly or torn.
-    End { torn: bool },
+    End {
+        torn: bool,
+    },
     /// All watches get half an event and end.
     Half,
     /// The history before now is forgotten: continue tokens and old versions are gone.
@@ -163,7 +165,11 @@ impl World {
 
     fn watch(&mut self, encoding: Encoding, from: u64) -> Answer {
         if from > self.version {
-            return status(504, "Timeout", &format!("Too large resource version: {from}, current: {}", self.version));
+            return status(
+                504,
+                "Timeout",
+                &format!("Too large resource version: {from}, current: {}", self.version),
+            );
         }
         if from < self.compacted {
             return status(410, "Expired", "too old resource version");

@@ -1,0 +1,116 @@
+//! The API server's service proxy.
+
+use deckwatch_wire::Status;
+use http::Method;
+
+use super::Backend;
+use crate::core::{Error, Kind, Result, Untrusted};
+use crate::sources::kube::answer;
+use crate::sources::kube::client::{Client, Reply};
+use crate::sources::transport::{Answer, Request, Sending, Transport};
+use crate::store::health::Via;
+
+/// Reaches a service through the API server.
+#[derive(Clone, Debug)]
+pub struct ServiceProxy {
+    client: Client,
+    backend: Backend,
+}
+
+impl ServiceProxy {
+    /// Makes one; nothing is sent yet.
+    pub fn new(client: Client, backend: Backend) -> Self {
+        Self { client, backend }
+    }
+
+    async fn ask(&self, request: Request) -> Result<Answer> {
+        let backend = &self.backend;
+        if request.method != Method::GET && (request.method != Method::POST || request.form.is_none()) {
+            return Err(backend
+                .error(Kind::Refused, "ask a source")
+                .detail("only queries are sent this way"));
+        }
+        let namespace = &backend.namespace;
+        let base = format!("/api/v1/namespaces/{namespace}/services/{}/proxy", backend.segment());
+        let path = format!("{base}{}", backend.path(&request.path)?);
+        let form = request.form.filter(|_| request.method == Method::POST);
+        let reply = self.client.proxied(&path, request.headers, form, request.limit, request.cap).await?;
+        match own_words(&reply) {
+            Some(said) => Err(self.refused(&reply, &said)),
+            None => Ok(Answer {
+                status: reply.status,
+                content_type: reply.header(&http::header::CONTENT_TYPE).map(str::to_owned),
+                body: reply.body,
+                took: reply.took,
+            }),
+        }
+    }
+
+    fn refused(&self, reply: &Reply, said: &Said) -> Error {
+        let backend = &self.backend;
+        let what = "ask through the service proxy";
+        match said {
+            Said::Refusal(status) => {
+                let verb = if reply.status == 403 { "ask for get and create on services/proxy" } else { "" };
+                let kind = match reply.status {
+                    401 => Kind::Auth,
+                    403 => Kind::Denied,
+                    404 => Kind::NotFound,
+                    429 => Kind::Throttled,
+                    503 => Kind::Unreachable,
+                    _ => Kind::Server,
+                };
+                let error =
+                    backend.error(kind, what).detail(format!("{} ({})", status.message, reply.status));
+                match kind {
+                    Kind::Denied => error.hint(format!("{verb} named {}", backend.segment())),
+                    Kind::Unreachable => error.hint(WAY),
+                    _ => error,
+                }
+            }
+            Said::NoWay(text) => backend.error(Kind::Unreachable, what).detail(text.as_str()).hint(WAY),
+        }
+    }
+}
+
+const WAY: &str = "the API server does not get through to the pods: is one ready? a network policy may forbid it \
+where a port-forward works";
+
+impl Transport for ServiceProxy {
+    fn send(&self, request: Request) -> Sending<'_> {
+        Box::pin(self.ask(request))
+    }
+
+    fn via(&self) -> Via {
+        Via::ServiceProxy
+    }
+
+    fn address(&self) -> Untrusted {
+        self.backend.address()
+    }
+}
+
+/// What the API server itself says in place of the service.
+enum Said {
+    /// A `Status`.
+    Refusal(Box<Status>),
+    /// Plain text about the way to the pod.
+    NoWay(String),
+}
+
+/// Tells the API server's own answer from one of the service behind it.
+fn own_words(reply: &Reply) -> Option<Said> {
+    if reply.status < 400 {
+        return None;
+    }
+    let status = answer::server_status(reply.content_type(), &reply.body);
+    if let Some(status) = status.filter(|s| s.status == "Failure") {
+        return Some(Said::Refusal(Box::new(status)));
+    }
+    let head = String::from_utf8_lossy(reply.body.get(..600).unwrap_or(&reply.body)).into_owned();
+    let own = ["error trying to reach service", "Error trying to reach service"]
+        .iter()
+        .any(|s| head.starts_with(s))
+        || (head.starts_with("Error: '") && head.contains("Trying to reach: '"));
+    (own && matches!(reply.status, 502..=504)).then_some(Said::NoWay(head))
+}
