@@ -17,6 +17,7 @@ use crate::cluster::clock::{Clock, Rng, WallClock};
 use crate::cluster::{Cluster, seed};
 use crate::kube::auth::{Role, User};
 use crate::kube::faults::Faults;
+use crate::kube::links::Links;
 use crate::kube::logs::{NoLogs, PodLogs};
 use crate::kube::merge::Strategic;
 use crate::kube::protobuf::Schema;
@@ -38,7 +39,7 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Whether the cluster moves by itself.
     pub driven: bool,
-    /// Where Services of the monitoring lead.
+    /// Where Services of the monitoring lead; [`Stand::links`] adds to them later.
     pub routes: Routes,
     /// What containers wrote.
     pub logs: Arc<dyn PodLogs>,
@@ -75,6 +76,7 @@ pub struct Stand {
     address: SocketAddr,
     cluster: Cluster,
     faults: Faults,
+    links: Links,
     users: Arc<Vec<User>>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -95,12 +97,12 @@ impl Stand {
         let users = Arc::new(users(options.clock.now()));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let links = Links::new(options.routes, options.logs);
         let server = Server {
             cluster: cluster.clone(),
             users: Arc::clone(&users),
             faults: faults.clone(),
-            routes: Arc::new(options.routes),
-            logs: options.logs,
+            links: links.clone(),
             strategic: options.strategic,
             schema: Schema::default(),
         };
@@ -115,7 +117,7 @@ impl Stand {
                 }
             });
         }
-        Ok(Self { address, cluster, faults, users, stop, tasks })
+        Ok(Self { address, cluster, faults, links, users, stop, tasks })
     }
 
     /// Returns the API server's address.
@@ -166,6 +168,11 @@ impl Stand {
     /// Returns the faults that tests may switch on.
     pub const fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Returns the links to the observability side: where Services lead, where lines come from.
+    pub const fn links(&self) -> &Links {
+        &self.links
     }
 
     /// Ends the stand and waits until it has ended.

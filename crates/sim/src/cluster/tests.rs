@@ -1,4 +1,5 @@
 use pretty_assertions::assert_eq;
+use serde_json::json;
 
 use super::clock::MINUTE;
 use super::json::{int, list, name, text};
@@ -70,4 +71,33 @@ fn the_history_can_be_walked_back_to_any_version_that_is_remembered() {
     assert_eq!(then, before);
     world.store.compact();
     assert!(world.store.at(K::Pod, version).is_err());
+}
+
+#[test]
+fn a_faster_stand_does_the_same_in_less_time() {
+    let healed = |speed: f64| {
+        let mut world = seed::fresh(2, speed, NOW);
+        let how = super::api::Write { actor: super::fields::Actor::new("helm"), now: NOW, dry_run: false };
+        let good = json!({ "image": "registry.momo.example/shop/backend:0.0.1042" });
+        world
+            .change(K::Deployment, (NAMESPACE, "backend"), &how, |live| {
+                let mut new = live.clone();
+                new["spec"]["template"]["spec"]["containers"][0]["image"] = good["image"].clone();
+                Ok(new)
+            })
+            .expect("changed");
+        let mut now = NOW;
+        let bad = |world: &World| {
+            let lives = world.lives();
+            lives.pods.iter().any(|p| p.service == "backend" && p.version == "0.0.1043" && p.ended.is_none())
+        };
+        while bad(&world) && now < NOW + 5 * MINUTE {
+            world.run(now, now + MINUTE / 600);
+            now += MINUTE / 600;
+        }
+        now - NOW
+    };
+    let (slow, fast) = (healed(1.0), healed(10.0));
+    assert!(slow < MINUTE, "{slow}");
+    assert!(fast < slow / 5, "{fast} {slow}");
 }

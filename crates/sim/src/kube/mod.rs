@@ -8,6 +8,7 @@ mod answer;
 pub mod auth;
 mod discovery;
 pub mod faults;
+pub mod links;
 pub mod logs;
 pub mod merge;
 mod portforward;
@@ -32,10 +33,9 @@ use tokio_util::sync::CancellationToken;
 use self::answer::Out;
 use self::auth::{Action, User};
 use self::faults::{Faults, Seen};
-use self::logs::PodLogs;
+use self::links::Links;
 use self::merge::Strategic;
 use self::protobuf::Schema;
-use self::proxy::Routes;
 use self::request::{Query, Resource, Target};
 use crate::cluster::Cluster;
 use crate::cluster::kinds::K;
@@ -43,6 +43,8 @@ use crate::cluster::status::ApiError;
 
 /// The largest body that is read, as in the real server.
 const LARGEST: usize = 3 * 1024 * 1024;
+/// How much of a body is remembered for tests.
+const KEPT: usize = 64 * 1024;
 
 /// All that the server needs.
 #[derive(Clone)]
@@ -53,10 +55,8 @@ pub struct Server {
     pub users: Arc<Vec<User>>,
     /// Faults for tests.
     pub faults: Faults,
-    /// Where Services lead.
-    pub routes: Arc<Routes>,
-    /// What containers wrote.
-    pub logs: Arc<dyn PodLogs>,
+    /// The stand's other half.
+    pub links: Links,
     /// How strategic merge patches are applied.
     pub strategic: Arc<dyn Strategic>,
     /// The protobuf messages.
@@ -144,7 +144,7 @@ fn note(server: &Server, parts: &http::request::Parts, path: &str, body: &Bytes)
         query: parts.uri.query().unwrap_or("").to_owned(),
         agent: header(http::header::USER_AGENT),
         media: header(http::header::CONTENT_TYPE),
-        body: String::from_utf8_lossy(body).into_owned(),
+        body: String::from_utf8_lossy(body.get(..body.len().min(KEPT)).unwrap_or_default()).into_owned(),
     });
 }
 
@@ -213,7 +213,7 @@ impl Call<'_> {
         match resource.subresource.as_str() {
             "log" if *method == Method::GET => logs::serve(
                 &self.server.cluster,
-                (&self.server.logs, &self.server.faults),
+                (&self.server.links.logs(), &self.server.faults),
                 (&resource.namespace, &resource.name),
                 self.query,
             ),
@@ -252,10 +252,11 @@ impl Call<'_> {
     }
 
     async fn proxy(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {
+        let routes = self.server.links.routes();
         let found = self
             .server
             .cluster
-            .with(|world, _| self.server.routes.resolve(world, &resource.namespace, &resource.name))?;
+            .with(|world, _| routes.resolve(world, &resource.namespace, &resource.name))?;
         let mut request = Request::new(Body::from(self.body.clone()));
         *request.method_mut() = self.parts.method.clone();
         *request.uri_mut() = self.parts.uri.clone();
@@ -266,6 +267,7 @@ impl Call<'_> {
     async fn portforward(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {
         let ports = portforward::ports(self.parts.uri.query().unwrap_or(""));
         let (ns, name) = (resource.namespace.as_str(), resource.name.as_str());
+        let routes = self.server.links.routes();
         let to = self.server.cluster.with(|world, _| {
             let pod = world.store.get(K::Pod, ns, name).cloned();
             let pod = pod.ok_or_else(|| ApiError::not_found(K::Pod.info(), name))?;
@@ -275,7 +277,7 @@ impl Call<'_> {
                     format!("unable to forward port because pod is not running. Current status={phase}");
                 return Err(ApiError::bad_request(message));
             }
-            Ok(ports.iter().map(|p| (*p, self.server.routes.of_pod(world, &pod, *p))).collect::<Vec<_>>())
+            Ok(ports.iter().map(|p| (*p, routes.of_pod(world, &pod, *p))).collect::<Vec<_>>())
         })?;
         if to.is_empty() {
             return Err(ApiError::bad_request("you must specify at least 1 port"));

@@ -2,16 +2,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deckwatch_sim::kube::logs::PodLogs;
-use deckwatch_sim::kube::proxy::Routes;
 use deckwatch_sim::life::Nanos;
-use deckwatch_sim::stand::{Options, Stand};
+use deckwatch_sim::stand::Stand;
 use futures::{SinkExt, StreamExt};
 use http::Method;
 use pretty_assertions::assert_eq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::client::{NOW, fake_with, get, pass, send};
+use crate::client::{NOW, fake, get, pass, send};
 
 /// Answers each connection once with the request's head and body, as far as they came in one piece.
 async fn echo() -> SocketAddr {
@@ -33,9 +32,9 @@ async fn echo() -> SocketAddr {
 }
 
 async fn stand() -> Stand {
-    let mut routes = Routes::default();
-    routes.add("monitoring", "loki", 3100, echo().await);
-    fake_with(Options { routes, ..Options::default() }).await.0
+    let (stand, _) = fake().await;
+    stand.links().lead("monitoring", "loki", 3100, echo().await);
+    stand
 }
 
 #[tokio::test]
@@ -134,8 +133,8 @@ async fn logs_are_cut_as_asked_and_followed() {
     for n in -3..1 {
         push(n, &format!("line {n}"));
     }
-    let options = Options { logs: Arc::clone(&logs) as Arc<dyn PodLogs>, ..Options::default() };
-    let (stand, clock) = fake_with(options).await;
+    let (stand, clock) = fake().await;
+    stand.links().take_logs(Arc::clone(&logs) as Arc<dyn PodLogs>);
     let list =
         get(&stand, "/api/v1/namespaces/momo-store/pods?labelSelector=app.kubernetes.io/name%3Dbackend")
             .await;

@@ -1,5 +1,9 @@
 use std::collections::BTreeMap;
 
+use deckwatch_sim::cluster::api::Write;
+use deckwatch_sim::cluster::fields::Actor;
+use deckwatch_sim::cluster::kinds::K;
+use deckwatch_sim::kube::protobuf::Schema;
 use http::Method;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -104,4 +108,64 @@ async fn a_watch_without_a_version_begins_with_all_objects_and_sees_writes_at_on
         seen.push((event["type"].clone(), event["object"]["metadata"]["name"].clone()));
     }
     assert_eq!(seen, [(json!("ADDED"), json!("x")), (json!("DELETED"), json!("x"))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bookmarks_tell_the_newest_version_to_those_who_allow_them() {
+    let (stand, _) = fake().await;
+    let newest = get(&stand, "/api/v1/nodes").await.json()["metadata"]["resourceVersion"].clone();
+    let start = newest.as_str().expect("a version");
+    let path = format!(
+        "/apis/batch/v1/jobs?watch=1&resourceVersion={start}&allowWatchBookmarks=true&timeoutSeconds=130"
+    );
+    let mut watch = Watch::open(&stand, &path).await;
+    let wanted = json!({
+        "type": "BOOKMARK",
+        "object": {
+            "kind": "Job", "apiVersion": "batch/v1",
+            "metadata": {"resourceVersion": newest, "creationTimestamp": null},
+        },
+    });
+    assert_eq!(watch.next().await, Some(wanted.clone()));
+    assert_eq!(watch.next().await, Some(wanted));
+    assert_eq!(watch.next().await, None);
+}
+
+#[tokio::test]
+async fn a_watch_speaks_protobuf_and_tables_when_asked() {
+    let (stand, _) = fake().await;
+    let path = "/api/v1/namespaces/loyalty/configmaps?watch=1&timeoutSeconds=1";
+    let accept = [("accept", "application/vnd.kubernetes.protobuf;stream=watch")];
+    let frames = send(&stand, Method::GET, path, &accept, "").await;
+    assert_eq!(frames.header("content-type"), "application/vnd.kubernetes.protobuf;stream=watch");
+    let length = u32::from_be_bytes(frames.body[..4].try_into().expect("four bytes"));
+    assert_eq!(frames.body.len(), length as usize + 4);
+    let start = frames.body.windows(4).position(|w| w == b"k8s\0").expect("an envelope");
+    let object = Schema::default().decode(&frames.body[start..]).expect("an object");
+    assert_eq!(object["metadata"]["name"], "kube-root-ca.crt");
+    let accept = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")];
+    let table = send(&stand, Method::GET, path, &accept, "").await.json();
+    assert_eq!(table["object"]["columnDefinitions"][1]["name"], "Data");
+    assert_eq!(table["object"]["rows"][0]["cells"], json!(["kube-root-ca.crt", 1, "21d"]));
+}
+
+#[tokio::test]
+async fn a_frozen_server_keeps_what_its_watches_would_say_until_it_thaws() {
+    let (stand, _) = fake().await;
+    let version =
+        get(&stand, "/api/v1/configmaps?limit=1").await.json()["metadata"]["resourceVersion"].clone();
+    let path = format!("/api/v1/configmaps?watch=1&resourceVersion={}", version.as_str().expect("a version"));
+    let mut watch = Watch::open(&stand, &path).await;
+    stand.faults().freeze(true);
+    stand.cluster().with(|world, now| {
+        let how = Write { actor: Actor::new("test"), now, dry_run: false };
+        world.create(K::ConfigMap, "data", json!({"metadata": {"name": "x"}}), &how).expect("created");
+    });
+    tokio::select! {
+        biased;
+        event = watch.next() => panic!("{event:?}"),
+        () = async { for _ in 0..100 { tokio::task::yield_now().await; } } => {}
+    }
+    stand.faults().freeze(false);
+    assert_eq!(watch.next().await.expect("an event")["object"]["metadata"]["name"], "x");
 }

@@ -21,10 +21,10 @@ pub const PASSWORD: &str = "kH7-qz2Lw9-vT4x";
 pub fn objects(revision: &Revision) -> Vec<Rendered> {
     let mut all = vec![secret(revision), config_map(revision)];
     let service = |name: &str, of: &str, port: u16, target: &str| service(revision, name, of, port, target);
-    all.push(service("backend", "backend", 8080, "http"));
     if revision.number <= 6 {
         all.push(service("backend-metrics", "backend", 9100, "metrics"));
     }
+    all.push(service("backend", "backend", 8080, "http"));
     all.push(service("frontend", "frontend", 8080, "http"));
     let mut services: Vec<&Service> = SERVICES.iter().collect();
     services.sort_by_key(|s| s.name);

@@ -124,34 +124,42 @@ fn chart_of(revision: &Revision) -> Value {
 fn values() -> Value {
     let mut values = json!({
         "registry": crate::catalog::REGISTRY,
-        "db": { "host": "postgres.data.svc", "name": "momo", "port": 5432, "user": "momo", "password": "" },
         "logLevel": "info",
+        "db": { "host": "postgres.data.svc", "port": 5432, "name": "momo", "user": "momo", "password": "" },
+        "metricsService": { "enabled": true },
+        "migration": { "enabled": false },
     });
     for service in SERVICES {
-        let limits = json!({ "memory": format!("{}Mi", service.memory_mib) });
+        let limit = if service.name == "backend" { 512 } else { service.memory_mib };
+        let requests = json!({ "cpu": "100m", "memory": format!("{}Mi", service.memory_mib / 2) });
         let one = json!({
             "replicas": service.replicas,
             "image": { "tag": "" },
-            "resources": { "limits": limits, "requests": { "cpu": "100m" } },
+            "resources": { "limits": { "memory": format!("{limit}Mi") }, "requests": requests },
         });
         set(&mut values, &[service.name], one);
     }
+    set(&mut values, &["backend", "cacheMaxItems"], "20000");
+    set(&mut values, &["backend", "dbPoolSize"], "16");
     values
 }
 
 /// Returns what the pipeline set for a revision.
 fn config(revision: &Revision) -> Value {
     let environment = chart::environment(revision);
-    let mut config = json!({
-        "db": { "host": environment["DB_HOST"], "password": PASSWORD },
-        "backend": {
-            "cacheMaxItems": environment["CACHE_MAX_ITEMS"],
-            "dbPoolSize": environment["DB_POOL_SIZE"],
-        },
-    });
+    let mut config = json!({ "db": { "host": environment["DB_HOST"], "password": PASSWORD } });
     for service in SERVICES {
         set(&mut config, &[service.name, "image", "tag"], chart::tag(service.name, revision));
-        set(&mut config, &[service.name, "resources", "limits", "memory"], chart::memory(&service, revision));
+        if service.name == "backend" {
+            set(&mut config, &["backend", "cacheMaxItems"], environment["CACHE_MAX_ITEMS"].clone());
+            set(&mut config, &["backend", "dbPoolSize"], environment["DB_POOL_SIZE"].clone());
+            let limit = chart::memory(&service, revision);
+            set(&mut config, &["backend", "resources", "limits", "memory"], limit);
+        }
+    }
+    if revision.number == 7 {
+        set(&mut config, &["metricsService", "enabled"], false);
+        set(&mut config, &["migration", "enabled"], true);
     }
     config
 }
