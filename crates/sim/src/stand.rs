@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::NAMESPACE;
 use crate::cluster::clock::{Clock, Rng, WallClock};
-use crate::cluster::{Cluster, seed};
+use crate::cluster::{Cluster, World, seed};
 use crate::kube::auth::{Role, User};
 use crate::kube::faults::Faults;
 use crate::kube::links::Links;
@@ -37,6 +37,8 @@ pub struct Options {
     pub speed: f64,
     /// The clock; tests give one that they move, and step the cluster themselves.
     pub clock: Arc<dyn Clock>,
+    /// A cluster that is ready; without one a fresh one is made, which takes a while.
+    pub world: Option<World>,
     /// Whether the cluster moves by itself.
     pub driven: bool,
     /// Where Services of the monitoring lead; [`Stand::links`] adds to them later.
@@ -62,6 +64,7 @@ impl Default for Options {
             seed: 1,
             speed: 1.0,
             clock: Arc::new(WallClock),
+            world: None,
             driven: true,
             routes: Routes::default(),
             logs: Arc::new(NoLogs),
@@ -87,9 +90,12 @@ impl Stand {
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let now = options.clock.now();
         let (seed, speed) = (options.seed, options.speed);
-        let world = tokio::task::spawn_blocking(move || seed::fresh(seed, speed, now))
-            .await
-            .map_err(std::io::Error::other)?;
+        let world = match options.world {
+            Some(world) => world,
+            None => tokio::task::spawn_blocking(move || seed::fresh(seed, speed, now))
+                .await
+                .map_err(std::io::Error::other)?,
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let cluster = Cluster::new(world, Arc::clone(&options.clock));

@@ -17,7 +17,7 @@ use crate::life::Nanos;
 const KEPT: Nanos = 60 * MINUTE;
 
 /// Which event tells a repeated happening.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Recorder {
     known: BTreeMap<(String, String, String), (String, String)>,
     serial: i64,

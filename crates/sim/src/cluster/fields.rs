@@ -83,19 +83,13 @@ pub fn changed(old: &Value, new: &Value) -> Option<Value> {
 }
 
 fn metadata(old: &Value, new: &Value) -> Option<Value> {
-    let strip = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(map) = value.as_object_mut() {
-            map.retain(|key, _| !SYSTEM.contains(&key.as_str()));
+    let mut tree = Map::new();
+    for (key, value) in new.as_object().into_iter().flatten().filter(|(k, _)| !SYSTEM.contains(&k.as_str())) {
+        if let Some(sub) = difference(key, old.get(key).unwrap_or(&Value::Null), value) {
+            tree.insert(format!("f:{key}"), sub);
         }
-        value
-    };
-    let (old, new) = (strip(old), strip(new));
-    if old == new || new.as_object().is_none_or(Map::is_empty) {
-        None
-    } else {
-        difference("metadata", &old, &new)
     }
+    (!tree.is_empty()).then_some(Value::Object(tree))
 }
 
 fn difference(field: &str, old: &Value, new: &Value) -> Option<Value> {
@@ -105,7 +99,7 @@ fn difference(field: &str, old: &Value, new: &Value) -> Option<Value> {
     match new {
         Value::Object(map) if !map.is_empty() => {
             let mut tree = Map::new();
-            if !old.is_object() && field != "metadata" && field != "spec" && field != "status" {
+            if !old.is_object() && field != "spec" && field != "status" {
                 tree.insert(".".to_owned(), json!({}));
             }
             for (key, value) in map {

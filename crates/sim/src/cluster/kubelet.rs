@@ -58,7 +58,7 @@ pub struct Running {
 }
 
 /// All kubelets together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kubelet {
     pods: BTreeMap<String, Running>,
     /// Lives of pods that are gone, oldest first.

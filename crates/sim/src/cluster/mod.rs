@@ -37,7 +37,7 @@ use crate::life::{Lives, Nanos};
 const HISTORY: usize = 8192;
 
 /// Everything that the cluster is at one instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     /// The objects.
     pub store: Store,

@@ -52,7 +52,7 @@ pub struct Change {
 }
 
 /// Objects and their history.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
     objects: BTreeMap<K, BTreeMap<String, Arc<Value>>>,
     history: VecDeque<Change>,

@@ -1,9 +1,10 @@
 //! A plain HTTP client and stands for the tests.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use deckwatch_sim::cluster::clock::FakeClock;
+use deckwatch_sim::cluster::{World, seed};
 use deckwatch_sim::life::Nanos;
 use deckwatch_sim::stand::{Options, Stand};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -15,15 +16,15 @@ use serde_json::Value;
 /// An instant that fresh stands are made for.
 pub const NOW: Nanos = 1_790_000_000_000_000_000;
 
+/// The fresh cluster that every test begins with; it is made once.
+static FRESH: LazyLock<World> = LazyLock::new(|| seed::fresh(1, 1.0, NOW));
+
 /// A stand on a clock that the test moves.
 pub async fn fake() -> (Stand, FakeClock) {
-    fake_with(Options::default()).await
-}
-
-/// A stand with options on a clock that the test moves.
-pub async fn fake_with(options: Options) -> (Stand, FakeClock) {
     let clock = FakeClock::at(NOW);
-    let options = Options { clock: Arc::new(clock.clone()), driven: false, ..options };
+    let world = tokio::task::spawn_blocking(|| FRESH.clone()).await.expect("a cluster");
+    let options =
+        Options { clock: Arc::new(clock.clone()), driven: false, world: Some(world), ..Options::default() };
     (Stand::start(options).await.expect("a stand"), clock)
 }
 

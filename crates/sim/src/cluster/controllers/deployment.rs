@@ -3,6 +3,7 @@
 //! The arithmetic of surge and unavailability follows the real controller's: the new set grows as
 //! far as the surge allows, unhealthy old pods go first, and never are fewer available than asked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -55,7 +56,14 @@ fn bare_template(object: &Value) -> Value {
 }
 
 fn same_template(deployment: &Value, set: &Value) -> bool {
-    bare_template(deployment) == bare_template(set)
+    let (a, b) = (at(deployment, &["spec", "template"]), at(set, &["spec", "template"]));
+    let labels = |t: &Value| -> BTreeMap<String, Value> {
+        let all = at(t, &["metadata", "labels"]).as_object().into_iter().flatten();
+        all.filter(|(k, _)| *k != "pod-template-hash").map(|(k, v)| (k.clone(), v.clone())).collect()
+    };
+    at(a, &["spec"]) == at(b, &["spec"])
+        && at(a, &["metadata", "annotations"]) == at(b, &["metadata", "annotations"])
+        && labels(a) == labels(b)
 }
 
 fn revision(set: &Value) -> i64 {

@@ -24,7 +24,11 @@ pub fn run(world: &mut World, dirty: &Dirty, now: Nanos) {
             .filter(|p| wanted.matches(p) && !finished(p) && !text(p, &["status", "podIP"]).is_empty())
             .cloned()
             .collect();
-        slice(world, service, &pods, now);
+        let told = owned(world, K::EndpointSlice, service).first().map(|s| list(s, &["endpoints"]).len());
+        let touched = |o: &Value| dirty.everything || dirty.touched.contains(uid(o));
+        if told != Some(pods.len()) || touched(service) || pods.iter().any(|p| touched(p)) {
+            slice(world, service, &pods, now);
+        }
     }
 }
 
