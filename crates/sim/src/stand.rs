@@ -4,6 +4,8 @@
 //! observability side are started by others and made known here by their addresses. Nothing
 //! outlives the handle. Tested by a plain HTTP client.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::NAMESPACE;
-use crate::cluster::clock::{Clock, Rng, WallClock};
+use crate::cluster::clock::{Clock, WallClock};
 use crate::cluster::{Cluster, World, seed};
 use crate::kube::auth::{Role, User};
 use crate::kube::faults::Faults;
@@ -100,7 +102,7 @@ impl Stand {
         let address = listener.local_addr()?;
         let cluster = Cluster::new(world, Arc::clone(&options.clock));
         let faults = Faults::default();
-        let users = Arc::new(users(options.clock.now()));
+        let users = Arc::new(users());
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let links = Links::new(options.routes, options.logs);
@@ -195,15 +197,11 @@ impl Drop for Stand {
 }
 
 /// Returns the stand's users with fresh tokens.
-fn users(now: i64) -> Vec<User> {
-    // Loopback only, one stand only: the time and an address of this process are random enough.
-    let place = std::ptr::from_ref(&now) as u64;
-    let mut rng = Rng::new((now as u64) ^ place.rotate_left(32) ^ u64::from(std::process::id()));
-    let mut user = |name: &str, role: Role| User {
-        name: name.to_owned(),
-        token: format!("{}{}", rng.uid(), rng.uid()).replace('-', ""),
-        role,
-    };
+fn users() -> Vec<User> {
+    // The keys of a fresh hasher come from the operating system's randomness, new for each stand.
+    let random = || RandomState::new().build_hasher().finish();
+    let token = || format!("{:016x}{:016x}", random(), random());
+    let user = |name: &str, role: Role| User { name: name.to_owned(), token: token(), role };
     vec![
         user(CONTEXT, Role::Admin),
         user("momo-reader", Role::Reader),

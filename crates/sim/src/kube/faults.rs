@@ -56,6 +56,7 @@ impl Deny {
 #[derive(Debug, Default)]
 struct State {
     frozen: bool,
+    json_only: bool,
     delay: Duration,
     answers: VecDeque<(u16, String)>,
     denied: Vec<Deny>,
@@ -91,6 +92,11 @@ impl Faults {
     pub fn freeze(&self, frozen: bool) {
         self.lock().frozen = frozen;
         self.thaw.send_replace(frozen);
+    }
+
+    /// Answers in JSON only, as behind a proxy that knows no protobuf; who takes nothing else gets a 406.
+    pub fn json_only(&self, only: bool) {
+        self.lock().json_only = only;
     }
 
     /// Ends every open watch, as a server that closes its connections.
@@ -129,6 +135,10 @@ impl Faults {
     /// Forgets the requests so far.
     pub fn forget_requests(&self) {
         self.lock().seen.clear();
+    }
+
+    pub(super) fn speaks_protobuf(&self) -> bool {
+        !self.lock().json_only
     }
 
     pub(super) fn note(&self, seen: Seen) {

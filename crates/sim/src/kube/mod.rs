@@ -91,7 +91,8 @@ async fn handle(State(server): State<Server>, request: Request<Body>) -> Respons
     match answer_to(&server, request).await {
         Ok(answer) => answer,
         Err(error) => {
-            let form = request::negotiate(&headers).unwrap_or(request::PLAIN);
+            let form =
+                request::negotiate(&headers, server.faults.speaks_protobuf()).unwrap_or(request::PLAIN);
             Out { form, headers: &headers, schema: &server.schema }.refusal(&error)
         }
     }
@@ -171,7 +172,11 @@ struct Call<'a> {
 impl Call<'_> {
     fn out(&self) -> Result<Out<'_>, ApiError> {
         let headers = &self.parts.headers;
-        Ok(Out { form: request::negotiate(headers)?, headers, schema: &self.server.schema })
+        Ok(Out {
+            form: request::negotiate(headers, self.server.faults.speaks_protobuf())?,
+            headers,
+            schema: &self.server.schema,
+        })
     }
 
     fn review(&self, plural: &str) -> Result<Response<Body>, ApiError> {
@@ -221,7 +226,7 @@ impl Call<'_> {
             "portforward" => self.portforward(resource).await,
             "log" => Err(ApiError::method_not_allowed()),
             _ if verb == "watch" => {
-                let form = request::negotiate(&self.parts.headers)?;
+                let form = self.out()?.form;
                 let schema = &self.server.schema;
                 watch::serve(&self.server.cluster, &self.server.faults, resource, self.query, form, schema)
             }

@@ -196,15 +196,15 @@ pub const PLAIN: Form = Form { format: Format::Json, shape: As::Object };
 
 const SUPPORTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-/// Chooses the first form of the `Accept` header that the server has.
-pub fn negotiate(headers: &HeaderMap) -> Result<Form, ApiError> {
+/// Chooses the first form of the `Accept` header that the server has, protobuf only where it is spoken.
+pub fn negotiate(headers: &HeaderMap, protobuf: bool) -> Result<Form, ApiError> {
     let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
     for choice in accept.split(',') {
         let mut parts = choice.split(';').map(str::trim);
         let media = parts.next().unwrap_or("");
         let format = match media {
             "application/json" | "*/*" | "application/*" | "" => Format::Json,
-            "application/vnd.kubernetes.protobuf" => Format::Protobuf,
+            "application/vnd.kubernetes.protobuf" if protobuf => Format::Protobuf,
             _ => continue,
         };
         let (mut kind, mut group, mut version) = ("", "", "");
@@ -272,7 +272,7 @@ mod tests {
         let form = |accept: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, accept.parse().expect("a header"));
-            negotiate(&headers).map_err(|e| e.code)
+            negotiate(&headers, true).map_err(|e| e.code)
         };
         let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
         assert_eq!(form(table), Ok(Form { format: Format::Json, shape: As::Table }));

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use deckwatch_sim::kube::faults::Deny;
+use http::Method;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
-use crate::client::{Watch, fake, get};
+use crate::client::{Watch, fake, get, send};
 
 #[tokio::test]
 async fn a_frozen_server_answers_nothing_until_it_thaws() {
@@ -75,6 +76,19 @@ async fn rights_can_be_taken_away_and_requests_are_remembered() {
             get("/api/v1/namespaces/momo-store/secrets?limit=1"),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_json_only_refuses_those_who_take_protobuf_alone() {
+    let (stand, _) = fake().await;
+    stand.faults().json_only(true);
+    let asked = async |accept: &str| {
+        let answer = send(&stand, Method::GET, "/api/v1/nodes", &[("accept", accept)], "").await;
+        (answer.status.as_u16(), answer.header("content-type").to_owned())
+    };
+    let json = "application/json".to_owned();
+    assert_eq!(asked("application/vnd.kubernetes.protobuf").await, (406, json.clone()));
+    assert_eq!(asked("application/vnd.kubernetes.protobuf,application/json").await, (200, json));
 }
 
 #[tokio::test]
