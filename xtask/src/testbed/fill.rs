@@ -122,7 +122,7 @@ fn wait(stand: &Stand, wanted: &BTreeMap<(String, String), u32>, pods: u32, end:
             println!("  {sum} of {pods} pods run");
             shown = Instant::now();
         }
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(1500)); // the question costs the server something
     }
 }
 

@@ -7,7 +7,7 @@ use super::cluster;
 use super::error::{Error, Result};
 use super::health::{self, Health};
 use super::proc;
-use super::servers::SHOP;
+use super::servers::{APISERVER, SHOP};
 use super::stand::Stand;
 use super::up;
 
@@ -24,16 +24,16 @@ pub fn status(stand: &Stand) -> Result<()> {
             unwell.push(server.name.to_owned());
         }
     }
-    match cluster::lacking(stand) {
-        Ok(None) => println!("{:<26} {} nodes ready, monitoring pods run", "cluster", cluster::NODES),
-        Ok(Some(why)) => {
-            println!("{:<26} {why}", "cluster");
-            unwell.push("cluster".to_owned());
-        }
-        Err(e) => {
-            println!("{:<26} {}", "cluster", e.to_string().lines().next().unwrap_or_default());
-            unwell.push("cluster".to_owned());
-        }
+    let lacking = if unwell.iter().any(|name| name == APISERVER.name) {
+        Some("not asked: the API server is not well".to_owned())
+    } else {
+        cluster::lacking(stand).unwrap_or_else(|e| Some(e.to_string()))
+    };
+    if let Some(why) = lacking {
+        println!("{:<26} {why}", "cluster");
+        unwell.push("cluster".to_owned());
+    } else {
+        println!("{:<26} {} nodes ready, monitoring pods run", "cluster", cluster::NODES);
     }
     if !servers.iter().any(|server| server.name == SHOP.name) {
         println!("{:<26} not built: no metrics and logs of the shop", SHOP.name);
