@@ -117,7 +117,7 @@ pub const CONTROL: [Server; 4] = [
 ];
 /// The shop, which needs the API server and Loki.
 pub const SHOP: Server =
-    Server { name: "shop", port: "shop", args: shop, question: http!("shop", "/metrics") };
+    Server { name: "shop", port: "shop", args: shop, question: http!("shop", "/-/ready") };
 
 /// Returns every server in the order in which they are shown.
 pub fn all() -> Vec<Server> {

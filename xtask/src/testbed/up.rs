@@ -41,7 +41,7 @@ pub fn up(dirs: Dirs) -> Result<()> {
         let dir = stand.dirs.run(dir);
         fs::create_dir_all(&dir).on(dir.display())?;
     }
-    let quiet = stand.dirs.run("pod-logs/quiet.log");
+    let quiet = stand.dirs.run("quiet.log");
     fs::write(&quiet, "2026-01-01T00:00:00.000000000Z stdout F started\n").on(quiet.display())?;
 
     for server in &MONITORING {
@@ -112,7 +112,9 @@ fn has_shop(stand: &Stand) -> bool {
 
 /// Builds the shop's process and copies it into the run, so that a later build does not touch it.
 fn build_shop(stand: &Stand) -> Result<()> {
-    if !stand.dirs.workspace().join("crates/sim/src/bin/shop.rs").is_file() {
+    let manifest = stand.dirs.workspace().join("crates/sim/Cargo.toml");
+    let manifest = fs::read_to_string(&manifest).on(manifest.display())?;
+    if !manifest.contains("\"deckwatch-shop\"") {
         println!("the shop's process is not in this workspace: going on without it");
         return Ok(());
     }
