@@ -11,8 +11,6 @@ mod locate;
 mod problem;
 mod schema;
 pub mod source;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -153,3 +151,6 @@ impl Base {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

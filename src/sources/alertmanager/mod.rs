@@ -7,8 +7,6 @@
 mod decode;
 pub mod merge;
 mod print;
-#[cfg(test)]
-mod tests;
 
 use http::Method;
 
@@ -162,3 +160,6 @@ pub async fn overview(managers: &[Alertmanager], rules: &[RulesPlace<'_>]) -> Ov
     let (managers, rules) = futures::future::join(ask_managers, ask_rules).await;
     merge(managers, rules)
 }
+
+#[cfg(test)]
+mod tests;

@@ -287,3 +287,10 @@ fn an_alert_of_the_rules_alone_is_printed_as_pending_or_active() {
     assert_eq!(printed[1]["startsAt"], "2026-11-21T08:04:00.000Z");
     assert_eq!(printed[1]["endsAt"], "0001-01-01T00:00:00.000Z");
 }
+
+#[test]
+fn the_fingerprint_is_the_one_that_alertmanager_computes() {
+    // As Alertmanager 0.31.1 told it for these labels.
+    let watchdog = labels(&[("alertname", "Watchdog"), ("severity", "none")]);
+    assert_eq!(watchdog.fingerprint().to_string(), "448881ef475b9b26");
+}

@@ -6,8 +6,6 @@
 
 mod known;
 pub mod probe;
-#[cfg(test)]
-mod tests;
 
 use std::cmp::Reverse;
 
@@ -109,3 +107,6 @@ pub fn left_out(services: &[ServiceInfo]) -> Vec<(String, &'static str)> {
     };
     services.iter().filter(looks).filter_map(why).collect()
 }
+
+#[cfg(test)]
+mod tests;

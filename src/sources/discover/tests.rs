@@ -73,9 +73,6 @@ fn kube_prometheus_stack_is_found_whole() {
             "Alertmanager alertmanager-operated:9093 Operated",
             "Alertmanager kps-kube-prometheus-stack-alertmanager:9093 Labelled",
         ]
-        .map(|s| s.to_owned())
-        .into_iter()
-        .collect::<Vec<_>>()
     );
 }
 
@@ -177,7 +174,10 @@ fn what_only_looks_like_a_source_is_left_out_with_the_reason() {
         );
     }
     let asleep = ServiceInfo { ready: Some(0), ..service("loki", &[("app", "loki")], &[("http", 3100)]) };
-    assert_eq!(left_out(&[asleep.clone()]), [("monitoring/loki".to_owned(), "no endpoint is ready")]);
+    assert_eq!(
+        left_out(std::slice::from_ref(&asleep)),
+        [("monitoring/loki".to_owned(), "no endpoint is ready")]
+    );
     assert_eq!(candidates(&[asleep]), []);
     let kubecost = service(
         "kubecost-prometheus-server",

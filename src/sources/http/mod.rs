@@ -11,8 +11,6 @@ pub(crate) mod fake;
 pub mod page;
 #[cfg(test)]
 pub(crate) mod scripted;
-#[cfg(test)]
-mod tests;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -265,3 +263,6 @@ async fn body_of(mut response: reqwest::Response, cap: usize) -> Result<bytes::B
     }
     Ok(body.freeze())
 }
+
+#[cfg(test)]
+mod tests;

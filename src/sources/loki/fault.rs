@@ -7,7 +7,6 @@ use crate::sources::transport::Answer;
 /// Phrases, their class, and what to do about each; the first that is found counts.
 const PHRASES: &[(&str, Kind, &str)] = &[
     ("no org id", Kind::Auth, "set tenant: this Loki wants X-Scope-OrgID"),
-    ("parse error", Kind::BadQuery, "correct the query"),
     (
         "queries require at least one regexp or equality matcher",
         Kind::BadQuery,
@@ -29,6 +28,8 @@ const PHRASES: &[(&str, Kind, &str)] = &[
     ("too many outstanding requests", Kind::Throttled, "wait: this Loki is busy"),
     ("log queries are not supported as an instant query", Kind::BadQuery, "ask for a range"),
     ("context canceled", Kind::Cancelled, "ask again"),
+    // Last, because Loki begins other refusals with it too.
+    ("parse error", Kind::BadQuery, "correct the query"),
 ];
 
 /// Returns what an answer that is no success means.
@@ -112,6 +113,16 @@ mod tests {
         ] {
             assert_eq!(of("read", "loki".into(), &answer(status, "text/plain", text)).kind, kind, "{text}");
         }
+    }
+
+    #[test]
+    fn the_hint_is_about_what_is_wrong_with_the_selector() {
+        let text = "parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value.";
+        let error = of("read", "loki".into(), &answer(400, "text/plain", text));
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("name a namespace or another label: the selector must not match everything")
+        );
     }
 
     #[test]

@@ -7,8 +7,6 @@ pub mod around;
 mod decode;
 pub mod detect;
 mod fault;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -245,3 +243,6 @@ struct Version {
 fn bounds(window: Window) -> Vec<(&'static str, String)> {
     vec![("start", window.start.0.max(0).to_string()), ("end", window.end.0.max(0).to_string())]
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,6 +183,15 @@ async fn labels_series_stats_and_numbers_are_read() {
 }
 
 #[tokio::test]
+async fn a_loki_without_streams_leaves_the_list_out() {
+    let loki = loki(Fake::always(200, JSON, r#"{"status":"success"}"#));
+    assert_eq!(loki.labels(window()).await.unwrap(), [] as [&str; 0]);
+    assert_eq!(loki.series("{a=\"b\"}", window()).await.unwrap(), []);
+    assert_eq!(loki.lines("{a=\"b\"}", lines(1)).await.unwrap_err().kind, Kind::Decode);
+    loki.probe().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_long_query_is_sent_as_a_form() {
     let fake = Fake::new(|_| Ok(answer(200, JSON, &streams(CATEGORIZED, ""))));
     let query = format!("{{pod=~\"{}\"}}", "x".repeat(LONGEST_URL));

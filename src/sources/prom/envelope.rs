@@ -46,9 +46,8 @@ pub fn open<'a>(
     if envelope.status == "error" || answer.status >= 400 {
         return Err(failure(what, on(), answer.status, &envelope));
     }
-    let Some(data) = envelope.data else {
-        return Err(Error::new(Kind::Decode, what).on(on()).detail("no data in the answer"));
-    };
+    // Loki leaves an empty list out; where data is needed, reading `null` says that it is not there.
+    let data = envelope.data.unwrap_or(RawValue::NULL);
     let few =
         |notes: Option<Vec<Untrusted>>| notes.unwrap_or_default().into_iter().take(MOST_NOTES).collect();
     let mut told = Told { warnings: few(envelope.warnings), infos: few(envelope.infos) };

@@ -7,8 +7,6 @@
 pub(in crate::sources) mod decode;
 pub(in crate::sources) mod envelope;
 mod rules;
-#[cfg(test)]
-mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -168,3 +166,6 @@ fn seconds(ns: i64) -> String {
     let (sign, ms) = if ms < 0 { ("-", ms.unsigned_abs()) } else { ("", ms.unsigned_abs()) };
     format!("{sign}{}.{:03}", ms / 1_000, ms % 1_000)
 }
+
+#[cfg(test)]
+mod tests;

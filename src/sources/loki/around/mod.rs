@@ -8,9 +8,10 @@
 pub mod drive;
 pub mod machine;
 pub mod scan;
-#[cfg(test)]
-mod tests;
 
 pub use drive::{drive, read_window};
 pub use machine::{Ask, Machine, Part, Plan, Reach, Reply, Side};
 pub use scan::Scan;
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ use crate::store::logs::Entry;
 /// A full page may end in the middle of the lines of one nanosecond. That last group is dropped and
 /// the next page begins with it; where one page holds nothing else, the group is asked for alone, with
 /// the server's highest limit. So nothing is lost or doubled, without comparing lines.
+///
+/// Within a nanosecond Loki promises no order, and real ones give another one backward than forward;
+/// each group is taken whole from one answer, so what is shown stays where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {
     start: Ts,
