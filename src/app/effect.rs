@@ -69,7 +69,16 @@ pub struct LogScope {
     /// Of what.
     pub target: profile::Target,
     /// Pods that are known to belong to it now, for the kubelet.
-    pub pods: Vec<Name>,
+    pub pods: Vec<PodContainers>,
+}
+
+/// A pod with its containers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodContainers {
+    /// The pod.
+    pub pod: Name,
+    /// Its containers.
+    pub containers: Vec<Name>,
 }
 
 /// Which lines are asked.

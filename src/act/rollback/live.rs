@@ -125,7 +125,8 @@ pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, 
         };
         (id, live)
     };
-    futures::stream::iter(all).map(read).buffer_unordered(AT_ONCE).collect().await
+    let reads: Vec<_> = all.into_iter().map(read).collect();
+    futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// Finds a Flux HelmRelease that names the release, where its kind is served.
@@ -195,6 +196,6 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> std::re
         Ok((!allowed).then(|| format!("{verb} {resource} {name}").trim_end().to_owned()))
     };
     let answers: Vec<std::result::Result<Option<String>, Error>> =
-        futures::stream::iter(wanted).map(ask).buffered(AT_ONCE).collect().await;
+        futures::stream::iter(wanted.into_iter().map(ask).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
     answers.into_iter().filter_map(std::result::Result::transpose).collect()
 }

@@ -22,7 +22,8 @@ pub async fn all(client: &Client, plan: &Plan, sides: &BoundSides) -> BTreeMap<O
         let preview = send(client, &work).await;
         (id, preview)
     };
-    futures::stream::iter(work).map(ask).buffer_unordered(AT_ONCE).collect().await
+    let asks: Vec<_> = work.into_iter().map(ask).collect();
+    futures::stream::iter(asks).buffer_unordered(AT_ONCE).collect().await
 }
 
 struct Work {

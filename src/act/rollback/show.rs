@@ -118,9 +118,9 @@ fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
 
 fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     let helm = inputs.helm;
-    let mut out: Vec<Safe> = helm.warnings.iter().map(|w| said(words(w))).collect();
+    let mut out: Vec<Safe> = helm.warnings.iter().map(|w| said(w)).collect();
     for object in &helm.objects {
-        out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, words(w)))));
+        out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, w))));
         out.extend(object.adopts.then(|| said(format!("{}: it is live without being in revision {}: fields that {} does not have are removed", object.id, helm.current, helm.target))));
     }
     if !helm.changes_running_code() {
@@ -128,24 +128,6 @@ fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     }
     out.extend(inputs.history.unreadable.iter().map(|(name, why)| said(format!("record {name} can't be read: {why}"))));
     out
-}
-
-fn words(warning: &deckwatch_helm::plan::Warning) -> String {
-    use deckwatch_helm::plan::Warning as W;
-    match warning {
-        W::TargetFailed => "the revision that is gone back to had failed itself".to_owned(),
-        W::CurrentFailed => "the newest revision had failed: what it left behind is not looked for".to_owned(),
-        W::Uninstalled => "the release was uninstalled: everything is created anew".to_owned(),
-        W::DeletesDefinition => "deleting this definition deletes every object of its kind".to_owned(),
-        W::DeletesClaim => "deleting this claim may delete its data".to_owned(),
-        W::DeletesNamespace => "deleting this namespace deletes everything in it".to_owned(),
-        W::Immutable(field) => format!("{field} can't be changed: the server will refuse"),
-        W::ReplicasSetByOther(who) => format!("replicas were set by {who} and would be set back"),
-        W::DuplicateKeys(list) => format!("{list} has two items of one key: the server merges or refuses them"),
-        W::OtherOwner(owner) => format!("it belongs to {owner} too"),
-        W::ForeignRelease(release) => format!("it belongs to the release {release} and would be taken over"),
-        W::Terminating => "it is being deleted".to_owned(),
-    }
 }
 
 fn item(object: &ObjectPlan, inputs: &Inputs<'_>) -> Item {

@@ -2,19 +2,115 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::World;
 use super::connect::Found;
-use crate::config::Source;
-use crate::core::Result;
+use crate::config::{Source, source::Service};
+use crate::core::{Error, Kind, Name, Result, Untrusted};
+use crate::sources::discover::probe::{Connecting, identify, probe};
+use crate::sources::discover::{Candidate, Port, ServiceInfo, candidates};
+use crate::sources::kube::Client;
+use crate::sources::kube::proxy::{Backend, Port as BackendPort, PortForward, ServiceProxy};
 use crate::sources::transport::SharedTransport;
-use crate::store::health::SourceKind;
+use crate::store::health::{SourceKind, Via};
+
+/// Where stacks of monitoring usually live, for those who may not list Services everywhere.
+const USUAL: [&str; 8] = ["monitoring", "observability", "prometheus", "loki", "logging", "grafana", "kube-system", "default"];
+
+/// The ways through the API server, in the order in which they are tried.
+const WAYS: [Via; 2] = [Via::ServiceProxy, Via::PortForward];
 
 /// Looks for a kind of source among the cluster's services.
-pub async fn in_cluster(_world: &Arc<World>, _kind: SourceKind) -> Vec<Found> {
-    Vec::new()
+pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Vec<Found> {
+    let Ok(client) = world.client() else { return Vec::new() };
+    let services = services(client).await;
+    let wanted: Vec<Candidate> = candidates(&services).into_iter().filter(|c| c.kind == kind).collect();
+    let of = client.clone();
+    let connect = move |candidate: Candidate, via: Via| -> Connecting<'static> {
+        let transport = transport(&of, &candidate.service, &candidate.prefix, via);
+        Box::pin(async move { transport })
+    };
+    let outcome = probe(&wanted, &WAYS, &connect).await;
+    let found: Vec<Found> = outcome
+        .found
+        .into_iter()
+        .map(|f| (Untrusted::from(format!("{}/{}", f.candidate.service.namespace, f.candidate.service.name)), f.candidate.found(), Ok(f.transport)))
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    // Something looked like it and did not answer: that is an outage, not an absence.
+    outcome
+        .tried
+        .into_iter()
+        .rev()
+        .find_map(|t| t.error.clone().map(|e| (Untrusted::from(t.candidate.service.to_string()), t.candidate.found(), Err(e))))
+        .into_iter()
+        .collect()
 }
 
 /// Makes the way to a service that the configuration names.
-pub async fn of_service(_world: &World, source: &Source) -> Result<SharedTransport> {
-    Err(crate::core::Error::new(crate::core::Kind::Config, "reach a service").on(source.name.clone()))
+///
+/// # Errors
+/// What the last of the ways said.
+pub async fn of_service(world: &World, source: &Source) -> Result<SharedTransport> {
+    let client = world.client()?;
+    let Some(service) = &source.service else {
+        return Err(Error::new(Kind::Config, "reach a source").on(source.name.clone()).detail("it names no service"));
+    };
+    let mut last = Error::new(Kind::Config, "reach a source").on(service.to_string()).detail("its `via` leaves no way to a service");
+    for via in source.via.tries().iter().copied().filter(|v| *v != Via::Direct) {
+        let transport = transport(client, service, &source.prefix, via)?;
+        match identify(source.kind, &transport, source.timeout).await {
+            Ok(_) => return Ok(transport),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Result<SharedTransport> {
+    let name = |text: &str| {
+        Name::new(text).ok_or_else(|| Error::new(Kind::Config, "reach a service").on(service.to_string()).detail("that is no name of Kubernetes"))
+    };
+    let port = match service.port.parse() {
+        Ok(number) => BackendPort::Number(number),
+        Err(_) => BackendPort::Name(name(&service.port)?),
+    };
+    let backend = Backend { namespace: name(&service.namespace)?, service: name(&service.name)?, port, https: false, prefix: prefix.to_owned() };
+    Ok(match via {
+        Via::PortForward => Arc::new(PortForward::new(client.clone(), backend)),
+        Via::ServiceProxy | Via::Direct => Arc::new(ServiceProxy::new(client.clone(), backend)),
+    })
+}
+
+/// Lists Services in the whole cluster, else in the usual namespaces, with how many of their endpoints are ready.
+async fn services(client: &Client) -> Vec<ServiceInfo> {
+    let lists = match client.get_json::<Value>("/api/v1/services").await {
+        Ok(list) => vec![list],
+        Err(_) => {
+            let reads = USUAL.map(|ns| async move { client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok() });
+            futures::future::join_all(reads).await.into_iter().flatten().collect()
+        }
+    };
+    lists.iter().flat_map(|list| list.get("items").and_then(Value::as_array).into_iter().flatten()).filter_map(info).collect()
+}
+
+fn info(value: &Value) -> Option<ServiceInfo> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
+    let labels = value.pointer("/metadata/labels").and_then(Value::as_object);
+    let ports = value.pointer("/spec/ports").and_then(Value::as_array)?;
+    let port = |p: &Value| {
+        let number = p.get("port").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok())?;
+        Some(Port { name: p.get("name").and_then(Value::as_str).unwrap_or("").to_owned(), number })
+    };
+    Some(ServiceInfo {
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+        labels: labels.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect(),
+        ports: ports.iter().filter_map(port).collect(),
+        headless: text("/spec/clusterIP") == "None",
+        ready: None,
+    })
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use futures::StreamExt as _;
+
 use super::{Named, World};
 use crate::app::effect::{LogPage, LogScope};
 use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
@@ -10,6 +12,7 @@ use crate::query::logql::LogQuery;
 use crate::query::profile::Mapping;
 use crate::sources::loki::around::drive::{Read, drive, read_window};
 use crate::sources::loki::around::{Machine, Plan, Reach, Side};
+use crate::sources::kube::logs::{self as kubelet, Wanted};
 use crate::sources::loki::Loki;
 use crate::sources::loki::detect::detect;
 use crate::store::batch::{Batch, Cuts, LogReach};
@@ -21,8 +24,12 @@ const STRIDE: Span = Span::hours(12);
 const BUDGET: u64 = 20 << 30;
 /// The most lines that are kept on each side.
 const CAP: usize = 50_000;
-/// Pods whose kubelet logs are read for one question.
-const PODS: usize = 20;
+/// Containers whose kubelet logs are read for one question.
+const CONTAINERS: usize = 40;
+/// How many of them at once.
+const AT_ONCE: usize = 6;
+/// The most bytes of one container.
+const KUBELET: usize = 4 << 20;
 
 /// Which labels each namespace's lines have, as found out.
 #[derive(Default)]
@@ -74,7 +81,7 @@ async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Resu
         return Ok(mapping);
     }
     let window = Window { start: ask.window.start - Span::hours(1), end: ask.window.end.max(ask.window.start + Span::mins(1)).min(now) };
-    let pod = ask.scope.pods.first().map(Name::as_str);
+    let pod = ask.scope.pods.first().map(|p| p.pod.as_str());
     let found = detect(&named.source, &ask.scope.target.namespace, pod, window, world.cluster.0.raw()).await?;
     world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.mapping.clone());
     Ok(found.mapping)
@@ -152,15 +159,46 @@ async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Re
 /// What the kubelet gave.
 #[derive(Default)]
 struct PodLogs {
+    asked: bool,
     entries: Vec<Entry>,
     error: Option<Error>,
-    clipped: usize,
-    gone: usize,
+    cuts: Cuts,
 }
 
 /// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
-async fn from_kubelet(_world: &World, _ask: &Ask, _now: Ts) -> Result<PodLogs> {
-    Ok(PodLogs::default())
+async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
+    let client = world.client()?;
+    let (window, tail) = match ask.page {
+        LogPage::Around(at) => (Window { start: ask.window.start.min(at), end: ask.window.end }, None),
+        LogPage::Newest => (Window { start: Ts(0), end: now + Span::secs(60) }, Some(ask.limit)),
+        // Older pages are Loki's: the kubelet's part of the window has been read whole.
+        LogPage::Older(_) => return Ok(PodLogs::default()),
+        LogPage::Newer(at) => (Window { start: at, end: now + Span::secs(60) }, None),
+    };
+    let Some(namespace) = Name::new(&ask.scope.target.namespace) else { return Ok(PodLogs::default()) };
+    let containers = ask.scope.pods.iter().flat_map(|p| p.containers.iter().map(|c| (p.pod.clone(), c.clone())));
+    let reads = containers.take(CONTAINERS).map(|(pod, container)| {
+        let since = (window.start > Ts(0)).then_some(window.start);
+        let wanted = Wanted { previous: ask.previous, since, tail, bytes: KUBELET, ..Wanted::all(namespace.clone(), pod, Some(container)) };
+        async move { kubelet::read(client, &wanted).await }
+    });
+    let mut out = PodLogs { asked: true, ..PodLogs::default() };
+    for read in futures::stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+        match read {
+            Ok(read) => {
+                out.entries.extend(read.entries.into_iter().filter(|e| window.contains(e.ts)));
+                out.cuts.clipped += read.cuts.clipped;
+                out.cuts.clipped_bytes += read.cuts.clipped_bytes;
+                out.cuts.bad_utf8 += read.cuts.bad_utf8;
+            }
+            // A container without an earlier run has no previous lines: that is no failure.
+            Err(fail) if ask.previous && fail.error.kind == Kind::BadQuery => {}
+            Err(fail) if fail.error.kind == Kind::NotFound => {}
+            Err(fail) => out.error = Some(fail.error),
+        }
+    }
+    out.entries.sort_by_key(|e| e.ts);
+    Ok(out)
 }
 
 fn place(entry: &Entry) -> Option<Place> {
@@ -190,7 +228,7 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
     };
     let (lines, kubelet_reach) = match kubelet {
         Ok(found) => {
-            let reach = LogReach { asked: !matches!(ask.page, LogPage::Older(_)), ..reach(&found.entries, found.error.clone()) };
+            let reach = LogReach { asked: found.asked, ..reach(&found.entries, found.error.clone()) };
             (found, reach)
         }
         Err(error) => (PodLogs::default(), reach(&[], Some(error))),
@@ -199,8 +237,9 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
     let joined = join(loki.entries, lines.entries, read_until, place);
     let mut cuts = loki.cuts;
     cuts.doubles += joined.duplicates + joined.covered;
-    cuts.clipped += lines.clipped;
-    cuts.unreachable_pods = lines.gone;
+    cuts.clipped += lines.cuts.clipped;
+    cuts.clipped_bytes += lines.cuts.clipped_bytes;
+    cuts.bad_utf8 += lines.cuts.bad_utf8;
     let window = loki.window.or(Some(Window { start: ask.window.start, end: ask.window.end.min(now) }));
     Batch {
         entries: joined.entries,

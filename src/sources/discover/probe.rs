@@ -94,8 +94,10 @@ pub async fn probe(candidates: &[Candidate], ways: &[Via], connect: &dyn Connect
             outcome.unasked += 1;
         }
     }
-    let attempts = futures::stream::iter(asked).map(|candidate| one(candidate, ways, connect));
-    let results: Vec<(Option<Found>, Vec<Tried>)> = attempts.buffered(AT_ONCE).collect().await;
+    // The futures are made first: a closure over borrowed candidates would not be general enough to be sent.
+    let attempts: Vec<_> = asked.into_iter().map(|candidate| one(candidate, ways, connect)).collect();
+    let results: Vec<(Option<Found>, Vec<Tried>)> =
+        futures::stream::iter(attempts).buffered(AT_ONCE).collect().await;
     for (found, tried) in results {
         outcome.tried.extend(tried);
         let news =

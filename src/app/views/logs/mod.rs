@@ -9,7 +9,7 @@ use ratatui_core::layout::Rect;
 use serde_json::json;
 
 use super::{Cx, Draw, Heading, Pane, Truth};
-use crate::app::effect::{LogPage, LogScope, Query};
+use crate::app::effect::{LogPage, LogScope, PodContainers, Query};
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, Subject};
 use crate::app::resolve::{pods_of, workload_of};
@@ -20,6 +20,7 @@ use crate::ops::What;
 use crate::query::profile::{self, WorkloadKind};
 use crate::store::batch::{Batch, Cuts, LogReach};
 use crate::store::logs::Entry;
+use crate::store::objects::Object;
 
 const MAIN: u16 = 0;
 const OLDER: u16 = 1;
@@ -155,7 +156,9 @@ impl Logs {
             }
             profile::Scope::Container | profile::Scope::Pod | profile::Scope::Node => self.object.clone(),
         };
-        let pods = pods_of(&whose, &shared.cluster).iter().filter_map(|o| Name::new(o.name())).collect();
+        let containers = |o: &Object| o.pod_spec().map(|s| s.containers.iter().filter_map(|c| Name::new(&c.name)).collect()).unwrap_or_default();
+        let pod = |o: &&Object| Some(PodContainers { pod: Name::new(o.name())?, containers: containers(o) });
+        let pods = pods_of(&whose, &shared.cluster).iter().filter_map(pod).collect();
         let target = profile::Target {
             namespace: self.namespace().to_owned(),
             pod: is(Resource::Pod).then(|| name.to_owned()),
