@@ -1,7 +1,7 @@
 //! Alertmanagers, and the alerts of all places that know of any, merged.
 //!
 //! Reads alerts, silences and the status; several Alertmanagers are merged by fingerprint, and the
-//! rules' own alerts are joined to theirs in [`merge`]. A place that does not answer is named beside
+//! rules' own alerts are joined to theirs in [`merge()`]. A place that does not answer is named beside
 //! the alerts of those that do. Tested with a scripted transport.
 
 mod decode;

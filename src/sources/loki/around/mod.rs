@@ -3,7 +3,7 @@
 //! Three windows that do not overlap: the moment's own nanosecond, what is before it read backward,
 //! what is after it read forward. [`scan`] pages through a window, re-reading whole the nanosecond
 //! at which a page was cut; [`machine`] widens the windows and keeps the lines; neither does any I/O,
-//! [`drive`] does. Tested by properties: any lines, any page limit, each line exactly once.
+//! [`drive()`] does. Tested by properties: any lines, any page limit, each line exactly once.
 
 pub mod drive;
 pub mod machine;
