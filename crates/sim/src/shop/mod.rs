@@ -16,8 +16,8 @@ pub mod profile;
 pub mod runs;
 pub mod series;
 pub mod series_state;
-#[cfg(test)]
-pub(crate) mod testing;
+#[doc(hidden)]
+pub mod testing;
 pub mod traffic;
 
 pub use archive::{PodRecord, Shop};

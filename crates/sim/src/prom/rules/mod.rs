@@ -76,7 +76,10 @@ impl RuleBook {
             group,
             evaluated: 0,
         });
-        let book = Book { groups: running.collect() };
+        let mut groups: Vec<RunningGroup> = running.collect();
+        // Told in the order of their names, as Prometheus does.
+        groups.sort_by(|a, b| a.group.name.cmp(&b.group.name));
+        let book = Book { groups };
         let this = Self { book: Arc::new(Mutex::new(book)), recorded, feed };
         this.back_fill();
         Ok(this)
