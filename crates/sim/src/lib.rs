@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod kube;
 pub mod life;
 pub mod loki;
+pub mod observe;
 pub mod prom;
 pub mod shop;
 pub mod stand;

@@ -13,6 +13,8 @@ pub type Clock = Arc<dyn Fn() -> Nanos + Send + Sync>;
 
 struct Latest {
     lives: watch::Receiver<Arc<Lives>>,
+    /// The lives that the shop has taken in.
+    taken: Arc<Lives>,
     shop: Arc<Shop>,
 }
 
@@ -28,23 +30,24 @@ pub struct Feed {
 impl Feed {
     /// Follows `lives` from now on.
     pub fn new(
-        mut lives: watch::Receiver<Arc<Lives>>,
+        lives: watch::Receiver<Arc<Lives>>,
         seed: u64,
         speed: f64,
         start: Nanos,
         clock: Clock,
     ) -> Self {
-        let first = lives.borrow_and_update().clone();
-        let shop = Arc::new(Shop::new(seed, speed).with(&first, clock()));
-        Self { latest: Arc::new(Mutex::new(Latest { lives, shop })), clock, start }
+        let taken = lives.borrow().clone();
+        let shop = Arc::new(Shop::new(seed, speed).with(&taken, clock()));
+        Self { latest: Arc::new(Mutex::new(Latest { lives, taken, shop })), clock, start }
     }
 
     /// Returns the shop as the cluster tells it now.
     pub fn shop(&self) -> Arc<Shop> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if latest.lives.has_changed().unwrap_or(false) {
-            let lives = latest.lives.borrow_and_update().clone();
+        let lives = latest.lives.borrow().clone();
+        if !Arc::ptr_eq(&lives, &latest.taken) {
             latest.shop = Arc::new(latest.shop.with(&lives, (self.clock)()));
+            latest.taken = lives;
         }
         latest.shop.clone()
     }
