@@ -35,8 +35,8 @@ pub(super) fn resolve(text: &str, tag: Option<&str>, plain: bool) -> Result<Scal
     let Some(tag) = tag else {
         return Ok(if plain { resolve_plain(text) } else { Scalar::Text(text.to_owned()) });
     };
-    let mismatch =
-        |found: &str, wanted: &str| Err(format!("cannot decode !!{found} `{text}` as a !!{wanted}"));
+    // The value itself is not told: it could be a secret.
+    let mismatch = |found: &str, wanted: &str| Err(format!("cannot decode !!{found} as a !!{wanted}"));
     match tag.strip_prefix(PREFIX) {
         Some("binary") => decode_binary(text),
         Some("timestamp") if is_timestamp(text) => Ok(Scalar::Text(text.to_owned())),
