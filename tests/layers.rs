@@ -12,16 +12,38 @@ struct Layer {
     never: &'static [&'static str],
 }
 
-const IO: &[&str] = &["tokio", "kube", "reqwest", "crossterm", "signal_hook", "libc", "hyper", "tower", "futures"];
+const IO: &[&str] =
+    &["tokio", "kube", "reqwest", "crossterm", "signal_hook", "libc", "hyper", "tower", "futures"];
 const TERMINAL: &[&str] = &["ratatui", "crossterm", "tui_textarea", "signal_hook"];
 
 const LAYERS: &[Layer] = &[
-    Layer { folder: "core", uses: &[], never: &["tokio", "kube", "reqwest", "ratatui", "ratatui_core", "crossterm", "deckwatch_wire", "deckwatch_helm"] },
-    Layer { folder: "query", uses: &["core"], never: &["tokio", "kube", "reqwest", "ratatui", "ratatui_core", "crossterm"] },
+    Layer {
+        folder: "core",
+        uses: &[],
+        never: &[
+            "tokio",
+            "kube",
+            "reqwest",
+            "ratatui",
+            "ratatui_core",
+            "crossterm",
+            "deckwatch_wire",
+            "deckwatch_helm",
+        ],
+    },
+    Layer {
+        folder: "query",
+        uses: &["core"],
+        never: &["tokio", "kube", "reqwest", "ratatui", "ratatui_core", "crossterm"],
+    },
     Layer { folder: "store", uses: &["core"], never: IO },
     Layer { folder: "ops", uses: &["core", "store"], never: IO },
     Layer { folder: "ui", uses: &["core", "store"], never: IO },
-    Layer { folder: "config", uses: &["core", "store"], never: &["tokio", "kube", "ratatui", "ratatui_core", "crossterm"] },
+    Layer {
+        folder: "config",
+        uses: &["core", "store"],
+        never: &["tokio", "kube", "ratatui", "ratatui_core", "crossterm"],
+    },
     Layer { folder: "app", uses: &["core", "query", "store", "ops", "ui"], never: IO },
     Layer { folder: "sources", uses: &["core", "query", "store", "config"], never: TERMINAL },
     Layer { folder: "act", uses: &["core", "store", "ops", "sources"], never: TERMINAL },
@@ -49,7 +71,8 @@ fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
 
 fn is_test(path: &Path) -> bool {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    matches!(name, "tests.rs" | "testing.rs" | "fake.rs") || path.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "testing")
+    matches!(name, "tests.rs" | "testing.rs" | "fake.rs")
+        || path.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "testing")
 }
 
 /// The lines of code of a file before its tests, with their numbers.
@@ -83,11 +106,21 @@ fn every_layer_uses_only_the_layers_below_it_and_its_own_crates() {
                     let own = other == layer.folder || layer.uses.contains(&other);
                     let allowed = ALLOWED.iter().any(|(f, l, _)| *f == shown && *l == other);
                     if !own && !allowed && names(line, other, "crate::") {
-                        broken.push(format!("{shown}:{}: {} may not use {other}: {}", number + 1, layer.folder, line.trim()));
+                        broken.push(format!(
+                            "{shown}:{}: {} may not use {other}: {}",
+                            number + 1,
+                            layer.folder,
+                            line.trim()
+                        ));
                     }
                 }
                 for name in layer.never.iter().filter(|name| names(line, name, "")) {
-                    broken.push(format!("{shown}:{}: {} may not name {name}: {}", number + 1, layer.folder, line.trim()));
+                    broken.push(format!(
+                        "{shown}:{}: {} may not name {name}: {}",
+                        number + 1,
+                        layer.folder,
+                        line.trim()
+                    ));
                 }
             }
         }
@@ -102,7 +135,9 @@ fn only_the_module_of_time_names_the_library_of_time() {
     let named: Vec<String> = files
         .iter()
         .filter(|p| !p.ends_with("core/time.rs"))
-        .filter(|p| code(&fs::read_to_string(p).unwrap()).any(|(_, l)| names(l, "chrono", "") || names(l, "jiff", "")))
+        .filter(|p| {
+            code(&fs::read_to_string(p).unwrap()).any(|(_, l)| names(l, "chrono", "") || names(l, "jiff", ""))
+        })
         .map(|p| p.display().to_string())
         .collect();
     assert_eq!(named, Vec::<String>::new());

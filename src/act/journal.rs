@@ -26,7 +26,8 @@ pub struct Journal {
 }
 
 fn failed(what: &'static str, path: &Path, error: &io::Error) -> Error {
-    let hint = "nothing is written to the cluster while the journal can't be: free the disk, or set XDG_STATE_HOME";
+    let hint =
+        "nothing is written to the cluster while the journal can't be: free the disk, or set XDG_STATE_HOME";
     Error::new(Kind::Io, what).on(path.display().to_string()).detail(error.to_string()).hint(hint)
 }
 
@@ -87,7 +88,13 @@ impl Journal {
         let text = markdown(&records);
         let write = || -> io::Result<()> {
             let mut options = OpenOptions::new();
-            let mut file = options.create(true).write(true).truncate(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(&path)?;
+            let mut file = options
+                .create(true)
+                .write(true)
+                .truncate(true)
+                .mode(0o600)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(&path)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()
         };
@@ -119,7 +126,11 @@ pub fn markdown_of_lines(lines: &[String]) -> String {
     let mut out = String::from("# deckwatch journal\n\nTimes are UTC.\n\n| time | entry |\n|---|---|\n");
     for line in lines {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or(serde_json::Value::Null);
-        let at = value.get("at").and_then(serde_json::Value::as_i64).map(|ns| Ts(ns).date_clock(Zone::Utc)).unwrap_or_else(|| "?".to_owned());
+        let at = value
+            .get("at")
+            .and_then(serde_json::Value::as_i64)
+            .map(|ns| Ts(ns).date_clock(Zone::Utc))
+            .unwrap_or_else(|| "?".to_owned());
         let mut words = Vec::new();
         for (key, inner) in value.as_object().into_iter().flatten().filter(|(k, _)| *k != "at") {
             let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);
@@ -139,7 +150,8 @@ fn cell(text: &str) -> String {
 /// Returns the journal files of a folder, oldest first.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("journal")).into_iter().flatten().flatten();
-    let mut out: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")).collect();
+    let mut out: Vec<PathBuf> =
+        entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")).collect();
     out.sort();
     out
 }

@@ -184,9 +184,7 @@ pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
                 .named(owner.namespace.as_str(), owner.name.as_str())
                 .map(|d| d.uid())
                 .map(|uid| {
-                    sets.owned_by(&uid)
-                        .flat_map(|rs| pods.owned_by(&rs.uid()).collect::<Vec<_>>())
-                        .collect()
+                    sets.owned_by(&uid).flat_map(|rs| pods.owned_by(&rs.uid()).collect::<Vec<_>>()).collect()
                 })
                 .unwrap_or_default()
         }

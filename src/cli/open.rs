@@ -16,7 +16,9 @@ use crate::term::{Options, PanicPolicy, Terminal};
 pub fn cockpit(place: &Place, around: &Surroundings, view: Option<&str>, write: bool) -> Result<u8> {
     let name = view.unwrap_or("watch");
     let view = View::open(name).ok_or_else(|| {
-        Error::new(Kind::Usage, "open a view").on(name.to_owned()).hint("`deckwatch --help` and `:` with tab name them")
+        Error::new(Kind::Usage, "open a view")
+            .on(name.to_owned())
+            .hint("`deckwatch --help` and `:` with tab name them")
     })?;
     let (inbox, sink) = cockpit::inbox();
     let caps = Caps::from_process();
@@ -35,7 +37,8 @@ pub fn cockpit(place: &Place, around: &Surroundings, view: Option<&str>, write: 
     let terminal = Terminal::open(Options::from(caps), PanicPolicy::default(), &sink)?;
     let size = terminal.size();
     ready.model.shared.session.size = (size.width, size.height);
-    let cockpit = Cockpit::new(ready.model, ready.env, terminal, inbox, ready.executor, caps.ssh, ready.first);
+    let cockpit =
+        Cockpit::new(ready.model, ready.env, terminal, inbox, ready.executor, caps.ssh, ready.first);
     cockpit.run()?;
     Ok(0)
 }

@@ -18,8 +18,8 @@ use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Untrusted, Zone};
 use crate::ops::{Gate, Policy};
 use crate::runtime::effects::{Executor, who};
 use crate::runtime::inbox::Inbox;
-use crate::runtime::{now, random};
 use crate::runtime::world::{Kube, World, connect, health, logs};
+use crate::runtime::{now, random};
 use crate::sources::auth::wall_clock;
 use crate::sources::kube::config::{Choice, Env as KubeEnv, Kubeconfig};
 use crate::sources::kube::{Client, Pulse, RetryNow};
@@ -70,7 +70,8 @@ impl Surroundings {
 /// Returns the folder of deckwatch's state: journal and log.
 pub fn state_folder() -> PathBuf {
     let xdg = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
-    let home = || variable("HOME").map_or_else(|| PathBuf::from("."), |h| PathBuf::from(h).join(".local/state"));
+    let home =
+        || variable("HOME").map_or_else(|| PathBuf::from("."), |h| PathBuf::from(h).join(".local/state"));
     xdg.unwrap_or_else(home).join("deckwatch")
 }
 
@@ -97,7 +98,9 @@ fn theme(config: &Config, around: &Surroundings, depth: Depth, unicode: bool) ->
 
 fn keymap(config: &Config, around: &Surroundings) -> Result<Keymap> {
     let folder = around.config_folder();
-    let own = |name: &str| std::fs::read_to_string(folder.as_ref()?.join("keymaps").join(format!("{name}.toml"))).ok();
+    let own = |name: &str| {
+        std::fs::read_to_string(folder.as_ref()?.join("keymaps").join(format!("{name}.toml"))).ok()
+    };
     Keymap::load(&config.general.keymap, &own)
         .map_err(|mistakes| Error::new(Kind::Config, "read the keymap").detail(mistakes.join("\n")))
 }
@@ -119,23 +122,34 @@ pub struct Look {
 /// What is wrong with the configuration, the keymap, the theme, or the runtime.
 pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inbox: &Inbox) -> Result<Ready> {
     let config = Arc::new(configuration(around)?);
-    let env = Env { now: now(), keymap: Arc::new(keymap(&config, around)?), theme: Arc::new(theme(&config, around, look.depth, look.unicode)?) };
+    let env = Env {
+        now: now(),
+        keymap: Arc::new(keymap(&config, around)?),
+        theme: Arc::new(theme(&config, around, look.depth, look.unicode)?),
+    };
     let kube_env = KubeEnv::of_process();
     let choice = Choice {
-        kubeconfig: place.kubeconfig.clone().or_else(|| around.over.iter().find(|(n, _)| *n == "KUBECONFIG").map(|(_, v)| PathBuf::from(v))),
+        kubeconfig: place
+            .kubeconfig
+            .clone()
+            .or_else(|| around.over.iter().find(|(n, _)| *n == "KUBECONFIG").map(|(_, v)| PathBuf::from(v))),
         context: place.context.clone().or_else(|| config.general.context.clone()),
         namespace: place.namespace.clone(),
         as_user: place.as_user.clone(),
         as_groups: place.as_groups.clone(),
     };
     let target = Kubeconfig::load(&choice, &kube_env).and_then(|k| k.target(&choice, &kube_env));
-    let cluster = target.as_ref().map_or_else(|_| ClusterId(Untrusted::from("no cluster")), |t| t.cluster.clone());
+    let cluster =
+        target.as_ref().map_or_else(|_| ClusterId(Untrusted::from("no cluster")), |t| t.cluster.clone());
     let of_context = config.context(cluster.0.raw());
     let policy = Policy { protected: of_context.protected, locked: of_context.readonly == Readonly::Locked };
     let start_in = of_context.namespace.clone().or_else(|| target.as_ref().ok().map(|t| t.namespace.clone()));
     let named = place.namespace.clone().or(start_in).filter(|_| !place.all_namespaces);
     // The kubeconfig's own namespace is where one works, `default` where it says nothing: then all are shown.
-    let scope = named.filter(|n| n != "default" || place.namespace.is_some()).and_then(|n| Name::new(&n)).map_or(Scope::All, Scope::Namespace);
+    let scope = named
+        .filter(|n| n != "default" || place.namespace.is_some())
+        .and_then(|n| Name::new(&n))
+        .map_or(Scope::All, Scope::Namespace);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("sources")
@@ -149,8 +163,17 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let kube_id = SourceId { kind: SourceKind::Kubernetes, index: 0 };
     let entered = runtime.enter();
     let kube = target.and_then(|target| {
-        let found = target.files.first().map_or_else(|| "kubeconfig".to_owned(), |f| format!("kubeconfig {}", f.display()));
-        book.enter(kube_id, Untrusted::from(target.server.to_string()), Untrusted::from(found), Via::Direct, now());
+        let found = target
+            .files
+            .first()
+            .map_or_else(|| "kubeconfig".to_owned(), |f| format!("kubeconfig {}", f.display()));
+        book.enter(
+            kube_id,
+            Untrusted::from(target.server.to_string()),
+            Untrusted::from(found),
+            Via::Direct,
+            now(),
+        );
         let client = Client::new(&target, Arc::clone(&clock))?;
         let pulse = Pulse::spawn(client.clone(), Arc::clone(&clock), retry.clone());
         Ok(Kube { client, pulse })

@@ -33,7 +33,9 @@ impl Stand {
     /// A speed that is none, a folder that can't be made, or a port that can't be had.
     pub fn start(seed: u64, speed: f64, protected: bool) -> Result<Self> {
         if !(0.1..=100.0).contains(&speed) {
-            return Err(Error::new(Kind::Usage, "start the demo").detail("--speed is a number from 0.1 to 100"));
+            return Err(
+                Error::new(Kind::Usage, "start the demo").detail("--speed is a number from 0.1 to 100")
+            );
         }
         let base = crate::cli::variable("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
         let folder = base.join(format!("deckwatch-demo-{:016x}", random() as u64));
@@ -84,7 +86,9 @@ impl Stand {
             text.push_str(&format!("export {name}={value}\n"));
         }
         text.push_str("ready\n");
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| failed("print the demo's variables", &e))
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|e| failed("print the demo's variables", &e))
     }
 
     /// Stays until SIGINT, SIGTERM or SIGHUP.
@@ -93,7 +97,11 @@ impl Stand {
         let Some(runtime) = &self.runtime else { return };
         runtime.block_on(async {
             let listen = |kind| signal(kind).ok();
-            let (mut int, mut term, mut hup) = (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()));
+            let (mut int, mut term, mut hup) = (
+                listen(SignalKind::interrupt()),
+                listen(SignalKind::terminate()),
+                listen(SignalKind::hangup()),
+            );
             let wait = |s: &mut Option<tokio::signal::unix::Signal>| {
                 let signal = s.take();
                 async move {

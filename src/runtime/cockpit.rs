@@ -35,9 +35,27 @@ pub struct Cockpit {
 
 impl Cockpit {
     /// Returns a cockpit over an open terminal; `first` are the effects of the model's start.
-    pub fn new(model: Model, env: Env, terminal: Terminal, inbox: Inbox, executor: Executor, ssh: bool, first: Effects) -> Self {
+    pub fn new(
+        model: Model,
+        env: Env,
+        terminal: Terminal,
+        inbox: Inbox,
+        executor: Executor,
+        ssh: bool,
+        first: Effects,
+    ) -> Self {
         let frame = if ssh { FRAME_SSH } else { FRAME };
-        let mut cockpit = Self { model, env, terminal, inbox, timers: Timers::default(), executor, frame, last_frame: None, done: false };
+        let mut cockpit = Self {
+            model,
+            env,
+            terminal,
+            inbox,
+            timers: Timers::default(),
+            executor,
+            frame,
+            last_frame: None,
+            done: false,
+        };
         // The first frame is drawn before any effect is carried out: it waits for no file and no network.
         cockpit.draw();
         cockpit.carry_out(first);
@@ -67,7 +85,10 @@ impl Cockpit {
     /// How long there is nothing to do.
     fn patience(&self) -> Option<Duration> {
         let timer = self.timers.next().map(|at| (at - now()).to_std());
-        let frame = self.model.dirty.then(|| self.last_frame.map_or(Duration::ZERO, |at| self.frame.saturating_sub(at.elapsed())));
+        let frame = self
+            .model
+            .dirty
+            .then(|| self.last_frame.map_or(Duration::ZERO, |at| self.frame.saturating_sub(at.elapsed())));
         // A frame that waits for the terminal is drawn when `Ready` comes.
         let frame = frame.filter(|_| self.terminal.ready());
         timer.into_iter().chain(frame).min()

@@ -113,11 +113,16 @@ impl Executor {
         let id = confirmed.plan.id;
         let prepared = self.world.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
         let Some(prepared) = prepared else {
-            let error = Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
-            return self.inbox.send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
+            let error =
+                Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
+            return self
+                .inbox
+                .send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
         };
         if let Err(error) = self.journal.sync() {
-            return self.inbox.send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
+            return self
+                .inbox
+                .send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
         }
         let stop = tokio_util::sync::CancellationToken::new();
         self.stops.insert(id, stop.clone());
@@ -125,7 +130,9 @@ impl Executor {
         let task = self.spawn(async move {
             let tell = |news| inbox.send(Msg::Job(id, news));
             match world.client() {
-                Ok(client) => rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await,
+                Ok(client) => {
+                    rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await
+                }
                 Err(error) => tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))),
             }
         });

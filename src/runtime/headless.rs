@@ -11,12 +11,12 @@ use super::effects::Executor;
 use super::inbox::{Inbox, Next};
 use super::now;
 use super::timers::Timers;
-use crate::app::update::{settle, update};
 use crate::app::effect::{Query, QueryId, Slot};
 use crate::app::msg::Answer;
+use crate::app::update::{settle, update};
 use crate::app::views::{Draw, Env, Truth, View, screen};
-use crate::core::{Error, Kind, Result};
 use crate::app::{Effect, Effects, Model, Msg};
+use crate::core::{Error, Kind, Result};
 
 /// A cockpit that is only looked at.
 pub struct Headless {
@@ -99,7 +99,10 @@ impl Headless {
         screen::draw(&self.model, &self.env, area, &mut buffer);
         let mut out = String::new();
         for y in 0..height {
-            let line: String = (0..width).filter_map(|x| buffer.cell((x, y))).map(ratatui_core::buffer::Cell::symbol).collect();
+            let line: String = (0..width)
+                .filter_map(|x| buffer.cell((x, y)))
+                .map(ratatui_core::buffer::Cell::symbol)
+                .collect();
             out.push_str(line.trim_end());
             out.push('\n');
         }

@@ -87,7 +87,10 @@ impl Inbox {
             Msg::Feed(feed, scope, other) => {
                 // Whatever else is said of a list comes after the changes before it.
                 if lanes.changes.contains_key(&(feed, scope.clone())) {
-                    let at = lanes.data.iter().position(|q| matches!(q, Queued::Changes(f, s) if *f == feed && *s == scope));
+                    let at = lanes
+                        .data
+                        .iter()
+                        .position(|q| matches!(q, Queued::Changes(f, s) if *f == feed && *s == scope));
                     if let Some(queued) = at.and_then(|i| lanes.data.remove(i)) {
                         let settled = settle(&mut lanes, queued);
                         lanes.data.extend(settled.map(|m| Queued::Msg(Box::new(m))));
@@ -164,7 +167,11 @@ mod tests {
     }
 
     fn changes(applied: Vec<Object>, removed: &[&str]) -> Msg {
-        Msg::Feed(PODS, Scope::All, FeedMsg::Changes { applied, removed: removed.iter().map(|u| Uid::new(u)).collect() })
+        Msg::Feed(
+            PODS,
+            Scope::All,
+            FeedMsg::Changes { applied, removed: removed.iter().map(|u| Uid::new(u)).collect() },
+        )
     }
 
     #[test]
@@ -184,7 +191,10 @@ mod tests {
             inbox.send(changes(vec![pod("a", &n.to_string())], &[]));
         }
         inbox.send(changes(vec![pod("b", "1")], &["c"]));
-        let Some(Next::Msg(Msg::Feed(_, _, FeedMsg::Changes { mut applied, removed }))) = inbox.try_next() else { panic!("no changes") };
+        let Some(Next::Msg(Msg::Feed(_, _, FeedMsg::Changes { mut applied, removed }))) = inbox.try_next()
+        else {
+            panic!("no changes")
+        };
         applied.sort_by_key(Object::uid);
         assert_eq!((applied, removed), (vec![pod("a", "999"), pod("b", "1")], vec![Uid::new("c")]));
         assert!(inbox.try_next().is_none());

@@ -7,7 +7,9 @@ use crate::core::key::{Code, Key};
 /// Returns the key, and whether it is held; `None` for keys that mean nothing here.
 pub fn key(event: &KeyEvent) -> Option<(Key, bool)> {
     let code = match event.code {
-        KeyCode::Char(c) if event.modifiers.contains(KeyModifiers::SHIFT) && c.is_ascii_lowercase() => Code::Char(c.to_ascii_uppercase()),
+        KeyCode::Char(c) if event.modifiers.contains(KeyModifiers::SHIFT) && c.is_ascii_lowercase() => {
+            Code::Char(c.to_ascii_uppercase())
+        }
         KeyCode::Char(c) => Code::Char(c),
         KeyCode::Enter => Code::Enter,
         KeyCode::Esc => Code::Esc,
@@ -26,6 +28,10 @@ pub fn key(event: &KeyEvent) -> Option<(Key, bool)> {
         KeyCode::F(n) => Code::F(n),
         _ => return None,
     };
-    let key = Key { code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL), alt: event.modifiers.contains(KeyModifiers::ALT) };
+    let key = Key {
+        code,
+        ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
+        alt: event.modifiers.contains(KeyModifiers::ALT),
+    };
     Some((key, event.kind == KeyEventKind::Repeat))
 }

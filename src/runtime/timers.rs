@@ -24,7 +24,8 @@ impl Timers {
 
     /// Takes every timer that is due, the earliest first.
     pub fn due(&mut self, now: Ts) -> Vec<Timer> {
-        let mut due: Vec<(Ts, Timer)> = self.open.iter().filter(|(_, at)| **at <= now).map(|(t, at)| (*at, *t)).collect();
+        let mut due: Vec<(Ts, Timer)> =
+            self.open.iter().filter(|(_, at)| **at <= now).map(|(t, at)| (*at, *t)).collect();
         due.sort();
         for (_, timer) in &due {
             self.open.remove(timer);

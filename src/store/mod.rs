@@ -3,6 +3,7 @@
 //! Pure data; no source, clock, terminal or thread. Filled by `app::update`, read by the views.
 
 pub mod alerts;
+pub mod alerts_json;
 pub mod batch;
 pub mod changes;
 pub mod columns;

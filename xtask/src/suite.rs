@@ -70,7 +70,12 @@ fn tests(args: &[&str], skipped: &Path) -> (Counts, bool) {
 }
 
 fn has_go() -> bool {
-    Command::new("go").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    Command::new("go")
+        .arg("version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
 }
 
 /// Runs everything.
@@ -80,11 +85,15 @@ pub fn run() -> ExitCode {
     fs::write(&skipped, "").ok();
     let mut broken = 0;
     broken += usize::from(!gate("formatting", &["fmt", "--all", "--check"]));
-    broken += usize::from(!gate("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
+    broken += usize::from(!gate(
+        "lints",
+        &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    ));
     println!("── tests");
     let (counts, content) = tests(&["test", "--workspace", "--no-fail-fast"], &skipped);
     broken += usize::from(!content && counts.failed == 0);
-    let mut left_out: Vec<String> = fs::read_to_string(&skipped).unwrap_or_default().lines().map(str::to_owned).collect();
+    let mut left_out: Vec<String> =
+        fs::read_to_string(&skipped).unwrap_or_default().lines().map(str::to_owned).collect();
     if !has_go() {
         left_out.push("the real servers: Go is not installed, so the testbed can't be built".to_owned());
         if std::env::var("CI").is_ok_and(|v| v == "true") {

@@ -21,7 +21,8 @@ use crate::stand::{Options, Stand};
 use crate::{alertmanager, loki, prom};
 
 /// The Services of the monitoring: name and port, as the cluster's seed makes them.
-const SERVICES: [(&str, u16); 3] = [("prometheus-operated", 9090), ("loki", 3100), ("alertmanager-operated", 9093)];
+const SERVICES: [(&str, u16); 3] =
+    [("prometheus-operated", 9090), ("loki", 3100), ("alertmanager-operated", 9093)];
 
 /// Logs that come from the shop, once it is there.
 #[derive(Default)]
@@ -61,7 +62,13 @@ impl Whole {
             routes.add(MONITORING, name, *port, address);
         }
         let logs = Arc::new(ShopLogs::default());
-        let options = Options { seed, speed, routes, logs: Arc::clone(&logs) as Arc<dyn PodLogs>, ..Options::default() };
+        let options = Options {
+            seed,
+            speed,
+            routes,
+            logs: Arc::clone(&logs) as Arc<dyn PodLogs>,
+            ..Options::default()
+        };
         let stand = Stand::start(options).await?;
         let feed = Feed::new(stand.lives(), seed, speed, wall(), Arc::new(wall));
         logs.0.set(KubeletLogs::new(feed.clone())).ok();

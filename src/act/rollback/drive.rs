@@ -52,7 +52,8 @@ async fn carry_out(
         Err(error) => return refuse(error.to_string()),
     };
     let mut engine = Engine::new(job);
-    let mut driver = Driver { client, clock, journal, confirmed, steps: 0, of: prepared.helm.objects.len() + 3 };
+    let mut driver =
+        Driver { client, clock, journal, confirmed, steps: 0, of: prepared.helm.objects.len() + 3 };
     let mut reply = None;
     loop {
         if stop.is_cancelled() {
@@ -63,7 +64,11 @@ async fn carry_out(
             Step::Request(request) => reply = Some(driver.send(&request, tell).await),
             Step::Progress(event) => driver.progress(&event, tell),
             // The engine only waits for a reply, and every request has been given one.
-            Step::Waiting => return Outcome::Unknown(Error::new(Kind::Internal, "roll back").detail("the engine waits for nothing")),
+            Step::Waiting => {
+                return Outcome::Unknown(
+                    Error::new(Kind::Internal, "roll back").detail("the engine waits for nothing"),
+                );
+            }
             Step::Done(outcome) => return ended(outcome),
         }
     }
@@ -74,7 +79,11 @@ fn ended(outcome: HelmOutcome) -> Outcome {
         HelmOutcome::Done { .. } => Outcome::Done,
         HelmOutcome::Failed { phase, what, record } => {
             let record = record.map_or_else(String::new, |s| format!("; the new record says {s}"));
-            Outcome::Failed(Error::new(Kind::Server, "roll back").on(format!("{phase:?}").to_lowercase()).detail(format!("{what}{record}")))
+            Outcome::Failed(
+                Error::new(Kind::Server, "roll back")
+                    .on(format!("{phase:?}").to_lowercase())
+                    .detail(format!("{what}{record}")),
+            )
         }
         HelmOutcome::Unknown { phase, what, record } => {
             let record = record.map_or_else(String::new, |s| format!("; the new record says {s}"));
@@ -125,7 +134,12 @@ impl Driver<'_> {
                 return not_sent("the confirmation has expired");
             }
             if let Err(error) = self.note(&text, "sending") {
-                tell(JobMsg::Step { number: self.steps + 1, of: self.of, text: said(error.line()), finished: false });
+                tell(JobMsg::Step {
+                    number: self.steps + 1,
+                    of: self.of,
+                    text: said(error.line()),
+                    finished: false,
+                });
                 return not_sent(&error.line());
             }
         }
@@ -149,7 +163,10 @@ impl Driver<'_> {
         };
         match self.client.raw_service().send_once(http, LIMIT, CAP).await {
             Ok(reply) => {
-                let retry = reply.header(&header::RETRY_AFTER).and_then(|v| v.parse::<u64>().ok()).map(|s| s.saturating_mul(1000));
+                let retry = reply
+                    .header(&header::RETRY_AFTER)
+                    .and_then(|v| v.parse::<u64>().ok())
+                    .map(|s| s.saturating_mul(1000));
                 let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
                 Reply::Answer(Answer { code: reply.status, body, retry_after_ms: retry })
             }
@@ -169,10 +186,20 @@ fn build(request: &Request, confirmed: &Confirmed) -> Result<http::Request<Bytes
     let mut path = request.place.path();
     if !request.query.is_empty() {
         path.push('?');
-        path.push_str(&url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish());
+        path.push_str(
+            &url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish(),
+        );
     }
-    let accept = if request.metadata_only { "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" } else { "application/json" };
-    let accept = if request.metadata_only && request.place.name.is_empty() { accept.replace("PartialObjectMetadata;", "PartialObjectMetadataList;") } else { accept.to_owned() };
+    let accept = if request.metadata_only {
+        "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+    } else {
+        "application/json"
+    };
+    let accept = if request.metadata_only && request.place.name.is_empty() {
+        accept.replace("PartialObjectMetadata;", "PartialObjectMetadataList;")
+    } else {
+        accept.to_owned()
+    };
     let agent = format!("deckwatch/{} (op {})", env!("CARGO_PKG_VERSION"), confirmed.token.plan());
     let mut builder = http::Request::builder()
         .method(request.verb.method())
@@ -190,11 +217,15 @@ fn build(request: &Request, confirmed: &Confirmed) -> Result<http::Request<Bytes
 fn words(event: &Event) -> (Safe, bool) {
     let (text, finished) = match event {
         Event::Pruned { record } => (format!("record {record} removed by the history's limit"), true),
-        Event::Locked { revision } => (format!("record of revision {revision} created: nobody else may begin"), true),
+        Event::Locked { revision } => {
+            (format!("record of revision {revision} created: nobody else may begin"), true)
+        }
         Event::Started { object, number, of } => (format!("{object} ({number} of {of})"), false),
         Event::Created(object) => (format!("{object} created"), true),
         Event::Patched(object) => (format!("{object} patched"), true),
-        Event::Differs(object) => (format!("{object}: changed since the plan was shown; its patch differs"), false),
+        Event::Differs(object) => {
+            (format!("{object}: changed since the plan was shown; its patch differs"), false)
+        }
         Event::Unchanged(object) => (format!("{object} unchanged"), true),
         Event::Deleted(object) => (format!("{object} deleted"), true),
         Event::Left { object, why } => (format!("{object} left: {why}"), true),

@@ -32,7 +32,9 @@ pub async fn history(client: &Client, namespace: &Name, release: &Name) -> Resul
     let selector = format!("owner=helm,name={release}");
     let mut out = History { records: Vec::new(), unreadable: Vec::new() };
     let mut denied = None;
-    for (plural, kind, fields) in [("secrets", "Secret", "type=helm.sh/release.v1"), ("configmaps", "ConfigMap", "")] {
+    for (plural, kind, fields) in
+        [("secrets", "Secret", "type=helm.sh/release.v1"), ("configmaps", "ConfigMap", "")]
+    {
         let mut pairs = vec![("labelSelector", selector.as_str())];
         if !fields.is_empty() {
             pairs.push(("fieldSelector", fields));
@@ -57,7 +59,8 @@ pub async fn history(client: &Client, namespace: &Name, release: &Name) -> Resul
             match StoredRecord::from_object(&item, Limits::default()) {
                 Ok(record) => out.records.push(record),
                 Err(error) => {
-                    let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
+                    let name =
+                        item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
                     out.unreadable.push((name, error.to_string()));
                 }
             }
@@ -84,7 +87,9 @@ pub async fn record(client: &Client, namespace: &Name, release: &Name, revision:
         other => other?,
     };
     let stored = StoredRecord::from_object(&object, Limits::default()).map_err(|e| {
-        Error::new(Kind::Decode, "read a release record").on(format!("{namespace}/{name}")).detail(e.to_string())
+        Error::new(Kind::Decode, "read a release record")
+            .on(format!("{namespace}/{name}"))
+            .detail(e.to_string())
     })?;
     Ok(stored.record)
 }
@@ -163,17 +168,33 @@ fn names(item: &Value, namespace: &str, release: &str) -> bool {
 }
 
 /// Asks whether everything that the plan will do is allowed. Returns what is missing, in words.
-pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> std::result::Result<Vec<String>, Error> {
+pub async fn rights(
+    client: &Client,
+    plan: &Plan,
+    sides: &BoundSides,
+) -> std::result::Result<Vec<String>, Error> {
     let mut wanted: BTreeSet<(String, String, String, String, String)> = BTreeSet::new();
     let records = match plan.driver {
         deckwatch_helm::record::Driver::Secret => "secrets",
         deckwatch_helm::record::Driver::ConfigMap => "configmaps",
     };
     for verb in ["list", "create", "update"] {
-        wanted.insert((verb.to_owned(), String::new(), records.to_owned(), plan.namespace.clone(), String::new()));
+        wanted.insert((
+            verb.to_owned(),
+            String::new(),
+            records.to_owned(),
+            plan.namespace.clone(),
+            String::new(),
+        ));
     }
     if !plan.prune.is_empty() {
-        wanted.insert(("delete".to_owned(), String::new(), records.to_owned(), plan.namespace.clone(), String::new()));
+        wanted.insert((
+            "delete".to_owned(),
+            String::new(),
+            records.to_owned(),
+            plan.namespace.clone(),
+            String::new(),
+        ));
     }
     for object in &plan.objects {
         let verb = match &object.action {
@@ -186,7 +207,13 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> std::re
         let Some(bound) = bound else { continue };
         let namespace = if bound.mapping.namespaced { object.id.namespace.clone() } else { String::new() };
         let name = if verb == "create" { String::new() } else { object.id.name.clone() };
-        wanted.insert((verb.to_owned(), object.id.gvk.group.clone(), bound.mapping.resource.clone(), namespace, name));
+        wanted.insert((
+            verb.to_owned(),
+            object.id.gvk.group.clone(),
+            bound.mapping.resource.clone(),
+            namespace,
+            name,
+        ));
     }
     let ask = |(verb, group, resource, namespace, name): (String, String, String, String, String)| async move {
         let body = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
@@ -196,6 +223,9 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> std::re
         Ok((!allowed).then(|| format!("{verb} {resource} {name}").trim_end().to_owned()))
     };
     let answers: Vec<std::result::Result<Option<String>, Error>> =
-        futures::stream::iter(wanted.into_iter().map(ask).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+        futures::stream::iter(wanted.into_iter().map(ask).collect::<Vec<_>>())
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
     answers.into_iter().filter_map(std::result::Result::transpose).collect()
 }

@@ -42,7 +42,14 @@ fn helm_now(now: Ts) -> Now {
 ///
 /// # Errors
 /// What can't be read: the records, the kinds, the rights.
-pub async fn prepare(client: &Client, cluster: &ClusterId, id: PlanId, now: Ts, release: (&Name, &Name), to: Option<u32>) -> Result<Prepared> {
+pub async fn prepare(
+    client: &Client,
+    cluster: &ClusterId,
+    id: PlanId,
+    now: Ts,
+    release: (&Name, &Name),
+    to: Option<u32>,
+) -> Result<Prepared> {
     let (namespace, name) = release;
     let history = live::history(client, namespace, name).await?;
     let choice = choose_target(&history.records);
@@ -54,7 +61,8 @@ pub async fn prepare(client: &Client, cluster: &ClusterId, id: PlanId, now: Ts, 
     let of = |number: i64| history.records.iter().find(|r| r.record.version() == Ok(number));
     let current = history.records.iter().max_by_key(|r| r.record.version().unwrap_or(i64::MIN));
     let current = current.cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoHistory))?;
-    let wanted = of(target).cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoSuchRevision(target)))?;
+    let wanted =
+        of(target).cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoSuchRevision(target)))?;
     let sides = Sides::read(&current.record, &wanted.record).map_err(|r| refused(namespace, name, &r))?;
     let kinds = live::kinds(client, &sides.kinds()).await?;
     let bound = sides.bind(&kinds, name.as_str(), namespace.as_str());
@@ -81,7 +89,18 @@ pub async fn prepare(client: &Client, cluster: &ClusterId, id: PlanId, now: Ts, 
     let rights = live::rights(client, &made, objects).await;
     let previews = preview::all(client, &made, objects).await;
     let choice = choice.ok().filter(|_| to.is_none());
-    let shown = show::Inputs { id, now, cluster, helm: &made, choice: choice.as_ref(), current: &current, target: &wanted, history: &history, rights: &rights, previews: &previews };
+    let shown = show::Inputs {
+        id,
+        now,
+        cluster,
+        helm: &made,
+        choice: choice.as_ref(),
+        current: &current,
+        target: &wanted,
+        history: &history,
+        rights: &rights,
+        previews: &previews,
+    };
     let plan = Arc::new(show::show(&shown));
     Ok(Prepared { plan, helm: made, current, sides: bound })
 }

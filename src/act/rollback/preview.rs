@@ -17,7 +17,8 @@ const AT_ONCE: usize = 4;
 
 /// Asks for a dry run of every object's change.
 pub async fn all(client: &Client, plan: &Plan, sides: &BoundSides) -> BTreeMap<ObjectId, Preview> {
-    let work: Vec<(ObjectId, Work)> = plan.objects.iter().filter_map(|o| Some((o.id.clone(), work(o, sides)?))).collect();
+    let work: Vec<(ObjectId, Work)> =
+        plan.objects.iter().filter_map(|o| Some((o.id.clone(), work(o, sides)?))).collect();
     let ask = |(id, work): (ObjectId, Work)| async move {
         let preview = send(client, &work).await;
         (id, preview)
@@ -39,25 +40,46 @@ fn work(object: &deckwatch_helm::plan::ObjectPlan, sides: &BoundSides) -> Option
     Some(match &object.action {
         Action::Create => {
             let path = Place { name: String::new(), ..place }.path();
-            Work { method: Method::POST, path, content_type: "application/json", body: bound.value.to_string().into() }
+            Work {
+                method: Method::POST,
+                path,
+                content_type: "application/json",
+                body: bound.value.to_string().into(),
+            }
         }
-        Action::Patch(patch) => {
-            Work { method: Method::PATCH, path: place.path(), content_type: patch.kind.content_type(), body: patch.body.to_string().into() }
-        }
-        Action::Delete => Work { method: Method::DELETE, path: place.path(), content_type: "application/json", body: Bytes::new() },
+        Action::Patch(patch) => Work {
+            method: Method::PATCH,
+            path: place.path(),
+            content_type: patch.kind.content_type(),
+            body: patch.body.to_string().into(),
+        },
+        Action::Delete => Work {
+            method: Method::DELETE,
+            path: place.path(),
+            content_type: "application/json",
+            body: Bytes::new(),
+        },
         Action::Unchanged | Action::Keep | Action::Gone => return None,
     })
 }
 
 async fn send(client: &Client, work: &Work) -> Preview {
-    let query: &[(&str, &str)] = if work.method == Method::DELETE { &[("propagationPolicy", "Background")] } else { &[("fieldManager", "helm")] };
-    let answer = client.dry_run(work.method.clone(), &work.path, query, work.content_type, work.body.clone()).await;
+    let query: &[(&str, &str)] = if work.method == Method::DELETE {
+        &[("propagationPolicy", "Background")]
+    } else {
+        &[("fieldManager", "helm")]
+    };
+    let answer =
+        client.dry_run(work.method.clone(), &work.path, query, work.content_type, work.body.clone()).await;
     match answer {
         Ok(_) => Preview::DryRun,
         Err(fail) => match fail.error.kind {
-            Kind::Denied | Kind::Timeout | Kind::Unreachable | Kind::Server | Kind::Throttled | Kind::Refused => {
-                Preview::Computed(said(fail.error.line()))
-            }
+            Kind::Denied
+            | Kind::Timeout
+            | Kind::Unreachable
+            | Kind::Server
+            | Kind::Throttled
+            | Kind::Refused => Preview::Computed(said(fail.error.line())),
             _ => Preview::Refused(said(fail.error.line())),
         },
     }

@@ -63,13 +63,21 @@ pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
         to: revision(inputs.target),
         makes: number(helm.makes),
         why: why(inputs),
-        owner: Safe::own(if refusals.is_empty() { "helm (no Flux, no Argo CD, no Rollout)" } else { "see what is refused" }),
+        owner: Safe::own(if refusals.is_empty() {
+            "helm (no Flux, no Argo CD, no Rollout)"
+        } else {
+            "see what is refused"
+        }),
         rights: rights(inputs.rights),
         hooks: Safe::own("none that a rollback runs"),
         risk: risk(&items),
         items,
         record_bytes: helm.record_bytes,
-        history: (inputs.history.records.len(), super::HISTORY, helm.prune.iter().map(|n| number(*n)).collect()),
+        history: (
+            inputs.history.records.len(),
+            super::HISTORY,
+            helm.prune.iter().map(|n| number(*n)).collect(),
+        ),
         refusals,
         notes: notes(inputs),
     }
@@ -80,7 +88,13 @@ fn number(n: i64) -> u32 {
 }
 
 fn risk(items: &[Item]) -> Risk {
-    let deletes_data = |i: &Item| i.change == Change::Delete && matches!(&*i.object.gvk.kind, "PersistentVolumeClaim" | "CustomResourceDefinition" | "Namespace");
+    let deletes_data = |i: &Item| {
+        i.change == Change::Delete
+            && matches!(
+                &*i.object.gvk.kind,
+                "PersistentVolumeClaim" | "CustomResourceDefinition" | "Namespace"
+            )
+    };
     if items.iter().any(deletes_data) { Risk::Destructive } else { Risk::Disruptive }
 }
 
@@ -121,12 +135,23 @@ fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     let mut out: Vec<Safe> = helm.warnings.iter().map(|w| said(w)).collect();
     for object in &helm.objects {
         out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, w))));
-        out.extend(object.adopts.then(|| said(format!("{}: it is live without being in revision {}: fields that {} does not have are removed", object.id, helm.current, helm.target))));
+        out.extend(object.adopts.then(|| {
+            said(format!(
+                "{}: it is live without being in revision {}: fields that {} does not have are removed",
+                object.id, helm.current, helm.target
+            ))
+        }));
     }
     if !helm.changes_running_code() {
         out.push(Safe::own("this would change no running code: no pod is replaced"));
     }
-    out.extend(inputs.history.unreadable.iter().map(|(name, why)| said(format!("record {name} can't be read: {why}"))));
+    out.extend(
+        inputs
+            .history
+            .unreadable
+            .iter()
+            .map(|(name, why)| said(format!("record {name} can't be read: {why}"))),
+    );
     out
 }
 
@@ -158,7 +183,11 @@ fn reference(id: &ObjectId, live: Option<&Value>, cluster: &ClusterId) -> Object
     let uid = live.and_then(|l| l.pointer("/metadata/uid")).and_then(Value::as_str).unwrap_or("");
     ObjectRef {
         cluster: cluster.clone(),
-        gvk: Gvk { group: id.gvk.group.as_str().into(), version: id.gvk.version.as_str().into(), kind: id.gvk.kind.as_str().into() },
+        gvk: Gvk {
+            group: id.gvk.group.as_str().into(),
+            version: id.gvk.version.as_str().into(),
+            kind: id.gvk.kind.as_str().into(),
+        },
         namespace: if id.namespace.is_empty() { Name::default() } else { Name::lossy(&id.namespace) },
         name: Name::lossy(&id.name),
         uid: Uid::new(uid),
@@ -169,13 +198,16 @@ fn reference(id: &ObjectId, live: Option<&Value>, cluster: &ClusterId) -> Object
 fn fields(object: &ObjectPlan) -> Vec<Safe> {
     let mut out = Vec::new();
     for (_, was, is) in object.restart.iter().flat_map(|r| &r.images) {
-        let tag = |image: &str| image.rsplit_once(':').map_or_else(|| image.to_owned(), |(_, tag)| tag.to_owned());
+        let tag =
+            |image: &str| image.rsplit_once(':').map_or_else(|| image.to_owned(), |(_, tag)| tag.to_owned());
         out.push(said(format!("image {} → {}", tag(was), tag(is))));
     }
     let Action::Patch(patch) = &object.action else { return out };
     let mut paths = Vec::new();
     collect_paths(&patch.body, String::new(), &mut paths);
-    paths.retain(|p| !p.starts_with("metadata") && !p.contains('$') && !p.ends_with("image") && !p.ends_with("name"));
+    paths.retain(|p| {
+        !p.starts_with("metadata") && !p.contains('$') && !p.ends_with("image") && !p.ends_with("name")
+    });
     paths.dedup();
     let more = paths.len().saturating_sub(4);
     out.extend(paths.into_iter().take(4).map(said));
@@ -212,7 +244,9 @@ fn diff(live: Option<&Value>, result: Option<&Value>) -> Vec<DiffLine> {
             map.remove("status");
         }
         if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-            for key in ["managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"] {
+            for key in
+                ["managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"]
+            {
                 meta.remove(key);
             }
         }

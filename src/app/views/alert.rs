@@ -260,7 +260,7 @@ impl Pane for AlertPage {
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
         json!({
-            "alert": self.alert.as_ref().map(|a| crate::sources::alertmanager::to_api_json(a)),
+            "alert": self.alert.as_ref().map(|a| crate::store::alerts_json::to_api_json(a)),
             "object": self.resolved.owner,
             "how": self.resolved.how,
             "suspects": self.suspects,

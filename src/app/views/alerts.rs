@@ -215,13 +215,7 @@ impl Pane for Alerts {
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
         json!(
-            shared
-                .alerts
-                .known
-                .alerts
-                .iter()
-                .map(crate::sources::alertmanager::to_api_json)
-                .collect::<Vec<_>>()
+            shared.alerts.known.alerts.iter().map(crate::store::alerts_json::to_api_json).collect::<Vec<_>>()
         )
     }
 }

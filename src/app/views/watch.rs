@@ -271,7 +271,7 @@ impl Pane for Watch {
             .collect();
         json!({
             "schema": "deckwatch.watch/1",
-            "alerts": shared.alerts.known.alerts.iter().map(crate::sources::alertmanager::to_api_json).collect::<Vec<_>>(),
+            "alerts": shared.alerts.known.alerts.iter().map(crate::store::alerts_json::to_api_json).collect::<Vec<_>>(),
             "unhealthy": sick,
             "changes": self.entries.iter().filter_map(|e| if let Entry::Change(c) = e { Some(json!(c)) } else { None }).collect::<Vec<_>>(),
             "known": closing(shared),

@@ -16,10 +16,14 @@ use crate::store::objects::Object;
 pub fn get(place: &Place, kind: &str, name: Option<&str>, output: Output) -> Result<u8> {
     let resource = Resource::parse(kind).ok_or_else(|| {
         let known = Resource::ALL.map(|r| r.names().plural).join(", ");
-        Error::new(Kind::Usage, "get").on(kind.to_owned()).detail("this kind has no table yet").hint(format!("there are {known}"))
+        Error::new(Kind::Usage, "get")
+            .on(kind.to_owned())
+            .detail("this kind has no table yet")
+            .hint(format!("there are {known}"))
     })?;
     let mut headless = headless(place, View::Table(table::Table::new(resource)), (120, 40))?;
-    let whole = headless.run_until(PATIENCE, |m, _| !matches!(m.shared.cluster.of(resource).state, FeedState::Loading));
+    let whole = headless
+        .run_until(PATIENCE, |m, _| !matches!(m.shared.cluster.of(resource).state, FeedState::Loading));
     let truth = headless.truth();
     if let Truth::Failed(error) | Truth::Denied(error) = truth {
         headless.finish();
@@ -38,7 +42,11 @@ pub fn get(place: &Place, kind: &str, name: Option<&str>, output: Output) -> Res
         return Err(error);
     }
     let spread = resource.names().namespaced && headless.model.shared.session.scope == Scope::All;
-    let outcome = if output == Output::Json { print_json(&document(resource, &objects)) } else { print(&table(resource, &objects, spread, output == Output::Wide)) };
+    let outcome = if output == Output::Json {
+        print_json(&document(resource, &objects))
+    } else {
+        print(&table(resource, &objects, spread, output == Output::Wide))
+    };
     headless.finish();
     outcome.map(|code| if whole { code } else { 3 })
 }
@@ -60,7 +68,12 @@ fn document(resource: Resource, objects: &[&Object]) -> serde_json::Value {
 /// Returns rows as kubectl aligns them: columns padded to their widest cell, three blanks between.
 fn table(resource: Resource, objects: &[&Object], spread: bool, wide: bool) -> String {
     let now = now();
-    let shown: Vec<usize> = columns::columns(resource).iter().enumerate().filter(|(_, c)| wide || !c.wide).map(|(i, _)| i).collect();
+    let shown: Vec<usize> = columns::columns(resource)
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| wide || !c.wide)
+        .map(|(i, _)| i)
+        .collect();
     let mut lines: Vec<Vec<String>> = Vec::with_capacity(objects.len() + 1);
     let heads = shown.iter().filter_map(|i| columns::columns(resource).get(*i)).map(|c| c.name.to_owned());
     lines.push(spread.then(|| "NAMESPACE".to_owned()).into_iter().chain(heads).collect());
@@ -78,7 +91,8 @@ fn table(resource: Resource, objects: &[&Object], spread: bool, wide: bool) -> S
 /// Returns lines of cells with their columns aligned.
 pub fn align(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |c: usize| lines.iter().filter_map(|l| l.get(c)).map(|t| t.chars().count()).max().unwrap_or(0);
+    let width =
+        |c: usize| lines.iter().filter_map(|l| l.get(c)).map(|t| t.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut out = String::new();
     for line in lines {

@@ -16,14 +16,26 @@ pub fn print(place: &Place) -> Result<u8> {
     out.push_str(&format!("configuration  {folder}\nstate          {}\n", state_folder().display()));
     let caps = Caps::from_process();
     let term = variable("TERM").unwrap_or_else(|| "not set".to_owned());
-    out.push_str(&format!("terminal       {term}, colours {:?}, ssh {}, tmux {}\n", caps.depth, caps.ssh, caps.tmux));
+    out.push_str(&format!(
+        "terminal       {term}, colours {:?}, ssh {}, tmux {}\n",
+        caps.depth, caps.ssh, caps.tmux
+    ));
     let view = View::open("sources").ok_or_else(|| Error::new(Kind::Internal, "open sources"))?;
     let mut headless = headless(place, view, (160, 60))?;
-    headless.run_until(PATIENCE, |m, _| m.shared.health.len() >= 4 && m.shared.health.values().all(|h| h.state != State::Connecting));
+    headless.run_until(PATIENCE, |m, _| {
+        m.shared.health.len() >= 4 && m.shared.health.values().all(|h| h.state != State::Connecting)
+    });
     out.push_str(&format!("context        {}\n", headless.model.shared.session.cluster.0.safe()));
     let mut code = 0;
     for health in headless.model.shared.health.values() {
-        out.push_str(&format!("{:<14} {:?} {} via {} ({})\n", format!("{:?}", health.id.kind), health.state, health.address.safe(), health.via.word(), health.found.safe()));
+        out.push_str(&format!(
+            "{:<14} {:?} {} via {} ({})\n",
+            format!("{:?}", health.id.kind),
+            health.state,
+            health.address.safe(),
+            health.via.word(),
+            health.found.safe()
+        ));
         if let Some(error) = &health.error {
             code = 3;
             out.push_str(&format!("               {}\n", error.line()));

@@ -28,33 +28,46 @@ fn usage(what: &str, detail: &str) -> Error {
 
 /// Prints lines.
 pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
-    let before = Span::parse(&asked.before).ok_or_else(|| usage(&asked.before, "--before is a length, as in 5m"))?;
-    let after = Span::parse(&asked.after).ok_or_else(|| usage(&asked.after, "--after is a length, as in 5m"))?;
+    let before =
+        Span::parse(&asked.before).ok_or_else(|| usage(&asked.before, "--before is a length, as in 5m"))?;
+    let after =
+        Span::parse(&asked.after).ok_or_else(|| usage(&asked.after, "--after is a length, as in 5m"))?;
     let (kind, name) = match asked.target.split_once('/') {
-        Some((kind, name)) => (Resource::parse(kind).ok_or_else(|| usage(kind, "this kind has no logs"))?, name),
+        Some((kind, name)) => {
+            (Resource::parse(kind).ok_or_else(|| usage(kind, "this kind has no logs"))?, name)
+        }
         None => (Resource::Pod, asked.target.as_str()),
     };
     let home = View::open("sources").ok_or_else(|| usage("sources", "no such view"))?;
     let mut headless = headless(place, home, (160, 60))?;
     headless.run_until(PATIENCE, |m, _| {
-        [kind, Resource::Pod, Resource::ReplicaSet].iter().all(|r| !matches!(m.shared.cluster.of(*r).state, FeedState::Loading))
+        [kind, Resource::Pod, Resource::ReplicaSet]
+            .iter()
+            .all(|r| !matches!(m.shared.cluster.of(*r).state, FeedState::Loading))
     });
     let now = headless.env.now;
     let zone = headless.model.shared.session.zone;
     let at = match &asked.around {
-        Some(text) => Ts::parse_moment(text, now, zone).ok_or_else(|| usage(text, "--around is a time, as in 14:02, -15m or RFC 3339"))?,
+        Some(text) => Ts::parse_moment(text, now, zone)
+            .ok_or_else(|| usage(text, "--around is a time, as in 14:02, -15m or RFC 3339"))?,
         None => now,
     };
     let shared = &headless.model.shared;
     let namespace = shared.session.scope.namespace().map(str::to_owned);
-    let fits = |o: &&crate::store::objects::Object| o.name() == name && namespace.as_deref().is_none_or(|ns| ns == o.namespace());
+    let fits = |o: &&crate::store::objects::Object| {
+        o.name() == name && namespace.as_deref().is_none_or(|ns| ns == o.namespace())
+    };
     let found = shared.cluster.of(kind).iter().find(fits).map(|o| o.reference(&shared.session.cluster));
     let object = match (found, &namespace) {
         (Some(object), _) => object,
         // A pod that is gone has logs in Loki all the same.
-        (None, Some(ns)) if kind == Resource::Pod => ObjectRef::new(&shared.session.cluster, kind, ns, name, ""),
+        (None, Some(ns)) if kind == Resource::Pod => {
+            ObjectRef::new(&shared.session.cluster, kind, ns, name, "")
+        }
         _ => {
-            let error = Error::new(Kind::NotFound, "print logs").on(asked.target.clone()).hint("name its namespace with -n");
+            let error = Error::new(Kind::NotFound, "print logs")
+                .on(asked.target.clone())
+                .hint("name its namespace with -n");
             headless.finish();
             return Err(error);
         }

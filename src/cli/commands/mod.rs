@@ -40,7 +40,9 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         Command::Logs { target, around, before, after, printed } => {
             logs::print(place, &logs::Asked { target, around, before, after }, printed.output)
         }
-        Command::Query { expr, at, range, printed } => query::print(place, &expr, at.as_deref(), range.as_deref(), printed.output),
+        Command::Query { expr, at, range, printed } => {
+            query::print(place, &expr, at.as_deref(), range.as_deref(), printed.output)
+        }
         Command::History { release, printed } => release::history(place, &release, printed.output),
         Command::Diff { release, from, to } => release::diff(place, &release, from, to),
         Command::Rollback(rollback) => rollback::run(place, &rollback),
@@ -60,14 +62,17 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
 pub fn print(text: &str) -> Result<u8> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(Kind::Io, "print").detail(error.to_string())),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::new(Kind::Io, "print").detail(error.to_string()))
+        }
         _ => Ok(0),
     }
 }
 
 /// Prints a document.
 pub fn print_json(value: &Value) -> Result<u8> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|e| Error::new(Kind::Internal, "print").detail(e.to_string()))?;
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::new(Kind::Internal, "print").detail(e.to_string()))?;
     text.push('\n');
     print(&text)
 }
@@ -95,7 +100,9 @@ pub fn headless(place: &Place, view: View, size: (u16, u16)) -> Result<Headless>
 fn export(output: Output) -> Result<u8> {
     let files = journal::files(&setup::state_folder());
     let Some(newest) = files.last() else {
-        return Err(Error::new(Kind::NotFound, "export the journal").on(setup::state_folder().display().to_string()).detail("there is none yet"));
+        return Err(Error::new(Kind::NotFound, "export the journal")
+            .on(setup::state_folder().display().to_string())
+            .detail("there is none yet"));
     };
     let lines = journal::read_lines(newest)?;
     if output == Output::Json {

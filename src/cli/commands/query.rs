@@ -21,12 +21,15 @@ pub fn print(place: &Place, expr: &str, at: Option<&str>, range: Option<&str>, o
     let now = headless.env.now;
     let zone = headless.model.shared.session.zone;
     let at = match at {
-        Some(text) => Ts::parse_moment(text, now, zone).ok_or_else(|| usage(text, "--at is a time, as in 14:02, -15m or RFC 3339"))?,
+        Some(text) => Ts::parse_moment(text, now, zone)
+            .ok_or_else(|| usage(text, "--at is a time, as in 14:02, -15m or RFC 3339"))?,
         None => now,
     };
     let (window, step) = match range {
         Some(text) => {
-            let span = Span::parse(text).filter(|s| s.0 > 0).ok_or_else(|| usage(text, "--range is a length, as in 1h"))?;
+            let span = Span::parse(text)
+                .filter(|s| s.0 > 0)
+                .ok_or_else(|| usage(text, "--range is a length, as in 1h"))?;
             let step = step::choose(span, 120, Span::secs(1));
             (step::align(Window { start: at - span, end: at }, step), step)
         }
@@ -38,7 +41,12 @@ pub fn print(place: &Place, expr: &str, at: Option<&str>, range: Option<&str>, o
         return Err(answer.err().unwrap_or_else(|| Error::new(Kind::Internal, "query")));
     };
     let code = if matrix.warnings.is_empty() && matrix.dropped == 0 { 0 } else { 3 };
-    if output == Output::Json { print_json(&document(&matrix)) } else { super::print(&table(&matrix, range.is_some(), zone)) }.map(|_| code)
+    if output == Output::Json {
+        print_json(&document(&matrix))
+    } else {
+        super::print(&table(&matrix, range.is_some(), zone))
+    }
+    .map(|_| code)
 }
 
 fn document(matrix: &Matrix) -> serde_json::Value {
@@ -55,7 +63,9 @@ fn table(matrix: &Matrix, range: bool, zone: crate::core::Zone) -> String {
         let labels: Vec<String> = series.labels.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
         let name = Untrusted::from(format!("{{{}}}", labels.join(", "))).safe();
         if range {
-            lines.extend(series.points.iter().map(|(t, v)| vec![name.to_string(), t.rfc3339_in(zone), v.to_string()]));
+            lines.extend(
+                series.points.iter().map(|(t, v)| vec![name.to_string(), t.rfc3339_in(zone), v.to_string()]),
+            );
         } else {
             lines.extend(series.points.last().map(|(_, v)| vec![name.to_string(), v.to_string()]));
         }

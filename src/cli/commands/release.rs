@@ -30,11 +30,21 @@ fn open(place: &Place) -> Result<Headless> {
 fn find(headless: &Headless, release: &str) -> Result<(Name, Name)> {
     let shared = &headless.model.shared;
     let scope = shared.session.scope.clone();
-    let fits: Vec<_> = shared.releases.list.iter().filter(|r| r.name.as_str() == release && scope.holds(r.namespace.as_str())).collect();
+    let fits: Vec<_> = shared
+        .releases
+        .list
+        .iter()
+        .filter(|r| r.name.as_str() == release && scope.holds(r.namespace.as_str()))
+        .collect();
     match fits.as_slice() {
         [one] => Ok((one.namespace.clone(), one.name.clone())),
-        [] => Err(Error::new(Kind::NotFound, "find a release").on(release.to_owned()).hint("name its namespace with -n; `deckwatch releases -A` lists them")),
-        _ => Err(Error::new(Kind::Usage, "find a release").on(release.to_owned()).detail("there are several of that name").hint("name the namespace with -n")),
+        [] => Err(Error::new(Kind::NotFound, "find a release")
+            .on(release.to_owned())
+            .hint("name its namespace with -n; `deckwatch releases -A` lists them")),
+        _ => Err(Error::new(Kind::Usage, "find a release")
+            .on(release.to_owned())
+            .detail("there are several of that name")
+            .hint("name the namespace with -n")),
     }
 }
 
@@ -57,7 +67,12 @@ fn cells(rows: &Value, columns: &[(&str, &str)]) -> String {
         Some(other) => other.to_string(),
     };
     let mut lines = vec![columns.iter().map(|(head, _)| (*head).to_owned()).collect()];
-    lines.extend(rows.as_array().into_iter().flatten().map(|row| columns.iter().map(|(_, key)| text(row, key)).collect()));
+    lines.extend(
+        rows.as_array()
+            .into_iter()
+            .flatten()
+            .map(|row| columns.iter().map(|(_, key)| text(row, key)).collect()),
+    );
     align(&lines)
 }
 
@@ -80,7 +95,15 @@ pub fn list(place: &Place, output: Output) -> Result<u8> {
     }
     let rows = releases::list_json(&headless.model.shared);
     headless.finish();
-    let columns = [("NAME", "name"), ("NAMESPACE", "namespace"), ("REVISION", "revision"), ("UPDATED", "updated"), ("STATUS", "status"), ("CHART", "chart"), ("APP VERSION", "app_version")];
+    let columns = [
+        ("NAME", "name"),
+        ("NAMESPACE", "namespace"),
+        ("REVISION", "revision"),
+        ("UPDATED", "updated"),
+        ("STATUS", "status"),
+        ("CHART", "chart"),
+        ("APP VERSION", "app_version"),
+    ];
     if output == Output::Json { print_json(&rows) } else { print(&cells(&rows, &columns)) }.map(|_| code)
 }
 
@@ -88,7 +111,12 @@ pub fn list(place: &Place, output: Output) -> Result<u8> {
 pub fn history(place: &Place, name: &str, output: Output) -> Result<u8> {
     let mut headless = open(place)?;
     let (namespace, name) = find(&headless, name)?;
-    let revisions: Vec<u32> = headless.model.shared.release(namespace.as_str(), name.as_str()).map(|r| r.revisions.iter().map(|v| v.number).collect()).unwrap_or_default();
+    let revisions: Vec<u32> = headless
+        .model
+        .shared
+        .release(namespace.as_str(), name.as_str())
+        .map(|r| r.revisions.iter().map(|v| v.number).collect())
+        .unwrap_or_default();
     let mut code = 0;
     for revision in revisions {
         if record(&mut headless, &namespace, &name, revision).is_err() {
@@ -97,7 +125,14 @@ pub fn history(place: &Place, name: &str, output: Output) -> Result<u8> {
     }
     let rows = release::history_json(&headless.model.shared, &namespace, &name);
     headless.finish();
-    let columns = [("REVISION", "revision"), ("UPDATED", "updated"), ("STATUS", "status"), ("CHART", "chart"), ("APP VERSION", "app_version"), ("DESCRIPTION", "description")];
+    let columns = [
+        ("REVISION", "revision"),
+        ("UPDATED", "updated"),
+        ("STATUS", "status"),
+        ("CHART", "chart"),
+        ("APP VERSION", "app_version"),
+        ("DESCRIPTION", "description"),
+    ];
     if output == Output::Json { print_json(&rows) } else { print(&cells(&rows, &columns)) }.map(|_| code)
 }
 
@@ -105,12 +140,19 @@ pub fn history(place: &Place, name: &str, output: Output) -> Result<u8> {
 pub fn diff(place: &Place, name: &str, from: Option<u32>, to: Option<u32>) -> Result<u8> {
     let mut headless = open(place)?;
     let (namespace, name) = find(&headless, name)?;
-    let revisions: Vec<u32> = headless.model.shared.release(namespace.as_str(), name.as_str()).map(|r| r.revisions.iter().map(|v| v.number).collect()).unwrap_or_default();
+    let revisions: Vec<u32> = headless
+        .model
+        .shared
+        .release(namespace.as_str(), name.as_str())
+        .map(|r| r.revisions.iter().map(|v| v.number).collect())
+        .unwrap_or_default();
     let to = to.or(revisions.last().copied()).unwrap_or(0);
     let before = revisions.iter().copied().filter(|n| *n < to).max();
     let Some(from) = from.or(before) else {
         headless.finish();
-        return Err(Error::new(Kind::NotFound, "compare revisions").on(name.to_string()).detail("there is no revision before it"));
+        return Err(Error::new(Kind::NotFound, "compare revisions")
+            .on(name.to_string())
+            .detail("there is no revision before it"));
     };
     let old = record(&mut headless, &namespace, &name, from);
     let new = record(&mut headless, &namespace, &name, to);

@@ -21,7 +21,11 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
             .on(asked.release.clone())
             .detail("say --plan to see the plan, or --write with --yes or --confirm NAME to carry it out"));
     }
-    let wait = Span::parse(&asked.timeout).ok_or_else(|| Error::new(Kind::Usage, "roll back").on(asked.timeout.clone()).detail("--timeout is a length, as in 5m"))?;
+    let wait = Span::parse(&asked.timeout).ok_or_else(|| {
+        Error::new(Kind::Usage, "roll back")
+            .on(asked.timeout.clone())
+            .detail("--timeout is a length, as in 5m")
+    })?;
     let (mut headless, namespace, name) = release::locate(place, &asked.release)?;
     let answer = headless.ask(Query::Plan { namespace, release: name, to: asked.revision }, PATIENCE);
     let plan = match answer {
@@ -35,18 +39,25 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     if asked.plan {
         headless.finish();
         let code = u8::from(!plan.refusals.is_empty());
-        return if asked.printed.output == Output::Json { print_json(&plan_json(Some(&plan))) } else { print(&text(&plan)) }.map(|_| code);
+        return if asked.printed.output == Output::Json {
+            print_json(&plan_json(Some(&plan)))
+        } else {
+            print(&text(&plan))
+        }
+        .map(|_| code);
     }
     let consent = match &asked.confirm {
         Some(name) => Consent::Name(name, "--confirm"),
         None if asked.yes => Consent::Yes("--yes"),
         None => {
             headless.finish();
-            return Err(Error::new(Kind::Usage, "roll back").detail("--write needs --yes, or --confirm NAME in a protected context"));
+            return Err(Error::new(Kind::Usage, "roll back")
+                .detail("--write needs --yes, or --confirm NAME in a protected context"));
         }
     };
     let now = crate::runtime::now();
-    let outcome = headless.model.shared.gate.confirm(&plan, consent, asked.wait.then_some(wait), "command line", now);
+    let outcome =
+        headless.model.shared.gate.confirm(&plan, consent, asked.wait.then_some(wait), "command line", now);
     let confirmed = match outcome {
         Ok(confirmed) => confirmed,
         Err(why) => {
@@ -56,32 +67,66 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     };
     let mut effects = Vec::new();
     let id = plan.id;
-    let made = What::Plan { plan: id, namespace: plan.namespace.clone(), release: plan.release.clone(), from: plan.from.revision, to: plan.to.revision, summary: Safe::of(&summary(&plan)) };
+    let made = What::Plan {
+        plan: id,
+        namespace: plan.namespace.clone(),
+        release: plan.release.clone(),
+        from: plan.from.revision,
+        to: plan.to.revision,
+        summary: Safe::of(&summary(&plan)),
+    };
     headless.model.shared.journal(now, made, &mut effects);
-    headless.model.shared.journal(now, What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") }, &mut effects);
-    let job = Job { plan: Arc::clone(&plan), started: now, steps: Vec::new(), of: 0, ended: None, check: crate::app::model::jobs::Check::default() };
+    headless.model.shared.journal(
+        now,
+        What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") },
+        &mut effects,
+    );
+    let job = Job {
+        plan: Arc::clone(&plan),
+        started: now,
+        steps: Vec::new(),
+        of: 0,
+        ended: None,
+        check: crate::app::model::jobs::Check::default(),
+    };
     headless.model.shared.jobs.0.insert(id, job);
     effects.push(Effect::Run(Box::new(confirmed)));
     headless.do_all(effects);
-    headless.run_until(Duration::from_secs(600), |m, _| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some()));
-    let ready = |m: &crate::app::Model| m.shared.jobs.0.get(&id).is_some_and(|j| j.check.ready.is_some_and(|(have, want)| have >= want));
+    headless.run_until(Duration::from_secs(600), |m, _| {
+        m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some())
+    });
+    let ready = |m: &crate::app::Model| {
+        m.shared.jobs.0.get(&id).is_some_and(|j| j.check.ready.is_some_and(|(have, want)| have >= want))
+    };
     let waited = !asked.wait || headless.run_until(wait.to_std(), |m, _| ready(m));
     let ended = headless.model.shared.jobs.0.get(&id).and_then(|j| j.ended.clone());
     headless.finish();
     match ended {
-        Some((_, Outcome::Done)) if waited => {
-            print(&format!("rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n", plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.makes))
-        }
+        Some((_, Outcome::Done)) if waited => print(&format!(
+            "rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n",
+            plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.makes
+        )),
         Some((_, Outcome::Done)) => Err(Error::new(Kind::Timeout, "wait until everything is ready")
             .on(asked.release.clone())
             .detail(format!("revision {} is deployed, but not every pod is ready after {wait}", plan.makes))),
         Some((_, Outcome::Failed(error) | Outcome::Unknown(error))) => Err(error),
-        None => Err(Error::new(Kind::OutcomeUnknown, "roll back").on(asked.release.clone()).detail("it did not end in time")),
+        None => Err(Error::new(Kind::OutcomeUnknown, "roll back")
+            .on(asked.release.clone())
+            .detail("it did not end in time")),
     }
 }
 
 fn text(plan: &RollbackPlan) -> String {
-    let mut out = format!("Roll back {}/{}   {} → {}   ({} → {})   plan {}\n", plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.from.chart, plan.to.chart, plan.id);
+    let mut out = format!(
+        "Roll back {}/{}   {} → {}   ({} → {})   plan {}\n",
+        plan.namespace,
+        plan.release,
+        plan.from.revision,
+        plan.to.revision,
+        plan.from.chart,
+        plan.to.chart,
+        plan.id
+    );
     let mut line = |label: &str, text: &str| out.push_str(&format!("  {label:<10} {text}\n"));
     for refusal in &plan.refusals {
         line("refused", refusal);
@@ -99,6 +144,12 @@ fn text(plan: &RollbackPlan) -> String {
     for note in &plan.notes {
         line("note", note.as_str());
     }
-    line("makes", &format!("revision {}, like {}; what migrations did to data is not undone", plan.makes, plan.to.revision));
+    line(
+        "makes",
+        &format!(
+            "revision {}, like {}; what migrations did to data is not undone",
+            plan.makes, plan.to.revision
+        ),
+    );
     out
 }

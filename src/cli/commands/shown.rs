@@ -13,10 +13,13 @@ pub fn settled(model: &Model, env: &Env) -> bool {
     let pane = model.nav.top().view.pane();
     let feeds = !matches!(model.shared.releases.state, crate::app::msg::FeedState::Loading)
         && model.watched.iter().all(|(feed, _)| match feed {
-            crate::app::effect::Feed::Objects(r) => model.shared.cluster.of(*r).state != crate::app::msg::FeedState::Loading,
+            crate::app::effect::Feed::Objects(r) => {
+                model.shared.cluster.of(*r).state != crate::app::msg::FeedState::Loading
+            }
             crate::app::effect::Feed::Releases => true,
         });
-    let sources = !model.shared.health.is_empty() && model.shared.health.values().all(|h| h.state != State::Connecting);
+    let sources =
+        !model.shared.health.is_empty() && model.shared.health.values().all(|h| h.state != State::Connecting);
     let alerts = model.shared.alerts.at.is_some() || model.shared.alerts.error.is_some();
     feeds && sources && alerts && !model.unsettled && pane.truth(&cx) != Truth::Loading
 }
@@ -46,7 +49,14 @@ pub fn view(place: &Place, name: &str, output: Output) -> Result<u8> {
     if output == Output::Json {
         print_json(&headless.model.nav.top().view.pane().json(&headless.model.shared))?;
     } else {
-        print(&headless.frame(160, 60).lines().filter(|l| !l.is_empty()).map(|l| format!("{l}\n")).collect::<String>())?;
+        print(
+            &headless
+                .frame(160, 60)
+                .lines()
+                .filter(|l| !l.is_empty())
+                .map(|l| format!("{l}\n"))
+                .collect::<String>(),
+        )?;
     }
     headless.finish();
     Ok(code)
@@ -54,13 +64,21 @@ pub fn view(place: &Place, name: &str, output: Output) -> Result<u8> {
 
 /// Prints one frame of a view.
 pub fn snapshot(place: &Place, name: &str, size: &str) -> Result<u8> {
-    let bad = || Error::new(Kind::Usage, "take a snapshot").on(size.to_owned()).detail("the size is COLUMNSxROWS, as in 120x40");
+    let bad = || {
+        Error::new(Kind::Usage, "take a snapshot")
+            .on(size.to_owned())
+            .detail("the size is COLUMNSxROWS, as in 120x40")
+    };
     let (width, height) = size.split_once('x').ok_or_else(bad)?;
     let (width, height): (u16, u16) = (width.parse().map_err(|_| bad())?, height.parse().map_err(|_| bad())?);
     if width > 1_000 || height > 1_000 {
         return Err(bad());
     }
-    let view = View::open(name).ok_or_else(|| Error::new(Kind::Usage, "open a view").on(name.to_owned()).hint("`deckwatch snapshot watch`, `alerts`, `pods`, …"))?;
+    let view = View::open(name).ok_or_else(|| {
+        Error::new(Kind::Usage, "open a view")
+            .on(name.to_owned())
+            .hint("`deckwatch snapshot watch`, `alerts`, `pods`, …")
+    })?;
     let mut headless = headless(place, view, (width, height))?;
     headless.run_until(PATIENCE, settled);
     let code = code(&headless.truth());

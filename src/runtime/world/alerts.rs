@@ -20,7 +20,12 @@ pub async fn ask(world: &World) -> Result<AlertsAnswer> {
     let overview = merge(managers, rules);
     let answered = overview.answered.into_iter().map(|name| (name, None));
     let missing = overview.missing.into_iter().map(|(name, error)| (name, Some(error)));
-    Ok(AlertsAnswer { alerts: overview.alerts, rules: known, places: answered.chain(missing).collect(), evaluated })
+    Ok(AlertsAnswer {
+        alerts: overview.alerts,
+        rules: known,
+        places: answered.chain(missing).collect(),
+        evaluated,
+    })
 }
 
 async fn manager(world: &World, named: &Named<Alertmanager>) -> Place<crate::sources::alertmanager::Alerts> {

@@ -15,7 +15,9 @@ pub async fn answer(world: &World, query: Query) -> Result<Answer> {
         Query::Alerts => alerts::ask(world).await.map(Answer::Alerts),
         Query::Range { expr, window, step } => range(world, &expr, window, step).await,
         Query::Logs { scope, page, window, limit, previous } => {
-            logs::read(world, logs::Ask { scope, page, window, limit, previous }).await.map(|b| Answer::Logs(Box::new(b)))
+            logs::read(world, logs::Ask { scope, page, window, limit, previous })
+                .await
+                .map(|b| Answer::Logs(Box::new(b)))
         }
         Query::Object(object) => read_object(world, &object).await,
         Query::Edits(object) => edits::read(world, &object).await.map(Answer::Edits),
@@ -26,7 +28,9 @@ pub async fn answer(world: &World, query: Query) -> Result<Answer> {
         Query::Plan { namespace, release, to } => {
             let now = (world.clock)();
             let id = PlanId::new(now, crate::runtime::random());
-            let prepared = rollback::prepare(world.client()?, &world.cluster, id, now, (&namespace, &release), to).await?;
+            let prepared =
+                rollback::prepare(world.client()?, &world.cluster, id, now, (&namespace, &release), to)
+                    .await?;
             let plan = Arc::clone(&prepared.plan);
             let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
             // A plan that was made anew takes the place of the older one of the same release.
@@ -54,7 +58,9 @@ async fn range(world: &World, expr: &str, window: Window, step: Span) -> Result<
 
 async fn read_object(world: &World, object: &ObjectRef) -> Result<Answer> {
     let Some(resource) = object.resource() else {
-        return Err(Error::new(Kind::NotFound, "read an object").on(object.to_string()).detail("its kind is not known"));
+        return Err(Error::new(Kind::NotFound, "read an object")
+            .on(object.to_string())
+            .detail("its kind is not known"));
     };
     let path = resource.path(Some(object.namespace.as_str()), Some(object.name.as_str()));
     let value: serde_json::Value = world.client()?.get_json(&path).await.map_err(|f| f.error)?;

@@ -30,7 +30,11 @@ pub async fn connect(world: Arc<World>, look: Look, publish: watch::Sender<Optio
     let mut sources = Sources::default();
     for kind in KINDS {
         let named = look.config.sources(kind, &context, &look.environment);
-        let found = if named.is_empty() { super::found::in_cluster(&world, kind).await } else { of_sources(&world, &named).await };
+        let found = if named.is_empty() {
+            super::found::in_cluster(&world, kind).await
+        } else {
+            of_sources(&world, &named).await
+        };
         if found.is_empty() {
             let id = SourceId { kind, index: 0 };
             let where_looked = Untrusted::from("looked in configuration, environment and cluster");
@@ -64,7 +68,9 @@ async fn of_sources(world: &World, all: &[Source]) -> Vec<Found> {
         let transport: Result<SharedTransport> = match (&source.url, &source.service) {
             (Some(_), _) => Direct::new(source).map(|d| Arc::new(d) as SharedTransport),
             (None, Some(_)) => super::found::of_service(world, source).await,
-            (None, None) => Err(Error::new(crate::core::Kind::Config, "reach a source").on(source.name.clone()).detail("it has neither `url` nor `service`")),
+            (None, None) => Err(Error::new(crate::core::Kind::Config, "reach a source")
+                .on(source.name.clone())
+                .detail("it has neither `url` nor `service`")),
         };
         out.push((Untrusted::from(source.name.clone()), source.found.clone(), transport));
     }
@@ -75,7 +81,9 @@ fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTr
     match id.kind {
         SourceKind::Prometheus => sources.proms.push(Named { id, source: Prom::new(transport, LIMIT) }),
         SourceKind::Loki => sources.lokis.push(Named { id, source: Loki::new(transport, LIMIT) }),
-        SourceKind::Alertmanager => sources.managers.push(Named { id, source: Alertmanager::new(name, transport, LIMIT) }),
+        SourceKind::Alertmanager => {
+            sources.managers.push(Named { id, source: Alertmanager::new(name, transport, LIMIT) })
+        }
         SourceKind::Kubernetes => {}
     }
 }

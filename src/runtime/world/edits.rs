@@ -37,7 +37,9 @@ pub async fn read(world: &World, owner: &ObjectRef) -> Result<Vec<Edit>> {
 /// Returns the writes that an object's managedFields tell.
 fn of(object: &ObjectRef, value: &serde_json::Value) -> Vec<Edit> {
     let entries = value.pointer("/metadata/managedFields").and_then(|v| v.as_array());
-    let text = |entry: &serde_json::Value, key: &str| Untrusted::from(entry.get(key).and_then(|v| v.as_str()).unwrap_or("")).clipped(80);
+    let text = |entry: &serde_json::Value, key: &str| {
+        Untrusted::from(entry.get(key).and_then(|v| v.as_str()).unwrap_or("")).clipped(80)
+    };
     entries
         .into_iter()
         .flatten()
@@ -82,9 +84,15 @@ fn references(value: &serde_json::Value) -> BTreeSet<(Resource, String)> {
                 for (key, inner) in map {
                     let name = |k: &str| inner.get(k).and_then(|n| n.as_str()).map(str::to_owned);
                     match key.as_str() {
-                        "configMapRef" | "configMapKeyRef" | "configMap" => out.extend(name("name").map(|n| (Resource::ConfigMap, n))),
-                        "secretRef" | "secretKeyRef" => out.extend(name("name").map(|n| (Resource::Secret, n))),
-                        "secret" => out.extend(name("secretName").or_else(|| name("name")).map(|n| (Resource::Secret, n))),
+                        "configMapRef" | "configMapKeyRef" | "configMap" => {
+                            out.extend(name("name").map(|n| (Resource::ConfigMap, n)))
+                        }
+                        "secretRef" | "secretKeyRef" => {
+                            out.extend(name("name").map(|n| (Resource::Secret, n)))
+                        }
+                        "secret" => out.extend(
+                            name("secretName").or_else(|| name("name")).map(|n| (Resource::Secret, n)),
+                        ),
                         _ => {}
                     }
                     open.push(inner);
@@ -109,7 +117,8 @@ mod tests {
             "volumes": [{ "configMap": { "name": "d" } }, { "secret": { "secretName": "e" } },
                         { "projected": { "sources": [{ "configMap": { "name": "f" } }] } }],
         } } } });
-        let names: Vec<String> = references(&value).into_iter().map(|(r, n)| format!("{}/{n}", r.names().kind)).collect();
+        let names: Vec<String> =
+            references(&value).into_iter().map(|(r, n)| format!("{}/{n}", r.names().kind)).collect();
         assert_eq!(names, ["ConfigMap/a", "ConfigMap/d", "ConfigMap/f", "Secret/b", "Secret/c", "Secret/e"]);
     }
 
@@ -122,6 +131,9 @@ mod tests {
             { "manager": "no-time", "operation": "Update" } ] } });
         let edits = of(&owner, &value);
         assert_eq!(edits.len(), 1);
-        assert_eq!((edits[0].manager.as_str(), edits[0].fields.as_str()), ("kubectl-edit", "data.LOG_LEVEL, data.DB_HOST"));
+        assert_eq!(
+            (edits[0].manager.as_str(), edits[0].fields.as_str()),
+            ("kubectl-edit", "data.LOG_LEVEL, data.DB_HOST")
+        );
     }
 }

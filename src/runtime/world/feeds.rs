@@ -34,10 +34,18 @@ pub fn state_of(state: State) -> FeedState {
 pub async fn follow(world: Arc<World>, feed: Feed, resource: Resource, scope: Scope, inbox: Inbox) {
     let kube = match &world.kube {
         Ok(kube) => kube,
-        Err(error) => return inbox.send(Msg::Feed(feed, scope, FeedMsg::State(FeedState::Failed(error.clone())))),
+        Err(error) => {
+            return inbox.send(Msg::Feed(feed, scope, FeedMsg::State(FeedState::Failed(error.clone()))));
+        }
     };
     let spec = Spec::all(resource, scope_of(&scope));
-    let (_reflector, mut events) = Reflector::spawn(kube.client.clone(), spec, &kube.pulse, world.retry.clone(), Arc::clone(&world.clock));
+    let (_reflector, mut events) = Reflector::spawn(
+        kube.client.clone(),
+        spec,
+        &kube.pulse,
+        world.retry.clone(),
+        Arc::clone(&world.clock),
+    );
     while let Some(event) = events.recv().await {
         inbox.send(Msg::Feed(feed, scope.clone(), news(event)));
     }

@@ -16,7 +16,8 @@ use crate::sources::transport::SharedTransport;
 use crate::store::health::{SourceKind, Via};
 
 /// Where stacks of monitoring usually live, for those who may not list Services everywhere.
-const USUAL: [&str; 8] = ["monitoring", "observability", "prometheus", "loki", "logging", "grafana", "kube-system", "default"];
+const USUAL: [&str; 8] =
+    ["monitoring", "observability", "prometheus", "loki", "logging", "grafana", "kube-system", "default"];
 
 /// The ways through the API server, in the order in which they are tried.
 const WAYS: [Via; 2] = [Via::ServiceProxy, Via::PortForward];
@@ -35,7 +36,13 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Vec<Found> {
     let found: Vec<Found> = outcome
         .found
         .into_iter()
-        .map(|f| (Untrusted::from(format!("{}/{}", f.candidate.service.namespace, f.candidate.service.name)), f.candidate.found(), Ok(f.transport)))
+        .map(|f| {
+            (
+                Untrusted::from(format!("{}/{}", f.candidate.service.namespace, f.candidate.service.name)),
+                f.candidate.found(),
+                Ok(f.transport),
+            )
+        })
         .collect();
     if !found.is_empty() {
         return found;
@@ -45,7 +52,11 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Vec<Found> {
         .tried
         .into_iter()
         .rev()
-        .find_map(|t| t.error.clone().map(|e| (Untrusted::from(t.candidate.service.to_string()), t.candidate.found(), Err(e))))
+        .find_map(|t| {
+            t.error
+                .clone()
+                .map(|e| (Untrusted::from(t.candidate.service.to_string()), t.candidate.found(), Err(e)))
+        })
         .into_iter()
         .collect()
 }
@@ -57,9 +68,13 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Vec<Found> {
 pub async fn of_service(world: &World, source: &Source) -> Result<SharedTransport> {
     let client = world.client()?;
     let Some(service) = &source.service else {
-        return Err(Error::new(Kind::Config, "reach a source").on(source.name.clone()).detail("it names no service"));
+        return Err(Error::new(Kind::Config, "reach a source")
+            .on(source.name.clone())
+            .detail("it names no service"));
     };
-    let mut last = Error::new(Kind::Config, "reach a source").on(service.to_string()).detail("its `via` leaves no way to a service");
+    let mut last = Error::new(Kind::Config, "reach a source")
+        .on(service.to_string())
+        .detail("its `via` leaves no way to a service");
     for via in source.via.tries().iter().copied().filter(|v| *v != Via::Direct) {
         let transport = transport(client, service, &source.prefix, via)?;
         match identify(source.kind, &transport, source.timeout).await {
@@ -72,13 +87,23 @@ pub async fn of_service(world: &World, source: &Source) -> Result<SharedTranspor
 
 fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Result<SharedTransport> {
     let name = |text: &str| {
-        Name::new(text).ok_or_else(|| Error::new(Kind::Config, "reach a service").on(service.to_string()).detail("that is no name of Kubernetes"))
+        Name::new(text).ok_or_else(|| {
+            Error::new(Kind::Config, "reach a service")
+                .on(service.to_string())
+                .detail("that is no name of Kubernetes")
+        })
     };
     let port = match service.port.parse() {
         Ok(number) => BackendPort::Number(number),
         Err(_) => BackendPort::Name(name(&service.port)?),
     };
-    let backend = Backend { namespace: name(&service.namespace)?, service: name(&service.name)?, port, https: false, prefix: prefix.to_owned() };
+    let backend = Backend {
+        namespace: name(&service.namespace)?,
+        service: name(&service.name)?,
+        port,
+        https: false,
+        prefix: prefix.to_owned(),
+    };
     Ok(match via {
         Via::PortForward => Arc::new(PortForward::new(client.clone(), backend)),
         Via::ServiceProxy | Via::Direct => Arc::new(ServiceProxy::new(client.clone(), backend)),
@@ -90,11 +115,17 @@ async fn services(client: &Client) -> Vec<ServiceInfo> {
     let lists = match client.get_json::<Value>("/api/v1/services").await {
         Ok(list) => vec![list],
         Err(_) => {
-            let reads = USUAL.map(|ns| async move { client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok() });
+            let reads = USUAL.map(|ns| async move {
+                client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok()
+            });
             futures::future::join_all(reads).await.into_iter().flatten().collect()
         }
     };
-    lists.iter().flat_map(|list| list.get("items").and_then(Value::as_array).into_iter().flatten()).filter_map(info).collect()
+    lists
+        .iter()
+        .flat_map(|list| list.get("items").and_then(Value::as_array).into_iter().flatten())
+        .filter_map(info)
+        .collect()
 }
 
 fn info(value: &Value) -> Option<ServiceInfo> {
@@ -108,7 +139,11 @@ fn info(value: &Value) -> Option<ServiceInfo> {
     Some(ServiceInfo {
         namespace: text("/metadata/namespace"),
         name: text("/metadata/name"),
-        labels: labels.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect(),
+        labels: labels
+            .into_iter()
+            .flatten()
+            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+            .collect(),
         ports: ports.iter().filter_map(port).collect(),
         headless: text("/spec/clusterIP") == "None",
         ready: None,

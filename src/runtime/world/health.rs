@@ -48,7 +48,14 @@ impl Book {
     /// about the source.
     pub fn report<T>(&self, id: SourceId, outcome: &Result<T>, took: Span, now: Ts) {
         match outcome {
-            Err(error) if !matches!(error.kind, Kind::BadQuery | Kind::NotFound | Kind::Cancelled | Kind::TooLarge) => self.bad(id, error, now),
+            Err(error)
+                if !matches!(
+                    error.kind,
+                    Kind::BadQuery | Kind::NotFound | Kind::Cancelled | Kind::TooLarge
+                ) =>
+            {
+                self.bad(id, error, now)
+            }
             _ => self.good(id, took, now),
         }
     }

@@ -10,10 +10,10 @@ use crate::app::effect::{LogPage, LogScope};
 use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
 use crate::query::logql::LogQuery;
 use crate::query::profile::Mapping;
-use crate::sources::loki::around::drive::{Read, drive, read_window};
-use crate::sources::loki::around::{Machine, Plan, Reach, Side};
 use crate::sources::kube::logs::{self as kubelet, Wanted};
 use crate::sources::loki::Loki;
+use crate::sources::loki::around::drive::{Read, drive, read_window};
+use crate::sources::loki::around::{Machine, Plan, Reach, Side};
 use crate::sources::loki::detect::detect;
 use crate::store::batch::{Batch, Cuts, LogReach};
 use crate::store::logs::{Entry, Place, join};
@@ -80,9 +80,13 @@ async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Resu
     if let Some(mapping) = known {
         return Ok(mapping);
     }
-    let window = Window { start: ask.window.start - Span::hours(1), end: ask.window.end.max(ask.window.start + Span::mins(1)).min(now) };
+    let window = Window {
+        start: ask.window.start - Span::hours(1),
+        end: ask.window.end.max(ask.window.start + Span::mins(1)).min(now),
+    };
     let pod = ask.scope.pods.first().map(|p| p.pod.as_str());
-    let found = detect(&named.source, &ask.scope.target.namespace, pod, window, world.cluster.0.raw()).await?;
+    let found =
+        detect(&named.source, &ask.scope.target.namespace, pod, window, world.cluster.0.raw()).await?;
     world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.mapping.clone());
     Ok(found.mapping)
 }
@@ -98,7 +102,8 @@ async fn from_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Re
 async fn ask_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<FromLoki> {
     let mapping = mapping(world, named, ask, now).await?;
     let query = mapping.query(ask.scope.scope, &ask.scope.target).ok_or_else(|| {
-        Error::new(Kind::BadQuery, "read logs").detail("the labels that this Loki has can't tell this scope: choose another with `s`")
+        Error::new(Kind::BadQuery, "read logs")
+            .detail("the labels that this Loki has can't tell this scope: choose another with `s`")
     })?;
     let loki = &named.source;
     let mut out = match ask.page {
@@ -176,14 +181,23 @@ async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
         LogPage::Newer(at) => (Window { start: at, end: now + Span::secs(60) }, None),
     };
     let Some(namespace) = Name::new(&ask.scope.target.namespace) else { return Ok(PodLogs::default()) };
-    let containers = ask.scope.pods.iter().flat_map(|p| p.containers.iter().map(|c| (p.pod.clone(), c.clone())));
+    let containers =
+        ask.scope.pods.iter().flat_map(|p| p.containers.iter().map(|c| (p.pod.clone(), c.clone())));
     let reads = containers.take(CONTAINERS).map(|(pod, container)| {
         let since = (window.start > Ts(0)).then_some(window.start);
-        let wanted = Wanted { previous: ask.previous, since, tail, bytes: KUBELET, ..Wanted::all(namespace.clone(), pod, Some(container)) };
+        let wanted = Wanted {
+            previous: ask.previous,
+            since,
+            tail,
+            bytes: KUBELET,
+            ..Wanted::all(namespace.clone(), pod, Some(container))
+        };
         async move { kubelet::read(client, &wanted).await }
     });
     let mut out = PodLogs { asked: true, ..PodLogs::default() };
-    for read in futures::stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+    for read in
+        futures::stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await
+    {
         match read {
             Ok(read) => {
                 out.entries.extend(read.entries.into_iter().filter(|e| window.contains(e.ts)));
@@ -202,9 +216,14 @@ async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
 }
 
 fn place(entry: &Entry) -> Option<Place> {
-    let get = |keys: &[&str]| keys.iter().find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k))).map(str::to_owned);
+    let get = |keys: &[&str]| {
+        keys.iter().find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k))).map(str::to_owned)
+    };
     let pod = get(&["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"])?;
-    Some(Place { pod, container: get(&["container", "k8s_container_name", "kubernetes_container_name", "container_name"]) })
+    Some(Place {
+        pod,
+        container: get(&["container", "k8s_container_name", "kubernetes_container_name", "container_name"]),
+    })
 }
 
 fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {

@@ -92,7 +92,9 @@ impl World {
         match found {
             Ok(Ok(sources)) => Ok(sources.clone().unwrap_or_default()),
             Ok(Err(_)) => Err(Error::new(Kind::Internal, "look for sources")),
-            Err(_) => Err(Error::new(Kind::Timeout, "look for sources").hint("`:sources` shows what was tried")),
+            Err(_) => {
+                Err(Error::new(Kind::Timeout, "look for sources").hint("`:sources` shows what was tried"))
+            }
         }
     }
 }

@@ -25,11 +25,23 @@ struct Records {
 pub async fn follow(world: Arc<World>, scope: Scope, inbox: Inbox) {
     let kube = match &world.kube {
         Ok(kube) => kube,
-        Err(error) => return inbox.send(Msg::Feed(Feed::Releases, scope, FeedMsg::State(FeedState::Failed(error.clone())))),
+        Err(error) => {
+            return inbox.send(Msg::Feed(
+                Feed::Releases,
+                scope,
+                FeedMsg::State(FeedState::Failed(error.clone())),
+            ));
+        }
     };
     let start = |resource| {
         let spec = Spec::releases(resource, scope_of(&scope));
-        Reflector::spawn(kube.client.clone(), spec, &kube.pulse, world.retry.clone(), Arc::clone(&world.clock))
+        Reflector::spawn(
+            kube.client.clone(),
+            spec,
+            &kube.pulse,
+            world.retry.clone(),
+            Arc::clone(&world.clock),
+        )
     };
     let (_secrets, mut from_secrets) = start(Resource::Secret);
     let (_maps, mut from_maps) = start(Resource::ConfigMap);
@@ -99,7 +111,9 @@ fn collect(known: &[Records; 2]) -> Vec<Release> {
     for (records, driver) in known.iter().zip([Driver::Secret, Driver::ConfigMap]) {
         for object in records.objects.values() {
             let Some((name, number)) = parse_record_name(object.name()) else { continue };
-            let (Some(namespace), Some(name)) = (Name::new(object.namespace()), Name::new(name)) else { continue };
+            let (Some(namespace), Some(name)) = (Name::new(object.namespace()), Name::new(name)) else {
+                continue;
+            };
             let seconds = |label: &str| object.label(label).and_then(|t| t.parse().ok()).map(Ts::from_secs);
             let revision = Revision {
                 number,
@@ -109,7 +123,8 @@ fn collect(known: &[Records; 2]) -> Vec<Release> {
                 modified: seconds("modifiedAt"),
             };
             let key = (namespace.to_string(), name.to_string());
-            let release = out.entry(key).or_insert_with(|| Release { namespace, name, driver, revisions: Vec::new() });
+            let release =
+                out.entry(key).or_insert_with(|| Release { namespace, name, driver, revisions: Vec::new() });
             release.revisions.push(revision);
         }
     }

@@ -6,13 +6,11 @@
 
 mod decode;
 pub mod merge;
-mod print;
 
 use http::Method;
 
 pub use decode::{Silence, SilenceMatcher, Status};
 pub use merge::{Overview, Place, merge};
-pub use print::to_api_json;
 
 use super::http::page;
 use super::prom::Prom;

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::app::model::Shared;
 use crate::app::resolve::release_of;
-use crate::app::views::paint::{self, put};
 use crate::app::views::Draw;
+use crate::app::views::paint::{self, put};
 use crate::core::{Error, ObjectRef, Ts, Window, num};
 use crate::store::series::Matrix;
 use crate::ui::text::Words;
@@ -38,16 +38,7 @@ pub struct Panel {
 impl Panel {
     /// Returns a panel with nothing but its series.
     pub fn of(matrix: Arc<Matrix>, window: Window, unit: num::Unit) -> Self {
-        Self {
-            matrix,
-            window,
-            unit,
-           
-            threshold: None,
-            markers: Vec::new(),
-            moment: None,
-            cross: None,
-        }
+        Self { matrix, window, unit, threshold: None, markers: Vec::new(), moment: None, cross: None }
     }
 }
 
@@ -112,7 +103,8 @@ pub fn draw(cx: &Draw<'_>, panel: &Panel, area: Rect, buf: &mut Buffer) {
     let warned = matrix.warnings.len() + usize::from(matrix.dropped > 0) + usize::from(matrix.histograms > 0);
     if warned > 0 {
         let first = matrix.warnings.first().map(|w| w.clipped(120).to_string());
-        let text = first.unwrap_or_else(|| format!("{} series not drawn", matrix.dropped + matrix.histograms));
+        let text =
+            first.unwrap_or_else(|| format!("{} series not drawn", matrix.dropped + matrix.histograms));
         let text = paint::cut(&format!(" ◐ {text} "), area.width);
         put(buf, theme, area.right().saturating_sub(paint::width(&text)), area.y, area, Role::Warning, &text);
     }

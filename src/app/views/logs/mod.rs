@@ -124,12 +124,16 @@ impl Logs {
     /// Asks on until the whole window is there.
     fn go_on(&mut self, cx: &mut Cx<'_>) {
         let Some(window) = self.whole else { return };
-        if let Some(first) = self.lines.first().map(|e| e.ts).filter(|t| *t >= window.start && self.older == Some(true)) {
+        if let Some(first) =
+            self.lines.first().map(|e| e.ts).filter(|t| *t >= window.start && self.older == Some(true))
+        {
             if !cx.is_open(OLDER) {
                 self.ask(OLDER, LogPage::Older(first), cx);
             }
         }
-        if let Some(last) = self.lines.last().map(|e| e.ts).filter(|t| *t < window.end && self.newer == Some(true)) {
+        if let Some(last) =
+            self.lines.last().map(|e| e.ts).filter(|t| *t < window.end && self.newer == Some(true))
+        {
             if !cx.is_open(NEWER) {
                 self.ask(NEWER, LogPage::Newer(last), cx);
             }
@@ -156,7 +160,11 @@ impl Logs {
             }
             profile::Scope::Container | profile::Scope::Pod | profile::Scope::Node => self.object.clone(),
         };
-        let containers = |o: &Object| o.pod_spec().map(|s| s.containers.iter().filter_map(|c| Name::new(&c.name)).collect()).unwrap_or_default();
+        let containers = |o: &Object| {
+            o.pod_spec()
+                .map(|s| s.containers.iter().filter_map(|c| Name::new(&c.name)).collect())
+                .unwrap_or_default()
+        };
         let pod = |o: &&Object| Some(PodContainers { pod: Name::new(o.name())?, containers: containers(o) });
         let pods = pods_of(&whose, &shared.cluster).iter().filter_map(pod).collect();
         let target = profile::Target {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::alerts::{Alert, State};
 use crate::core::{Labels, Ts, Untrusted};
-use crate::store::alerts::{Alert, State};
 
 /// Returns the alert in the shape of Alertmanager's API.
 ///
