@@ -129,8 +129,7 @@ pub fn markdown_of_lines(lines: &[String]) -> String {
         let at = value
             .get("at")
             .and_then(serde_json::Value::as_i64)
-            .map(|ns| Ts(ns).date_clock(Zone::Utc))
-            .unwrap_or_else(|| "?".to_owned());
+            .map_or_else(|| "?".to_owned(), |ns| Ts(ns).date_clock(Zone::Utc));
         let mut words = Vec::new();
         for (key, inner) in value.as_object().into_iter().flatten().filter(|(k, _)| *k != "at") {
             let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);

@@ -182,7 +182,7 @@ pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
             cluster
                 .of(Resource::Deployment)
                 .named(owner.namespace.as_str(), owner.name.as_str())
-                .map(|d| d.uid())
+                .map(super::super::store::objects::Object::uid)
                 .map(|uid| {
                     sets.owned_by(&uid).flat_map(|rs| pods.owned_by(&rs.uid()).collect::<Vec<_>>()).collect()
                 })
@@ -196,7 +196,7 @@ pub fn pods_of<'a>(owner: &ObjectRef, cluster: &'a Cluster) -> Vec<&'a Object> {
         Some(resource) => cluster
             .of(resource)
             .named(owner.namespace.as_str(), owner.name.as_str())
-            .map(|o| o.uid())
+            .map(super::super::store::objects::Object::uid)
             .map(|uid| pods.owned_by(&uid).collect())
             .unwrap_or_default(),
         None => Vec::new(),

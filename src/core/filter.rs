@@ -21,7 +21,7 @@ pub enum Filter {
     /// Labels: key, whether equal, value.
     Labels(Vec<(String, bool, String)>),
     /// The opposite.
-    Not(Box<Filter>),
+    Not(Box<Self>),
 }
 
 const LONGEST: usize = 256;

@@ -195,7 +195,7 @@ impl Zone {
         }
     }
 
-    fn from_local(self, date: NaiveDate, time: NaiveTime) -> Option<Ts> {
+    fn local_instant(self, date: NaiveDate, time: NaiveTime) -> Option<Ts> {
         let naive = date.and_time(time);
         let utc = match self {
             Self::Utc => Some(naive.and_utc()),
@@ -319,12 +319,12 @@ impl Ts {
         }
         if let Some((date, time)) = text.split_once([' ', 'T']) {
             let date = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
-            return zone.from_local(date, parse_clock(time)?);
+            return zone.local_instant(date, parse_clock(time)?);
         }
         let time = parse_clock(text)?;
         let today = zone.at(now).date_naive();
-        let at = zone.from_local(today, time)?;
-        if at <= now { Some(at) } else { zone.from_local(today.pred_opt()?, time) }
+        let at = zone.local_instant(today, time)?;
+        if at <= now { Some(at) } else { zone.local_instant(today.pred_opt()?, time) }
     }
 
     /// Returns the year, for tests of far dates.

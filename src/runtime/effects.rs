@@ -131,7 +131,7 @@ impl Executor {
             let tell = |news| inbox.send(Msg::Job(id, news));
             match world.client() {
                 Ok(client) => {
-                    rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await
+                    rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await;
                 }
                 Err(error) => tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))),
             }

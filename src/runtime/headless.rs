@@ -81,7 +81,7 @@ impl Headless {
             if left.is_zero() {
                 return false;
             }
-            let timer = self.timers.next().map(|at| (at - now()).to_std()).unwrap_or(left);
+            let timer = self.timers.next().map_or(left, |at| (at - now()).to_std());
             self.inbox.wait(Some(timer.min(left)));
         }
     }

@@ -163,7 +163,7 @@ mod tests {
         let mut pod = deckwatch_wire::core::Pod::default();
         pod.metadata.uid = uid.to_owned();
         pod.metadata.resource_version = version.to_owned();
-        Object::from(pod)
+        Object::Pod(std::sync::Arc::new(pod))
     }
 
     fn changes(applied: Vec<Object>, removed: &[&str]) -> Msg {

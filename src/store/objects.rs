@@ -128,7 +128,7 @@ impl Object {
 
     /// Returns when it is to be gone, once its deletion was asked for.
     pub fn deletion(&self) -> Option<Ts> {
-        self.meta().deletion_timestamp.and_then(|t| t.nanos()).map(Ts)
+        self.meta().deletion_timestamp.and_then(deckwatch_wire::Stamp::nanos).map(Ts)
     }
 
     /// Returns the version that it was read at.

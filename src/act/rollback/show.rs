@@ -132,7 +132,7 @@ fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
 
 fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     let helm = inputs.helm;
-    let mut out: Vec<Safe> = helm.warnings.iter().map(|w| said(w)).collect();
+    let mut out: Vec<Safe> = helm.warnings.iter().map(said).collect();
     for object in &helm.objects {
         out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, w))));
         out.extend(object.adopts.then(|| {

@@ -66,8 +66,9 @@ fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
     let of = |resource: Resource| {
         let kind = shared.cluster.of(resource);
         match &kind.state {
-            crate::app::msg::FeedState::Denied(e) => Some(Safe::of(&e.line())),
-            crate::app::msg::FeedState::Failed(e) => Some(Safe::of(&e.line())),
+            crate::app::msg::FeedState::Denied(e) | crate::app::msg::FeedState::Failed(e) => {
+                Some(Safe::of(&e.line()))
+            }
             crate::app::msg::FeedState::Loading if !shared.cluster.has(resource) => {
                 Some(Safe::own("not watched"))
             }
@@ -79,7 +80,7 @@ fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
         shared.cluster.of(resource).iter().filter_map(crate::store::objects::Object::created).min()
     };
     let events = shared.cluster.of(Resource::Event).iter().filter_map(evidence::event_time).min();
-    let releases = shared.releases.list.iter().flat_map(|r| r.revisions.first()).map(|r| r.created).min();
+    let releases = shared.releases.list.iter().filter_map(|r| r.revisions.first()).map(|r| r.created).min();
     let helm = match &shared.releases.state {
         crate::app::msg::FeedState::Denied(_) => {
             Some(Safe::own("denied: releases are told by ReplicaSets and labels only"))

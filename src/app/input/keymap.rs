@@ -111,7 +111,7 @@ impl Keymap {
     fn hidden(&self, mistakes: &mut Vec<String>) {
         for context in Context::ALL {
             let layers = layers(context);
-            for (keys, action) in layers.iter().flat_map(|c| self.contexts.get(c)).flatten() {
+            for (keys, action) in layers.iter().filter_map(|c| self.contexts.get(c)).flatten() {
                 for cut in 1..keys.len() {
                     let head = keys.get(..cut).unwrap_or_default();
                     if let Some(by) = layers.iter().find_map(|c| self.contexts.get(c)?.get(head)) {

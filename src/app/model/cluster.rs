@@ -96,16 +96,26 @@ impl Collection {
     /// Takes news in. Returns whether anything that is shown changed.
     pub fn take(&mut self, news: FeedMsg, now: Ts) -> bool {
         match news {
-            FeedMsg::Page(objects) => objects.into_iter().for_each(|o| self.apply(o)),
+            FeedMsg::Page(objects) => {
+                for object in objects {
+                    self.apply(object);
+                }
+            }
             FeedMsg::Synced(uids) => {
                 let keep: HashSet<Uid> = uids.into_iter().collect();
                 let gone: Vec<Uid> = self.objects.keys().filter(|u| !keep.contains(*u)).cloned().collect();
-                gone.iter().for_each(|u| self.remove(u));
+                for uid in &gone {
+                    self.remove(uid);
+                }
                 self.state = FeedState::Live;
             }
             FeedMsg::Changes { applied, removed } => {
-                removed.iter().for_each(|u| self.remove(u));
-                applied.into_iter().for_each(|o| self.apply(o));
+                for uid in &removed {
+                    self.remove(uid);
+                }
+                for object in applied {
+                    self.apply(object);
+                }
             }
             FeedMsg::State(state) => {
                 if matches!(state, FeedState::Denied(_)) {

@@ -8,7 +8,7 @@ use super::super::views::{Env, View};
 use super::{back, command, go, moment, on_top, quit, refresh, settle, tell, touch};
 use crate::core::action::Action;
 use crate::core::key::{Code, Key};
-use crate::core::{Safe, Span, Zone};
+use crate::core::{Span, Zone};
 
 /// Handles a key.
 pub fn key(model: &mut Model, key: Key, repeat: bool, env: &Env, effects: &mut Effects) {
@@ -196,7 +196,7 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
                 match row {
                     Some((action, None)) => act(model, action, env, effects),
                     Some((action, Some(why))) => {
-                        tell(model, &format!("{}: {why}", action.info().short), false, env, effects)
+                        tell(model, &format!("{}: {why}", action.info().short), false, env, effects);
                     }
                     None => {}
                 }
@@ -216,10 +216,4 @@ pub fn open_named(model: &mut Model, name: &str, env: &Env, effects: &mut Effect
     let Some(view) = View::open(name) else { return false };
     super::open(model, view, env, effects);
     true
-}
-
-/// Puts text on the clipboard and says so.
-pub fn copy(model: &mut Model, text: Safe, env: &Env, effects: &mut Effects) {
-    tell(model, &format!("copied {text}"), false, env, effects);
-    effects.push(Effect::Copy(text));
 }

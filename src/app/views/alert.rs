@@ -217,24 +217,21 @@ impl Pane for AlertPage {
             put(buf, theme, area.x + 1, *y, area, role, text);
             *y += 1;
         };
-        match self.gone_since {
-            Some(since) => {
-                line(Role::Ok, &format!("✔ resolved, {} (was {word})", num::ago(since, now)), &mut y)
+        if let Some(since) = self.gone_since {
+            line(Role::Ok, &format!("✔ resolved, {} (was {word})", num::ago(since, now)), &mut y);
+        } else {
+            let mut text = format!("{glyph} {word}");
+            if let Some(began) = alert.began() {
+                text.push_str(&format!(
+                    "   condition began {} ({})",
+                    began.near(now, zone),
+                    num::ago(began, now)
+                ));
             }
-            None => {
-                let mut text = format!("{glyph} {word}");
-                if let Some(began) = alert.began() {
-                    text.push_str(&format!(
-                        "   condition began {} ({})",
-                        began.near(now, zone),
-                        num::ago(began, now)
-                    ));
-                }
-                if let Some(fired) = alert.starts_at.filter(|t| Some(*t) != alert.active_at) {
-                    text.push_str(&format!(", fired {}", fired.near(now, zone)));
-                }
-                line(role, &text, &mut y);
+            if let Some(fired) = alert.starts_at.filter(|t| Some(*t) != alert.active_at) {
+                text.push_str(&format!(", fired {}", fired.near(now, zone)));
             }
+            line(role, &text, &mut y);
         }
         let about = self
             .resolved

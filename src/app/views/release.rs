@@ -304,7 +304,7 @@ impl Pane for ReleasePage {
                     self.namespace.clone(),
                     self.name.clone(),
                     self.target(),
-                )))
+                )));
             }
             Action::Open => {}
             _ => {

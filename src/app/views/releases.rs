@@ -124,10 +124,10 @@ impl Pane for Releases {
         match action {
             Action::Open => {
                 cx.open =
-                    Some(View::Release(release::ReleasePage::new(selected.namespace, selected.name, None)))
+                    Some(View::Release(release::ReleasePage::new(selected.namespace, selected.name, None)));
             }
             Action::Roll => {
-                cx.open = Some(View::Plan(plan::PlanView::new(selected.namespace, selected.name, None)))
+                cx.open = Some(View::Plan(plan::PlanView::new(selected.namespace, selected.name, None)));
             }
             Action::Faults => self.faults = !self.faults,
             Action::Copy => cx.effects.push(crate::app::Effect::Copy(super::safe(selected.name.as_str()))),

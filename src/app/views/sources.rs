@@ -52,7 +52,7 @@ fn row(health: &Health, cx: &Draw<'_>, selected: bool) -> Row {
             health.latency.map(|l| num::value(l.as_secs_f64(), num::Unit::Seconds)).unwrap_or_default(),
             Role::Text,
         ),
-        (health.last_good.map(|t| num::ago(t, now)).unwrap_or_else(|| "never".to_owned()), Role::Text),
+        (health.last_good.map_or_else(|| "never".to_owned(), |t| num::ago(t, now)), Role::Text),
         (health.found.clipped(60).to_string(), Role::Dim),
     ];
     Row { cells, selected, marked: false }

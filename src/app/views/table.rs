@@ -270,7 +270,7 @@ impl Pane for Table {
         match (action, object) {
             (Action::SortName, _) => self.sort_by("NAME"),
             (Action::SortAge, _) => {
-                self.sort_by(if self.resource == Resource::Event { "LAST SEEN" } else { "AGE" })
+                self.sort_by(if self.resource == Resource::Event { "LAST SEEN" } else { "AGE" });
             }
             (Action::SortStatus, _) => self.sort_by("STATUS"),
             (Action::SortRestarts, _) => self.sort_by("RESTARTS"),
@@ -288,11 +288,11 @@ impl Pane for Table {
             }
             (Action::Logs, Some(object)) => cx.open = Some(View::Logs(logs::Logs::live(object, cx.shared))),
             (Action::PreviousLogs, Some(object)) => {
-                cx.open = Some(View::Logs(logs::Logs::before_restart(object)))
+                cx.open = Some(View::Logs(logs::Logs::before_restart(object)));
             }
             (Action::Yaml, Some(object)) => cx.open = Some(View::Text(text::Text::yaml(object))),
             (Action::Copy, Some(object)) => {
-                cx.effects.push(crate::app::Effect::Copy(super::safe(object.name.as_str())))
+                cx.effects.push(crate::app::Effect::Copy(super::safe(object.name.as_str())));
             }
             (Action::Mark, Some(object)) => {
                 let before = self.marked.len();

@@ -22,7 +22,7 @@ pub struct Text {
     all: Vec<DiffLine>,
     lines: Vec<DiffLine>,
     top: usize,
-    text: String,
+    typed: String,
     filter: Filter,
     error: Option<Error>,
     read: bool,
@@ -139,12 +139,12 @@ impl Pane for Text {
     }
 
     fn filter(&self) -> Option<&str> {
-        Some(&self.text)
+        Some(&self.typed)
     }
 
     fn set_filter(&mut self, text: &str, _cx: &mut Cx<'_>) -> std::result::Result<(), String> {
         self.filter = Filter::parse(text)?;
-        text.clone_into(&mut self.text);
+        text.clone_into(&mut self.typed);
         self.settle_lines();
         Ok(())
     }

@@ -113,7 +113,7 @@ impl Timeline {
         Self { owner, ranked: true, ..Self::default() }
     }
 
-    fn window(&self, shared: &Shared, now: crate::core::Ts) -> Window {
+    fn window(shared: &Shared, now: crate::core::Ts) -> Window {
         match shared.moment.pinned() {
             Some(_) => shared.moment.window(now),
             None => {
@@ -162,7 +162,7 @@ impl Pane for Timeline {
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
         let moment = cx.shared.moment.instant(now);
-        let focus = Focus { owner: self.owner.clone(), window: Some(self.window(cx.shared, now)) };
+        let focus = Focus { owner: self.owner.clone(), window: Some(Self::window(cx.shared, now)) };
         let found = changes::collect(cx.shared, &self.edits, &focus);
         self.reach = found.reach;
         let all: Vec<Suspect> = if self.ranked {

@@ -45,6 +45,12 @@ const UNHEALTHY: [Col; 4] = [
     Col { name: "", min: 10, max: 90, shed: 1 },
 ];
 
+const CHANGES: [Col; 3] = [
+    Col { name: "", min: 8, max: 14, shed: 0 },
+    Col { name: "", min: 7, max: 8, shed: 0 },
+    Col { name: "", min: 20, max: 200, shed: 0 },
+];
+
 const WORKLOADS: [Resource; 4] =
     [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Job];
 
@@ -197,14 +203,14 @@ impl Pane for Watch {
         let selected = self.entries.get(self.list.at);
         match (action, selected) {
             (Action::Open, Some(Entry::Alert(a))) => {
-                cx.open = Some(View::Alert(alert::AlertPage::new(a.fingerprint)))
+                cx.open = Some(View::Alert(alert::AlertPage::new(a.fingerprint)));
             }
             (Action::Open, Some(Entry::Unhealthy(o, ..))) => {
-                cx.open = o.resource().map(|_| View::Table(table::Table::pods_of(o.clone())))
+                cx.open = o.resource().map(|_| View::Table(table::Table::pods_of(o.clone())));
             }
             (Action::Open, Some(Entry::Change(c))) => cx.open = timeline::open(c),
             (Action::Logs, Some(Entry::Unhealthy(o, ..))) => {
-                cx.open = Some(View::Logs(super::logs::Logs::live(o.clone(), cx.shared)))
+                cx.open = Some(View::Logs(super::logs::Logs::live(o.clone(), cx.shared)));
             }
             (Action::Copy, Some(entry)) => {
                 let text = match entry {
@@ -384,11 +390,6 @@ impl Watch {
             visible.iter().filter_map(|(_, e)| if let Entry::Change(c) = e { Some(c) } else { None });
         let selected = visible.iter().position(|(i, _)| *i == self.list.at);
         let grid = timeline::rows(cx, changes, selected);
-        const COLS: [Col; 3] = [
-            Col { name: "", min: 8, max: 14, shed: 0 },
-            Col { name: "", min: 7, max: 8, shed: 0 },
-            Col { name: "", min: 20, max: 200, shed: 0 },
-        ];
-        paint::grid(buf, &cx.env.theme, area, &COLS, &grid, false);
+        paint::grid(buf, &cx.env.theme, area, &CHANGES, &grid, false);
     }
 }

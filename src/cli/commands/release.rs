@@ -158,7 +158,10 @@ pub fn diff(place: &Place, name: &str, from: Option<u32>, to: Option<u32>) -> Re
     let new = record(&mut headless, &namespace, &name, to);
     headless.finish();
     let lines = release::difference(&*old?, &*new?, namespace.as_str())?;
-    let text: String = lines.iter().map(|l| format!("{}{}\n", l.sign, l.text)).collect();
+    let mut text = String::new();
+    for line in &lines {
+        text.push_str(&format!("{}{}\n", line.sign, line.text));
+    }
     print(&format!("--- {name} revision {from}\n+++ {name} revision {to}\n{text}"))
 }
 

@@ -92,7 +92,7 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     headless.model.shared.jobs.0.insert(id, job);
     effects.push(Effect::Run(Box::new(confirmed)));
     headless.do_all(effects);
-    headless.run_until(Duration::from_secs(600), |m, _| {
+    headless.run_until(Duration::from_mins(10), |m, _| {
         m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some())
     });
     let ready = |m: &crate::app::Model| {

@@ -49,14 +49,9 @@ pub fn view(place: &Place, name: &str, output: Output) -> Result<u8> {
     if output == Output::Json {
         print_json(&headless.model.nav.top().view.pane().json(&headless.model.shared))?;
     } else {
-        print(
-            &headless
-                .frame(160, 60)
-                .lines()
-                .filter(|l| !l.is_empty())
-                .map(|l| format!("{l}\n"))
-                .collect::<String>(),
-        )?;
+        let frame = headless.frame(160, 60);
+        let lines: Vec<&str> = frame.lines().filter(|l| !l.is_empty()).collect();
+        print(&(lines.join("\n") + "\n"))?;
     }
     headless.finish();
     Ok(code)

@@ -82,7 +82,7 @@ fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTr
         SourceKind::Prometheus => sources.proms.push(Named { id, source: Prom::new(transport, LIMIT) }),
         SourceKind::Loki => sources.lokis.push(Named { id, source: Loki::new(transport, LIMIT) }),
         SourceKind::Alertmanager => {
-            sources.managers.push(Named { id, source: Alertmanager::new(name, transport, LIMIT) })
+            sources.managers.push(Named { id, source: Alertmanager::new(name, transport, LIMIT) });
         }
         SourceKind::Kubernetes => {}
     }

@@ -85,10 +85,10 @@ fn references(value: &serde_json::Value) -> BTreeSet<(Resource, String)> {
                     let name = |k: &str| inner.get(k).and_then(|n| n.as_str()).map(str::to_owned);
                     match key.as_str() {
                         "configMapRef" | "configMapKeyRef" | "configMap" => {
-                            out.extend(name("name").map(|n| (Resource::ConfigMap, n)))
+                            out.extend(name("name").map(|n| (Resource::ConfigMap, n)));
                         }
                         "secretRef" | "secretKeyRef" => {
-                            out.extend(name("name").map(|n| (Resource::Secret, n)))
+                            out.extend(name("name").map(|n| (Resource::Secret, n)));
                         }
                         "secret" => out.extend(
                             name("secretName").or_else(|| name("name")).map(|n| (Resource::Secret, n)),

@@ -112,14 +112,13 @@ fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Resu
 
 /// Lists Services in the whole cluster, else in the usual namespaces, with how many of their endpoints are ready.
 async fn services(client: &Client) -> Vec<ServiceInfo> {
-    let lists = match client.get_json::<Value>("/api/v1/services").await {
-        Ok(list) => vec![list],
-        Err(_) => {
-            let reads = USUAL.map(|ns| async move {
-                client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok()
-            });
-            futures::future::join_all(reads).await.into_iter().flatten().collect()
-        }
+    let lists = if let Ok(list) = client.get_json::<Value>("/api/v1/services").await {
+        vec![list]
+    } else {
+        let reads = USUAL.map(|ns| async move {
+            client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok()
+        });
+        futures::future::join_all(reads).await.into_iter().flatten().collect()
     };
     lists
         .iter()

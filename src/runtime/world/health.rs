@@ -54,7 +54,7 @@ impl Book {
                     Kind::BadQuery | Kind::NotFound | Kind::Cancelled | Kind::TooLarge
                 ) =>
             {
-                self.bad(id, error, now)
+                self.bad(id, error, now);
             }
             _ => self.good(id, took, now),
         }

@@ -1,3 +1,4 @@
+use crate::store::alerts_json::to_api_json;
 use std::sync::Arc;
 
 use super::*;

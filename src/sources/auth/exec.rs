@@ -298,7 +298,7 @@ impl Kept {
     /// Reads the stream to its end, or until `give_up` bytes too many have come.
     async fn fill(&mut self, from: Option<impl AsyncRead + Unpin>, give_up: Option<usize>) {
         let Some(mut from) = from else { return };
-        let mut buffer = [0_u8; 4096];
+        let mut buffer = vec![0_u8; 4096];
         while let Ok(n) = from.read(&mut buffer).await {
             let Some(new) = buffer.get(..n).filter(|new| !new.is_empty()) else { return };
             let room = self.limit.saturating_sub(self.bytes.len()).min(n);

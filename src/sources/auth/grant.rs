@@ -225,6 +225,7 @@ impl Credentials {
             }
             Err(error) => {
                 state.failure = Some((Instant::now(), error.clone()));
+                drop(state);
                 Err(error)
             }
         }
@@ -316,7 +317,7 @@ impl Credentials {
                 grant.header = Some(sensitive(&format!("Basic {pair}"))?);
             }
             Login::Plugin(plugin) => {
-                let said = self.run(plugin).await?;
+                let said = Box::pin(self.run(plugin)).await?;
                 if let Some(token) = &said.token {
                     grant.header = Some(bearer(token.expose_secret())?);
                 }

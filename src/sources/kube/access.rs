@@ -15,7 +15,7 @@ use super::client::{Client, Review};
 use crate::core::{Error, Kind, Resource, Result, Untrusted};
 
 /// How long an answer is believed.
-const BELIEVED: Duration = Duration::from_secs(60);
+const BELIEVED: Duration = Duration::from_mins(1);
 /// The most answers that are remembered.
 const MOST: usize = 4096;
 
@@ -51,7 +51,7 @@ impl Question {
 
     /// Returns the same question about a subresource.
     #[must_use]
-    pub fn sub(mut self, subresource: &str) -> Self {
+    pub fn below(mut self, subresource: &str) -> Self {
         subresource.clone_into(&mut self.subresource);
         self
     }
@@ -133,12 +133,16 @@ impl Access {
         };
         let reason = said.pointer("/status/reason").and_then(serde_json::Value::as_str).unwrap_or("");
         let verdict = Verdict { allowed, reason: Untrusted::from(reason) };
+        self.remember(question, &verdict);
+        Ok(verdict)
+    }
+
+    fn remember(&self, question: &Question, verdict: &Verdict) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
         }
         known.insert(question.clone(), (Instant::now(), verdict.clone()));
-        Ok(verdict)
     }
 
     /// Asks whether a kind may be listed, in one namespace or in all.
@@ -150,7 +154,7 @@ impl Access {
     ///
     /// `segment` is the name as it stands in the path, `https:prometheus:9090`: rules may name it.
     pub async fn may_proxy(&self, namespace: &str, segment: &str) -> Result<(bool, bool)> {
-        let ask = |verb| Question::of(verb, Resource::Service, Some(namespace)).sub("proxy").named(segment);
+        let ask = |verb| Question::of(verb, Resource::Service, Some(namespace)).below("proxy").named(segment);
         let (get, create) = (ask("get"), ask("create"));
         let (get, create) = try_join(self.may(&get), self.may(&create)).await?;
         Ok((get.allowed, create.allowed))
@@ -159,7 +163,7 @@ impl Access {
     /// Asks whether ports of pods can be forwarded: by WebSocket that takes `get`, and on newer servers
     /// `create` as well.
     pub async fn may_forward(&self, namespace: &str) -> Result<bool> {
-        let ask = |verb| Question::of(verb, Resource::Pod, Some(namespace)).sub("portforward");
+        let ask = |verb| Question::of(verb, Resource::Pod, Some(namespace)).below("portforward");
         let (get, create) = (ask("get"), ask("create"));
         let (get, create) = try_join(self.may(&get), self.may(&create)).await?;
         Ok(get.allowed && create.allowed)

@@ -30,12 +30,11 @@ impl Batch {
             Change::Apply(object) | Change::Remove(_, object) => key(object),
             Change::Undecodable(object) => undecodable_key(object),
         };
-        match self.places.get(&*key).and_then(|at| self.changes.get_mut(*at)) {
-            Some(earlier) => *earlier = change,
-            None => {
-                self.places.insert(key, self.changes.len());
-                self.changes.push(change);
-            }
+        if let Some(earlier) = self.places.get(&*key).and_then(|at| self.changes.get_mut(*at)) {
+            *earlier = change;
+        } else {
+            self.places.insert(key, self.changes.len());
+            self.changes.push(change);
         }
     }
 

@@ -91,13 +91,10 @@ impl Dial for Net {
                     Some(config) => encrypt(stream, config, &name, &shown).await,
                 }
             };
-            match tokio::time::timeout(LIMIT, way).await {
-                Ok(connected) => connected,
-                Err(_) => {
-                    let error = Error::new(Kind::Timeout, "connect").on(shown.clone());
-                    Err(error.detail(format!("no connection within {} s", LIMIT.as_secs())))
-                }
-            }
+            tokio::time::timeout(LIMIT, way).await.unwrap_or_else(|_| {
+                let error = Error::new(Kind::Timeout, "connect").on(shown.clone());
+                Err(error.detail(format!("no connection within {} s", LIMIT.as_secs())))
+            })
         })
     }
 }

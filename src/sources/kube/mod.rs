@@ -21,6 +21,8 @@ pub mod pulse;
 pub mod reflect;
 
 #[cfg(test)]
+mod stand_tests;
+#[cfg(test)]
 mod testing;
 
 pub use client::Client;

@@ -126,17 +126,15 @@ impl Logs {
         let Some(window) = self.whole else { return };
         if let Some(first) =
             self.lines.first().map(|e| e.ts).filter(|t| *t >= window.start && self.older == Some(true))
+            && !cx.is_open(OLDER)
         {
-            if !cx.is_open(OLDER) {
-                self.ask(OLDER, LogPage::Older(first), cx);
-            }
+            self.ask(OLDER, LogPage::Older(first), cx);
         }
         if let Some(last) =
             self.lines.last().map(|e| e.ts).filter(|t| *t < window.end && self.newer == Some(true))
+            && !cx.is_open(NEWER)
         {
-            if !cx.is_open(NEWER) {
-                self.ask(NEWER, LogPage::Newer(last), cx);
-            }
+            self.ask(NEWER, LogPage::Newer(last), cx);
         }
     }
 
@@ -404,7 +402,7 @@ impl Pane for Logs {
                 self.list = ListState::default();
                 self.init(cx);
             }
-            Action::Wide => self.wrap = !self.wrap,
+            Action::Wide | Action::Open => self.wrap = !self.wrap,
             Action::Faults => self.errors_only = !self.errors_only,
             Action::Copy => {
                 if let Some(entry) = self.selected() {
@@ -412,7 +410,6 @@ impl Pane for Logs {
                     cx.effects.push(crate::app::Effect::Copy(text));
                 }
             }
-            Action::Open => self.wrap = !self.wrap,
             _ => return false,
         }
         true

@@ -44,7 +44,7 @@ enum Step {
     /// It is being confirmed.
     Confirm {
         /// The typed name, where one is asked for.
-        name: Option<Line>,
+        name: Option<Box<Line>>,
         /// `enter` counts from here on.
         from: Ts,
         /// Why the last try was refused.
@@ -235,7 +235,7 @@ impl Pane for PlanView {
             Action::Confirm => {
                 let Some(plan) = &self.plan else { return true };
                 if matches!(self.step, Step::Shown) {
-                    let name = cx.shared.gate.asks_for_name(plan.risk).then(|| Line::new(""));
+                    let name = cx.shared.gate.asks_for_name(plan.risk).then(|| Box::new(Line::new("")));
                     self.step = Step::Confirm { name, from: cx.now() + QUIET, mistake: None };
                 }
             }

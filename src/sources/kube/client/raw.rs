@@ -13,7 +13,7 @@ use crate::sources::kube::answer::Asked;
 /// Sends any request, once, on a fresh connection. Only `act` may have one.
 pub(crate) struct RawService(pub(super) Client);
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the one seam for writes; act is built on it"))]
+#[cfg_attr(not(test), allow(dead_code, reason = "the one seam for writes; act is built on it"))]
 impl RawService {
     /// Sends a request once and reads the answer, whatever its status; after a 401, too, it is not sent
     /// again. The error says whether the server may have got it.

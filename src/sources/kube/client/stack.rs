@@ -21,7 +21,7 @@ use crate::sources::kube::dial::{self, Connector, Dial};
 
 /// How long an answer's headers may take.
 pub const HEADERS: Duration = Duration::from_secs(10);
-const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+const IDLE_CONNECTION: Duration = Duration::from_mins(1);
 
 /// Which pool of connections carries a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,7 @@ pub struct Failure {
     /// Why.
     pub error: Error,
     /// Whether the server may have got the request.
+    #[cfg_attr(not(test), allow(dead_code, reason = "read by those who write"))]
     pub maybe_sent: bool,
 }
 
@@ -201,7 +202,7 @@ impl Stack {
                 return Failure { error: own.clone(), maybe_sent };
             }
             if let Some(io) = inner.downcast_ref::<std::io::Error>()
-                && io.get_ref().is_some_and(|e| e.is::<rustls::Error>())
+                && io.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
             {
                 let shown = self.base.to_string().into();
                 return Failure { error: dial::tls_error(io, &shown), maybe_sent };

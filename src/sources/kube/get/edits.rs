@@ -178,7 +178,7 @@ fn outermost(raw: &[u8]) -> String {
     names.truncate(NAMED);
     let mut text = names.join(", ");
     if more > 0 {
-        text.push_str(&format!(", … (+{more})"));
+        text = format!("{text}, … (+{more})");
     }
     text
 }

@@ -121,7 +121,7 @@ impl std::fmt::Debug for HelmRecord {
         f.debug_struct("HelmRecord")
             .field("labels", &self.labels)
             .field("bytes", &self.payload.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

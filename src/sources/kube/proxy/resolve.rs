@@ -68,7 +68,7 @@ async fn service(client: &Client, backend: &Backend) -> Result<Found> {
 fn by_slices(found: &Listing, port: &ServicePort) -> Option<Place> {
     let slices =
         found.objects.iter().filter_map(|o| if let Object::EndpointSlice(s) = o { Some(s) } else { None });
-    slices.flat_map(|slice| by_slice(slice, port)).next()
+    slices.into_iter().find_map(|slice| by_slice(slice, port))
 }
 
 fn by_slice(slice: &EndpointSlice, port: &ServicePort) -> Option<Place> {

@@ -27,7 +27,7 @@ use watching::End;
 /// How many messages may wait for the receiver.
 const QUEUE: usize = 32;
 /// How long a missing right is left alone.
-const DENIED: Duration = Duration::from_secs(60);
+const DENIED: Duration = Duration::from_mins(1);
 /// How long refused credentials are left alone: a plugin may open a browser each time.
 const REFUSED: Duration = Duration::from_secs(30);
 /// How far many watches are spread when all must be opened again.
@@ -383,4 +383,4 @@ fn is_older(version: &str, than: &str) -> bool {
 #[cfg(test)]
 mod model;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
