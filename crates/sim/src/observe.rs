@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalog::MONITORING;
+use crate::kube::links::Links;
 use crate::life::{Lives, Nanos};
 use crate::prom::RuleBook;
 use crate::shop::logs::kubelet::KubeletLogs;
@@ -85,6 +87,14 @@ impl Observe {
     /// Returns what the kubelets answer for `pods/log`.
     pub fn kubelet_logs(&self) -> KubeletLogs {
         KubeletLogs::new(self.feed.clone())
+    }
+
+    /// Leads the cluster's Services to these servers and its `pods/log` to the shop's lines.
+    pub fn link(&self, links: &Links) {
+        links.lead(MONITORING, "prometheus-operated", 9090, self.prometheus);
+        links.lead(MONITORING, "alertmanager-operated", 9093, self.alertmanager);
+        links.lead(MONITORING, "loki", 3100, self.loki);
+        links.take_logs(Arc::new(self.kubelet_logs()));
     }
 
     /// Returns the rules and their state.

@@ -11,7 +11,7 @@ use crate::shop::labels::Labels;
 /// How long after an evaluation an alert that is not told of again counts as ended, milliseconds.
 const LASTS: i64 = 4 * 60_000;
 /// Where the stand's Prometheus says that it is.
-const EXTERNAL: &str = "http://prometheus.monitoring.svc:9090";
+const EXTERNAL: &str = "http://prometheus-operated.monitoring.svc:9090";
 
 /// Returns the hash by which Alertmanager knows a label set.
 pub fn fingerprint(labels: &Labels) -> u64 {

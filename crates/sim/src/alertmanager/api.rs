@@ -179,7 +179,7 @@ pub async fn status(State(am): State<Alertmanager>) -> Body<Json> {
             "buildUser": "",
             "goVersion": "",
             "revision": "",
-            "version": "0.31.1",
+            "version": "0.29.0",
         },
     }))
 }

@@ -229,7 +229,7 @@ pub async fn stats(State(feed): State<Feed>, params: Params) -> Response {
 /// Answers `/status/buildinfo`.
 pub async fn build() -> Response {
     document(&json!({
-        "version": "3.7.8",
+        "version": "3.6.0",
         "revision": "",
         "branch": "",
         "buildUser": "",

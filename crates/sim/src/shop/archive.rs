@@ -74,9 +74,19 @@ impl PodRecord {
         self.runs.get(after.checked_sub(1)?).filter(|r| r.holds(at))
     }
 
-    /// Returns the name of the ReplicaSet that its name tells of.
-    pub fn owner(&self) -> &str {
-        self.life.name.rsplit_once('-').map_or(self.life.name.as_str(), |(owner, _)| owner)
+    /// Returns kind and name of the owner that the pod's name tells of.
+    pub fn owner(&self) -> (&'static str, &str) {
+        let name = self.life.name.as_str();
+        let above = name.rsplit_once('-').map_or(name, |(owner, _)| owner);
+        let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+        let rest = name.strip_prefix(self.life.service.as_str()).and_then(|r| r.strip_prefix('-'));
+        let kind = match rest.map(|r| r.split_once('-').unwrap_or(("", r))) {
+            Some(("", ordinal)) if digits(ordinal) => "StatefulSet",
+            Some(("", _)) => "DaemonSet",
+            Some((number, _)) if digits(number) => "Job",
+            _ => "ReplicaSet",
+        };
+        (kind, above)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What kube-state-metrics would tell of pods and Deployments. Owns those names and the reading of
 //! lives that gives their values; never counts requests. Tested by the simulated Prometheus.
 
-use crate::life::{DeploymentLife, Nanos};
+use crate::life::{DeploymentLife, Exit, Nanos};
 use crate::shop::archive::{PodRecord, Shop};
 use crate::shop::labels::{Labels, NAME};
 use crate::shop::series::{Job, Series, Source, image};
@@ -38,19 +38,27 @@ impl Fact {
         match self {
             Self::Fixed(value) => Some(*value),
             Self::Restarts => Some(begun.saturating_sub(1) as f64),
-            Self::BackOff => flag(begun > 0 && !runs),
+            Self::BackOff => flag(begun > 0 && !runs && end(pod, at).is_some_and(|e| e.code != 0)),
             Self::Waiting => flag(begun == 0 && pod.life.waiting.is_some()),
-            Self::LastEnd(reason) => {
-                let ended = pod.life.exits.partition_point(|e| e.at <= at);
-                flag(pod.life.exits.get(ended.checked_sub(1)?).is_some_and(|e| e.reason == *reason))
-            }
+            Self::LastEnd(reason) => flag(end(pod, at).is_some_and(|e| e.reason == *reason)),
             Self::Ready => Some(f64::from(u8::from(runs))),
             Self::Phase(phase) => {
-                let now = if begun > 0 { "Running" } else { "Pending" };
+                let done = !runs && end(pod, at).is_some_and(|e| e.code == 0);
+                let now = match begun {
+                    0 => "Pending",
+                    _ if done => "Succeeded",
+                    _ => "Running",
+                };
                 Some(f64::from(u8::from(*phase == now)))
             }
         }
     }
+}
+
+/// Returns the last end of a pod's container before `at`.
+fn end(pod: &PodRecord, at: Nanos) -> Option<&Exit> {
+    let ended = pod.life.exits.partition_point(|e| e.at <= at);
+    pod.life.exits.get(ended.checked_sub(1)?)
 }
 
 fn base(name: &str, namespace: &str) -> Labels {
@@ -68,14 +76,15 @@ pub fn pod(pod: &PodRecord, list: &mut Vec<Series>) {
     let of = |name: &str| base(name, &life.namespace).with("pod", &life.name).with("uid", &life.uid);
     let container = |name: &str| of(name).with("container", &life.service);
     let mut push = |labels, fact| list.push(Series { labels, source: Source::State(fact), job: Job::State });
+    let (kind, name) = pod.owner();
     let info = of("kube_pod_info")
         .with("node", &life.node)
-        .with("created_by_kind", "ReplicaSet")
-        .with("created_by_name", pod.owner());
+        .with("created_by_kind", kind)
+        .with("created_by_name", name);
     push(info, Fact::Fixed(1.0));
     let owner = of("kube_pod_owner")
-        .with("owner_kind", "ReplicaSet")
-        .with("owner_name", pod.owner())
+        .with("owner_kind", kind)
+        .with("owner_name", name)
         .with("owner_is_controller", "true");
     push(owner, Fact::Fixed(1.0));
     for phase in ["Pending", "Running", "Succeeded", "Failed", "Unknown"] {
@@ -183,4 +192,68 @@ fn before(shop: &Shop, first: &DeploymentLife, at: Nanos) -> Option<DeploymentLi
         available: running.min(first.replicas),
         ..first.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::life::{Lives, PodLife};
+    use crate::shop::testing;
+
+    fn told(life: PodLife, at: Nanos) -> Vec<String> {
+        let shop = Shop::new(1, 1.0).with(&Lives { pods: vec![life], deployments: vec![] }, at);
+        let pod = shop.pods().next().unwrap();
+        let mut list = Vec::new();
+        super::pod(pod, &mut list);
+        let one = |s: &Series| match &s.source {
+            Source::State(fact) => (fact.value(pod, at) == Some(1.0)).then(|| {
+                let labels =
+                    ["phase", "reason", "owner_kind", "owner_name"].map(|n| s.labels.get(n).to_owned());
+                format!("{} {}", s.labels.metric(), labels.concat())
+            }),
+            _ => None,
+        };
+        let mut facts: Vec<String> = list.iter().filter_map(one).collect();
+        facts.retain(|f| !f.contains("info"));
+        facts
+    }
+
+    #[test]
+    fn a_crash_backs_off_a_completion_succeeds_and_a_missing_image_waits() {
+        let exit = |reason: &str, code| Exit { at: 50, reason: reason.into(), code, restarted: None };
+        let of = |name: &str, service: &str, exits| PodLife {
+            name: name.into(),
+            exits,
+            ..testing::pod(service, "0.0.1043", 0, 10)
+        };
+        assert_eq!(
+            told(of("backend-6c9f-abcde", "backend", vec![exit("OOMKilled", 137)]), 60),
+            [
+                "kube_pod_owner ReplicaSetbackend-6c9f",
+                "kube_pod_status_phase Running",
+                "kube_pod_container_status_waiting_reason CrashLoopBackOff",
+                "kube_pod_container_status_last_terminated_reason OOMKilled",
+            ]
+        );
+        assert_eq!(
+            told(of("db-migrate-7-abcde", "db-migrate", vec![exit("Completed", 0)]), 60),
+            [
+                "kube_pod_owner Jobdb-migrate-7",
+                "kube_pod_status_phase Succeeded",
+                "kube_pod_container_status_last_terminated_reason Completed",
+            ]
+        );
+        let waiting =
+            PodLife { started: None, waiting: Some("ImagePullBackOff".into()), ..of("a-0", "a", vec![]) };
+        assert_eq!(
+            told(waiting, 60),
+            [
+                "kube_pod_owner StatefulSeta",
+                "kube_pod_status_phase Pending",
+                "kube_pod_container_status_waiting_reason ImagePullBackOff",
+            ]
+        );
+    }
 }

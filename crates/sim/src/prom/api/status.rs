@@ -14,7 +14,7 @@ const MILLI: i64 = 1_000_000;
 /// Answers `/api/v1/status/buildinfo`.
 pub async fn build() -> Answer {
     Answer::data(json!({
-        "version": "3.15.0",
+        "version": "3.8.0",
         "revision": "",
         "branch": "",
         "buildUser": "",

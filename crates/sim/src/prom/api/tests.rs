@@ -228,7 +228,7 @@ async fn rules_and_alerts_have_the_shape_of_the_real_ones() {
 async fn it_says_what_it_is() {
     let app = app();
     let (_, build) = get(&app, "/api/v1/status/buildinfo", &[]).await;
-    assert_eq!(build["data"]["version"], "3.15.0");
+    assert_eq!(build["data"]["version"], "3.8.0");
     let (_, targets) = get(&app, "/api/v1/targets", &[]).await;
     assert_eq!(targets["data"]["activeTargets"][0]["scrapeInterval"], "5s");
     let request = Request::get("/-/ready").body(Body::empty()).unwrap();

@@ -1,6 +1,7 @@
 //! What the kubelets of a simulated cluster keep of the lines: the files of the current run and of
 //! the one before, until they are rotated away. Tested below.
 
+use crate::kube::logs::PodLogs;
 use crate::life::Nanos;
 use crate::shop::logs::container;
 use crate::shop::runs::Run;
@@ -34,6 +35,12 @@ impl KubeletLogs {
         let (from, to) = reach(run, since, now);
         let lines = container(&shop, pod_uid, Some(run.number), from, to);
         lines.into_iter().map(|l| (l.at, l.text)).collect()
+    }
+}
+
+impl PodLogs for KubeletLogs {
+    fn lines(&self, pod_uid: &str, container: &str, previous: bool, since: Nanos) -> Vec<(Nanos, String)> {
+        Self::lines(self, pod_uid, container, previous, since)
     }
 }
 
