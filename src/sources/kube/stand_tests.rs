@@ -144,7 +144,9 @@ async fn what_is_followed_equals_a_fresh_list_of_every_kind_after_faults() {
     let pods =
         followed.iter().find(|f| f.0 == Resource::Pod).map(|f| f.1.lock().unwrap().rows.len()).unwrap();
     assert!(pods > 5, "{pods}");
-    followed.into_iter().for_each(|(.., reading)| reading.abort());
+    for (.., reading) in followed {
+        reading.abort();
+    }
     stand.stop().await;
 }
 

@@ -108,7 +108,7 @@ proptest! {
         lines in proptest::collection::vec("[a-z \\r]{0,20}", 0..8),
         cuts in proptest::collection::vec(1_usize..30, 0..40),
     ) {
-        let text: String = lines.iter().map(|l| format!("2026-11-21T05:34:15.123456789Z {l}\n")).collect();
+        let text: String = lines.iter().flat_map(|l| ["2026-11-21T05:34:15.123456789Z ", l, "\n"]).collect();
         let whole = wanted().lines().push(text.as_bytes());
         let mut reader = wanted().lines();
         let mut pieces = Vec::new();

@@ -17,6 +17,7 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 /// Applies news as a receiver must.
 #[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "the rows are what is compared")]
 pub struct Rows {
     pub rows: BTreeMap<Uid, (String, String)>,
     pub states: Vec<String>,
