@@ -21,6 +21,9 @@ use crate::sys;
 /// How long a condition is waited for before the test fails.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
+/// How long what the stand itself does may take: a start, a rollout, an alert that resolves.
+pub const LONG: Duration = Duration::from_secs(150);
+
 /// What is started.
 pub struct Launch {
     command: CommandBuilder,
@@ -191,8 +194,23 @@ impl Session {
     }
 
     /// Waits until a condition holds of what is known; fails with the screen otherwise.
-    pub fn wait(&self, what: &str, mut holds: impl FnMut(&State) -> bool) -> &Self {
-        let end = Instant::now() + DEADLINE;
+    pub fn wait(&self, what: &str, holds: impl FnMut(&State) -> bool) -> &Self {
+        self.wait_within(DEADLINE, what, holds)
+    }
+
+    /// Waits for something that takes its time.
+    pub fn wait_long(&self, text: &str) -> &Self {
+        self.wait_within(LONG, text, |s| s.text().contains(text))
+    }
+
+    /// Waits for a time at most until a condition holds.
+    pub fn wait_within(
+        &self,
+        limit: Duration,
+        what: &str,
+        mut holds: impl FnMut(&State) -> bool,
+    ) -> &Self {
+        let end = Instant::now() + limit;
         let mut state = self.shared.lock();
         while !holds(&state) {
             let left = end.saturating_duration_since(Instant::now());

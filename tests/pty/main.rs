@@ -1,12 +1,13 @@
 //! The program in a terminal: what it shows, what it writes, and how it leaves.
 //!
 //! `harness` runs a program in a pseudo-terminal, `grammar` judges the bytes, `term` proves the terminal
-//! layer by itself through `examples/term_probe.rs`.
+//! layer by itself through `examples/term_probe.rs`, `path` walks the demo's incident path.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(clippy::indexing_slicing, reason = "the same")]
 
 mod grammar;
 mod harness;
+mod path;
 mod sys;
 mod term;

@@ -41,10 +41,11 @@ pub fn badge(alert: &Alert) -> (&'static str, &'static str, Role) {
     }
 }
 
-/// Returns alerts in the order of urgency: state, severity, latest first; deterministic.
+/// Returns alerts in the order of urgency: state, severity, and what began first, which is nearest to the
+/// cause; deterministic.
 pub fn ordered(mut alerts: Vec<Arc<Alert>>) -> Vec<Arc<Alert>> {
     alerts.sort_by(|a, b| {
-        let key = |x: &Alert| (x.state, x.rank(), std::cmp::Reverse(x.began()), x.fingerprint);
+        let key = |x: &Alert| (x.state, x.rank(), x.began(), x.fingerprint);
         // Dead-man's switches fire always; they come last.
         let watchdog = |x: &Alert| x.rank() == 5;
         (watchdog(a), key(a)).cmp(&(watchdog(b), key(b)))

@@ -81,9 +81,10 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         release::draw_lines(cx, &view.lines(), view.top, upper, buf);
     }
     match &view.step {
-        Step::Confirm { name, mistake, .. } => {
+        Step::Confirm { name, from, mistake } => {
             let typed = name.as_ref().map(|l| l.text().to_owned());
-            confirm(plan, typed.as_deref(), mistake.as_deref(), cx, lower, buf);
+            let ready = cx.env.now >= *from;
+            confirm(plan, (typed.as_deref(), ready), mistake.as_deref(), cx, lower, buf);
         }
         Step::Run(_) => {
             if let Some(job) = view.job(cx.shared) {
@@ -174,7 +175,7 @@ fn object(item: &Item, form: &mut Form<'_, '_>) {
 
 fn confirm(
     plan: &RollbackPlan,
-    typed: Option<&str>,
+    (typed, ready): (Option<&str>, bool),
     mistake: Option<&str>,
     cx: &Draw<'_>,
     area: Rect,
@@ -208,7 +209,7 @@ fn confirm(
                 area.y + 1,
                 area,
                 Role::Text,
-                "enter rolls back · esc leaves it as it is",
+                if ready { "enter rolls back · esc leaves it as it is" } else { "…" },
             );
         }
     }

@@ -236,7 +236,9 @@ impl Pane for PlanView {
                 let Some(plan) = &self.plan else { return true };
                 if matches!(self.step, Step::Shown) {
                     let name = cx.shared.gate.asks_for_name(plan.risk).then(|| Box::new(Line::new("")));
-                    self.step = Step::Confirm { name, from: cx.now() + QUIET, mistake: None };
+                    let from = cx.now() + QUIET;
+                    self.step = Step::Confirm { name, from, mistake: None };
+                    cx.wake_at(from);
                 }
             }
             _ => return false,
@@ -268,7 +270,11 @@ impl Pane for PlanView {
         let Step::Confirm { name, from, mistake } = &mut self.step else { return false };
         match key.code {
             Code::Esc => self.step = Step::Shown,
-            Code::Enter if repeat || now < *from => *from = now + QUIET,
+            // The typed name is a guard of its own; a plain `enter` must not come from a held or hasty key.
+            Code::Enter if repeat || (name.is_none() && now < *from) => {
+                *from = now + QUIET;
+                cx.wake_at(now + QUIET);
+            }
             Code::Enter => {
                 let typed = name.as_ref().map(|l| l.text().to_owned());
                 let result = match &typed {
