@@ -208,7 +208,7 @@ mod tests {
             assert_eq!(access.may_proxy("m", "https:prom:9090").await, Ok((true, false)));
         }
         assert_eq!((access.may_forward("m").await, server.log().len()), (Ok(false), 4));
-        let body: serde_json::Value = serde_json::from_slice(server.seen.lock().unwrap()[0].body()).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(server.requests()[0].body()).unwrap();
         assert_eq!(
             body["spec"]["resourceAttributes"],
             serde_json::json!({"verb": "get", "group": "", "resource": "services", "subresource": "proxy",

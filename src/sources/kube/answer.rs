@@ -226,6 +226,9 @@ fn first_words(content_type: &str, body: &[u8]) -> String {
             _ => {}
         }
     }
+    // A health endpoint lists every check: those that fail are what matters.
+    let failing: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("[-]")).collect();
+    let text = if failing.is_empty() { text } else { failing.join(" ") };
     let words: Vec<&str> = text.split_whitespace().take(16).collect();
     words.join(" ").chars().take(160).collect()
 }

@@ -116,7 +116,7 @@ async fn what_is_followed_equals_a_fresh_list_of_every_kind_after_faults() {
                 faults.drop_watches();
             }
             2 => {
-                faults.answer_next(6, 503, "/api");
+                faults.answer_next(6, 503, "/api/v1/");
                 faults.drop_watches();
             }
             3 => {
@@ -138,11 +138,11 @@ async fn what_is_followed_equals_a_fresh_list_of_every_kind_after_faults() {
     .await;
     for (resource, rows, ..) in &followed {
         let truth = fresh(&client, *resource).await;
-        until(&news, async || rows.lock().unwrap().rows == truth).await;
+        until(&news, async || rows.lock().unwrap().known == truth).await;
         assert_eq!(rows.lock().unwrap().undecodable, 0, "{resource:?}");
     }
     let pods =
-        followed.iter().find(|f| f.0 == Resource::Pod).map(|f| f.1.lock().unwrap().rows.len()).unwrap();
+        followed.iter().find(|f| f.0 == Resource::Pod).map(|f| f.1.lock().unwrap().known.len()).unwrap();
     assert!(pods > 5, "{pods}");
     for (.., reading) in followed {
         reading.abort();

@@ -55,7 +55,7 @@ type Handler = dyn Fn(Request<Bytes>) -> Handling + Send + Sync;
 pub struct Server {
     handler: Arc<Handler>,
     ice: Arc<Ice>,
-    pub seen: Arc<Mutex<Vec<Request<Bytes>>>>,
+    seen: Arc<Mutex<Vec<Request<Bytes>>>>,
     pub dials: AtomicUsize,
     pub refuse: AtomicBool,
 }
@@ -91,6 +91,11 @@ impl Server {
         for waker in self.ice.asleep.lock().unwrap().drain(..) {
             waker.wake();
         }
+    }
+
+    /// Returns the requests so far.
+    pub fn requests(&self) -> Vec<Request<Bytes>> {
+        self.seen.lock().unwrap().clone()
     }
 
     /// Returns method, path and query of each request so far.

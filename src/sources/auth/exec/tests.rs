@@ -73,7 +73,7 @@ async fn a_plugin_has_no_terminal_no_input_and_a_session_of_its_own() {
         folder.path(),
         &format!(
             "read line && echo input > {seen}\n(exec 3<>/dev/tty) 2>/dev/null && echo terminal >> {seen}\n\
-             [ \"$(ps -o sid= -p $$ | tr -d ' ')\" = $$ ] && echo leader >> {seen}\n{answer}",
+             read _ _ _ _ _ sid _ < /proc/$$/stat && [ $sid = $$ ] && echo leader >> {seen}\n{answer}",
             seen = seen.display(),
             answer = token_answer("t", "2030-01-01T00:00:00Z")
         ),

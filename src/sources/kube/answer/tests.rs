@@ -102,6 +102,9 @@ fn a_proxys_page_is_quoted_by_its_first_words() {
     assert!(fail.error.hint.unwrap().contains("proxy or load balancer"));
     let plain = refused(503, "text/plain", &"word ".repeat(1000), &[]);
     assert_eq!(plain.error.detail.unwrap().raw().split(' ').count(), 17);
+    let health = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]log ok\nreadyz check failed";
+    let health = refused(500, "text/plain", health, &[]).error.detail.unwrap();
+    assert_eq!(health.raw(), "500 [-]etcd failed: reason withheld");
     assert_eq!(refused(500, "text/plain", "", &[]).error.detail.unwrap().raw(), "500");
 }
 

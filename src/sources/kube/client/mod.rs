@@ -336,7 +336,12 @@ async fn within<T, E: From<Error>>(
 pub(super) fn no_answer(asked: &Asked, error: kube::Error) -> Failure {
     let (error, inner) = match error {
         kube::Error::Service(inner) => match inner.downcast::<Failure>() {
-            Ok(failure) => return *failure,
+            Ok(mut failure) => {
+                if &*failure.error.what == stack::ASK {
+                    failure.error.what = asked.what().into();
+                }
+                return *failure;
+            }
             Err(other) => (asked.error(Kind::Internal), other.to_string()),
         },
         other => (asked.error(Kind::Unreachable), other.to_string()),

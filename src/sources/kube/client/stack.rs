@@ -21,6 +21,8 @@ use crate::sources::kube::dial::{self, Connector, Dial};
 
 /// How long an answer's headers may take.
 pub const HEADERS: Duration = Duration::from_secs(10);
+/// What errors say was tried, until the one who asked puts it better.
+pub(super) const ASK: &str = "ask the API server";
 const IDLE_CONNECTION: Duration = Duration::from_mins(1);
 
 /// Which pool of connections carries a request.
@@ -143,7 +145,7 @@ impl Stack {
     }
 
     fn error(&self, kind: Kind) -> Error {
-        Error::new(kind, "ask the API server").on(self.base.to_string().trim_end_matches('/'))
+        Error::new(kind, ASK).on(self.base.to_string().trim_end_matches('/'))
     }
 
     /// Returns the connections for a grant; new ones when its certificate is another one.

@@ -43,7 +43,7 @@ async fn requests_say_who_we_are_and_whom_we_act_as() {
     let value: serde_json::Value = client.get_json("/api/v1/pods?limit=5").await.unwrap();
     assert_eq!(value, serde_json::json!({"a": 1}));
     assert_eq!(server.log(), ["GET /k8s/clusters/c-1/api/v1/pods?limit=5"]);
-    let seen = server.seen.lock().unwrap();
+    let seen = server.requests();
     let headers: Vec<_> =
         seen[0].headers().iter().map(|(n, v)| format!("{n}: {}", v.to_str().unwrap())).collect();
     assert_eq!(
@@ -151,7 +151,7 @@ async fn a_server_that_says_nothing_is_given_up_after_ten_seconds() {
     let began = Instant::now();
     let fail = fail(&server, "/api/v1/nodes").await;
     assert_eq!((fail.error.kind, began.elapsed()), (Kind::Timeout, HEADERS));
-    assert_eq!(fail.error.line(), "ask the API server: no answer on http://k8s.test: no answer for 10 s");
+    assert_eq!(fail.error.line(), "list nodes: no answer on http://k8s.test: no answer for 10 s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +231,7 @@ async fn streams_are_asked_for_uncompressed_and_read_piece_by_piece() {
     let answer = std::sync::Mutex::new(Some(answer));
     let server = Server::new(move |_| answer.lock().unwrap().take().unwrap());
     let mut stream = server.client().stream("/api/v1/pods?watch=true", JSON).await.unwrap();
-    assert_eq!(server.seen.lock().unwrap()[0].headers()[header::ACCEPT_ENCODING], "identity");
+    assert_eq!(server.requests()[0].headers()[header::ACCEPT_ENCODING], "identity");
     feed.send(Chunk::Data("ab".into())).await.unwrap();
     assert_eq!(stream.chunk().await.unwrap().as_deref(), Some(b"ab".as_slice()));
     drop(feed);
@@ -278,7 +278,7 @@ async fn dry_runs_cannot_be_anything_else() {
             format!("PUT {path}/scale?dryRun=All"),
         ]
     );
-    assert!(server.seen.lock().unwrap()[1].body().is_empty());
+    assert!(server.requests()[1].body().is_empty());
     for (method, path) in [
         (Method::POST, "/api/v1/namespaces/n/pods/p/exec"),
         (Method::POST, "/api/v1/namespaces/n/pods/p/eviction"),
@@ -311,7 +311,7 @@ async fn raw_requests_are_sent_once_each_on_a_connection_of_its_own() {
     assert_eq!(send("/ok").await.unwrap().status, 200);
     assert_eq!(send("/unauthorised").await.unwrap().status, 401);
     assert_eq!((server.log().len(), server.dials.load(Ordering::SeqCst)), (2, 2));
-    assert_eq!(server.seen.lock().unwrap()[0].headers()[header::USER_AGENT], "deckwatch/0 (op 1)");
+    assert_eq!(server.requests()[0].headers()[header::USER_AGENT], "deckwatch/0 (op 1)");
 
     let closed = send("/close").await.unwrap_err();
     assert_eq!((closed.error.kind, closed.maybe_sent), (Kind::Unreachable, true));

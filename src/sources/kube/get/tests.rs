@@ -205,8 +205,8 @@ async fn edits_of_a_workload_and_of_what_it_refers_to_are_told_with_what_could_n
     );
     assert_eq!(found.edits[0].operation, Safe::of("Update"));
     assert_eq!((found.lacks.len(), found.lacks[0].kind, found.skipped), (1, Kind::Denied, 0));
-    let secrets = server.seen.lock().unwrap();
-    let secrets: Vec<_> = secrets.iter().filter(|r| r.uri().path().contains("/secrets/")).collect();
+    let requests = server.requests();
+    let secrets: Vec<_> = requests.iter().filter(|r| r.uri().path().contains("/secrets/")).collect();
     assert_eq!(secrets.len(), 1);
     assert!(secrets.iter().all(|r| {
         let accept = r.headers()["accept"].to_str().unwrap();

@@ -108,7 +108,8 @@ proptest! {
         lines in proptest::collection::vec("[a-z \\r]{0,20}", 0..8),
         cuts in proptest::collection::vec(1_usize..30, 0..40),
     ) {
-        let text: String = lines.iter().flat_map(|l| ["2026-11-21T05:34:15.123456789Z ", l, "\n"]).collect();
+        let stamp = "2026-11-21T05:34:15.123456789Z";
+        let text = lines.iter().fold(String::new(), |text, line| text + stamp + " " + line + "\n");
         let whole = wanted().lines().push(text.as_bytes());
         let mut reader = wanted().lines();
         let mut pieces = Vec::new();

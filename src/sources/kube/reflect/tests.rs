@@ -17,9 +17,8 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 /// Applies news as a receiver must.
 #[derive(Default)]
-#[expect(clippy::struct_field_names, reason = "the rows are what is compared")]
 pub struct Rows {
-    pub rows: BTreeMap<Uid, (String, String)>,
+    pub known: BTreeMap<Uid, (String, String)>,
     pub states: Vec<String>,
     pub undecodable: usize,
     pub synced: usize,
@@ -36,13 +35,13 @@ impl Rows {
             }
             Event::Synced { uids, .. } => {
                 self.synced += 1;
-                self.rows.retain(|uid, _| uids.contains(uid));
+                self.known.retain(|uid, _| uids.contains(uid));
             }
             Event::Changes(changes) => {
                 for change in changes {
                     match change {
                         Change::Apply(object) => self.put(&object),
-                        Change::Remove(uid, _) => drop(self.rows.remove(&uid)),
+                        Change::Remove(uid, _) => drop(self.known.remove(&uid)),
                         Change::Undecodable(_) => self.undecodable += 1,
                     }
                 }
@@ -53,11 +52,11 @@ impl Rows {
 
     fn put(&mut self, object: &Object) {
         let row = (object.name().to_owned(), object.resource_version().to_owned());
-        self.rows.insert(object.uid(), row);
+        self.known.insert(object.uid(), row);
     }
 
     pub fn names(&self) -> Vec<&str> {
-        self.rows.values().map(|(name, _)| name.as_str()).collect()
+        self.known.values().map(|(name, _)| name.as_str()).collect()
     }
 }
 
@@ -211,7 +210,7 @@ async fn pages_are_told_as_they_come_and_the_watch_follows_from_the_lists_versio
         send(&feed, frame(encoding, &WatchEvent::Deleted(pod("b", 13)))).await;
         assert_eq!(scene.changes().await, 3);
         assert_eq!(
-            scene.rows.rows.into_values().collect::<Vec<_>>(),
+            scene.rows.known.into_values().collect::<Vec<_>>(),
             [("a", "12"), ("c", "3"), ("d", "11")].map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
         assert_eq!(scene.rows.states, ["loading", "live"]);
@@ -223,7 +222,7 @@ async fn pages_are_told_as_they_come_and_the_watch_follows_from_the_lists_versio
                 "GET /api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion=10",
             ]
         );
-        let accept = server.seen.lock().unwrap();
+        let accept = server.requests();
         let accept =
             accept.iter().find(|r| r.uri().path() == "/api/v1/pods").unwrap().headers()["accept"].clone();
         assert!(accept.to_str().unwrap().starts_with(PROTOBUF));
@@ -406,7 +405,7 @@ async fn a_server_that_refuses_protobuf_is_asked_for_json_from_then_on() {
             tokio::task::yield_now().await;
         }
     }
-    let seen = server.seen.lock().unwrap();
+    let seen = server.requests();
     let accepts: Vec<_> = seen
         .iter()
         .filter(|r| r.uri() != "/readyz")
@@ -502,12 +501,12 @@ async fn a_slow_receiver_gets_merged_changes_and_loses_nothing() {
     });
     tokio::time::sleep(Duration::from_secs(30)).await;
     let mut told = 0;
-    while scene.rows.rows.values().filter_map(|(_, v)| v.parse().ok()).max().unwrap_or(0_u64) < 20_010 {
+    while scene.rows.known.values().filter_map(|(_, v)| v.parse().ok()).max().unwrap_or(0_u64) < 20_010 {
         told += scene.changes().await;
     }
     sending.await.unwrap();
-    assert_eq!(scene.rows.rows.len(), 700);
-    assert!(scene.rows.rows.values().all(|(_, v)| v.parse::<u64>().unwrap() > 20_010 - 700));
+    assert_eq!(scene.rows.known.len(), 700);
+    assert!(scene.rows.known.values().all(|(_, v)| v.parse::<u64>().unwrap() > 20_010 - 700));
     assert!(told < 20_000, "{told}");
 }
 
@@ -525,7 +524,7 @@ async fn config_maps_and_secrets_are_read_as_metadata_by_their_selectors() {
     assert_eq!(scene.rows.names(), ["r"]);
     let selectors = "labelSelector=owner%3Dhelm&fieldSelector=type%3Dhelm.sh%2Frelease.v1";
     assert_eq!(requests(&server)[0], format!("GET /api/v1/namespaces/shop/secrets?limit=500&{selectors}"));
-    let seen = server.seen.lock().unwrap();
+    let seen = server.requests();
     for request in seen.iter().filter(|r| r.uri() != "/readyz") {
         let accept = request.headers()["accept"].to_str().unwrap();
         assert!(accept.split(',').all(|a| a.contains("as=PartialObjectMetadata")), "{accept}");
