@@ -204,12 +204,7 @@ impl Session {
     }
 
     /// Waits for a time at most until a condition holds.
-    pub fn wait_within(
-        &self,
-        limit: Duration,
-        what: &str,
-        mut holds: impl FnMut(&State) -> bool,
-    ) -> &Self {
+    pub fn wait_within(&self, limit: Duration, what: &str, mut holds: impl FnMut(&State) -> bool) -> &Self {
         let end = Instant::now() + limit;
         let mut state = self.shared.lock();
         while !holds(&state) {

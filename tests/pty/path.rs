@@ -35,7 +35,8 @@ fn journal(session: &Session) -> Vec<serde_json::Value> {
 
 fn whats(entries: &[serde_json::Value]) -> Vec<&str> {
     let all = entries.iter().filter_map(|e| e["what"].as_str());
-    all.filter(|w| matches!(*w, "alert" | "moment" | "logs" | "plan" | "intent" | "outcome" | "check")).collect()
+    all.filter(|w| matches!(*w, "alert" | "moment" | "logs" | "plan" | "intent" | "outcome" | "check"))
+        .collect()
 }
 
 fn assert_told(entries: &[serde_json::Value]) {

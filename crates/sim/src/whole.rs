@@ -42,7 +42,8 @@ impl Whole {
     /// Returns the URLs of Prometheus, Loki and Alertmanager.
     pub fn urls(&self) -> [String; 3] {
         let observe = &self.observe;
-        [observe.prometheus(), observe.loki(), observe.alertmanager()].map(|address| format!("http://{address}"))
+        [observe.prometheus(), observe.loki(), observe.alertmanager()]
+            .map(|address| format!("http://{address}"))
     }
 
     /// Ends everything and waits until it has ended.
