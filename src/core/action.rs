@@ -149,8 +149,8 @@ macro_rules! actions {
 }
 
 actions! {
-    Quit "app.quit" "quit" [Global] None Safe "Quits; asks first while work is running.";
-    Suspend "app.suspend" "suspend" [Global] None Safe "Suspends to the shell; `fg` comes back.";
+    Quit "app.quit" "quit" [Global Plan] None Safe "Quits; asks first while work is running.";
+    Suspend "app.suspend" "suspend" [Global Plan] None Safe "Suspends to the shell; `fg` comes back.";
     GoTo "app.go-to" "go to" [Global] None Safe "Opens the line for a view, a resource or a command, with completion.";
     Help "app.help" "keys" [Global] None Safe "Shows the keys that work here.";
     Back "app.back" "back" [Global Plan] None Safe "Goes back one level; closes what is open first.";
@@ -235,12 +235,29 @@ impl Action {
         Self::TABLE.iter().find(|i| i.name == name).map(|i| i.action)
     }
 
-    /// Returns the name that is nearest to a misspelt one.
+    /// Returns the name that is nearest to a misspelt one, by the letters to insert, remove or change.
     pub fn nearest(name: &str) -> Option<&'static str> {
-        let shared = |known: &str| known.chars().filter(|c| name.contains(*c)).count() * 2;
-        let score = |known: &str| shared(known) as i64 - (known.len() as i64 - name.len() as i64).abs() * 3;
-        Self::TABLE.iter().map(|i| i.name).max_by_key(|known| score(known))
+        Self::TABLE.iter().map(|i| i.name).min_by_key(|known| distance(name, known))
     }
+}
+
+/// Returns the Levenshtein distance of two names.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let change = diagonal + usize::from(x != y);
+            diagonal = *cell;
+            left = change.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
 }
 
 impl fmt::Display for Action {

@@ -18,7 +18,7 @@ fn to_the_plan(session: &Session) {
     session.wait_long("Backend5xxHigh").wait_for("release  momo-store/momo  6 → 7");
     session.keys("\r").wait_for("likeliest first").wait_for("6 → 7");
     session.keys("gl").wait_for("condition begins");
-    session.keys("gp").wait_for("Error ratio").wait_for("┊7");
+    session.keys("gp").wait_for("Error ratio").wait_for("a value  last");
     session.keys("gc").wait_for("What changed before").wait_for("6 → 7");
     session.keys("\r").wait_for("Upgrade complete").wait_for("momo-store-0.0.1043");
     session.keys("r").wait_for("4 pods restart");

@@ -73,38 +73,47 @@ pub struct Row {
     pub marked: bool,
 }
 
-/// Returns the width of each column for a room, 0 for those that are shed: wide enough for the rows, by
-/// order of shedding.
+/// Returns the width of each column for a room, 0 for those that are shed.
+///
+/// First the columns that may be shed give down to their least, the most dispensable first; then all but
+/// the last of them go; then the others give; then the last one goes.
 pub fn widths(cols: &[Col], rows: &[Row], room: u16) -> Vec<u16> {
-    let want = |i: usize| {
+    let want = |(i, c): (usize, &Col)| {
         let cells = rows.iter().filter_map(|r| r.cells.get(i)).map(|(t, _)| width(t)).max().unwrap_or(0);
-        cols.get(i).map_or(0, |c| cells.max(width(c.name)).clamp(c.min, c.max.max(c.min)))
+        cells.max(width(c.name)).clamp(c.min, c.max.max(c.min))
     };
-    let mut out: Vec<u16> = (0..cols.len()).map(want).collect();
+    let wanted: Vec<u16> = cols.iter().enumerate().map(want).collect();
+    let mut by_shed: Vec<usize> = (0..cols.len()).collect();
+    by_shed.sort_by_key(|i| std::cmp::Reverse((cols.get(*i).map_or(0, |c| c.shed), *i)));
+    let sheds = |i: &usize| cols.get(*i).is_some_and(|c| c.shed > 0);
+    let mut gone: Vec<usize> = Vec::new();
     loop {
-        let used: u16 = out.iter().filter(|w| **w > 0).map(|w| w + 2).sum();
-        if used <= room + 2 {
-            return out;
+        let mut out: Vec<u16> =
+            wanted.iter().enumerate().map(|(i, w)| if gone.contains(&i) { 0 } else { *w }).collect();
+        let next = by_shed.iter().copied().find(|i| sheds(i) && !gone.contains(i));
+        let last_one = by_shed.iter().filter(|i| sheds(i) && !gone.contains(i)).count() <= 1;
+        for i in by_shed.iter().filter(|i| sheds(i) || last_one) {
+            give(&mut out, cols, *i, room);
         }
-        let over = used - room - 2;
-        // First the widest flexible column gives, down to its least; then a whole column goes.
-        let gives = (0..cols.len())
-            .filter(|i| cols.get(*i).zip(out.get(*i)).is_some_and(|(c, w)| *w > c.min))
-            .max_by_key(|i| out.get(*i).copied());
-        if let Some((i, w)) = gives.and_then(|i| out.get(i).copied().map(|w| (i, w))) {
-            let least = cols.get(i).map_or(0, |c| c.min);
-            if let Some(slot) = out.get_mut(i) {
-                *slot = w.saturating_sub(over).max(least);
-            }
-            continue;
+        match next {
+            Some(next) if used(&out) > room => gone.push(next),
+            _ => return out,
         }
-        let goes = (0..cols.len())
-            .filter(|i| out.get(*i).is_some_and(|w| *w > 0) && cols.get(*i).is_some_and(|c| c.shed > 0))
-            .max_by_key(|i| cols.get(*i).map(|c| c.shed));
-        match goes.and_then(|i| out.get_mut(i)) {
-            Some(slot) => *slot = 0,
-            None => return out,
-        }
+    }
+}
+
+/// Returns the cells that columns take, with two blanks between them.
+fn used(widths: &[u16]) -> u16 {
+    let shown = widths.iter().filter(|w| **w > 0).count() as u16;
+    widths.iter().sum::<u16>() + shown.saturating_sub(1) * 2
+}
+
+/// Narrows a column as far as the room asks and its least allows.
+fn give(widths: &mut [u16], cols: &[Col], i: usize, room: u16) {
+    let over = used(widths).saturating_sub(room);
+    let least = cols.get(i).map_or(0, |c| c.min);
+    if let Some(w) = widths.get_mut(i).filter(|w| **w > 0) {
+        *w = w.saturating_sub(over).max(least.min(*w));
     }
 }
 

@@ -51,16 +51,43 @@ pub fn draw(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
     notices(&cx, area, buf);
 }
 
+/// The parts of the header, which shed what matters least when it is narrow.
+struct Header {
+    context: String,
+    protected: &'static str,
+    namespace: String,
+    moment: String,
+    sources: Vec<(String, Role)>,
+    armed: String,
+}
+
+impl Header {
+    fn left(&self) -> u16 {
+        let part = |text: &str, gap: u16| if text.is_empty() { 0 } else { paint::width(text) + gap };
+        1 + paint::width(&self.context)
+            + part(self.protected, 1)
+            + part(&self.namespace, 2)
+            + part(&self.moment, 3)
+    }
+
+    fn right(&self) -> u16 {
+        self.sources.iter().map(|(t, _)| paint::width(t) + 1).sum::<u16>() + paint::width(&self.armed) + 2
+    }
+
+    fn over(&self, width: u16) -> u16 {
+        (self.left() + 1 + self.right()).saturating_sub(width)
+    }
+}
+
 fn header(cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     let (shared, theme, now) = (cx.shared, &cx.env.theme, cx.env.now);
-    let (moment, moment_role) = moment_text(&shared.moment, now, shared.session.zone);
+    let zone = shared.session.zone;
     let (armed, armed_role) = armed_text(cx);
-    let mut sources = source_marks(cx, true);
-    let mut namespace = match &shared.session.scope {
+    let policy = shared.gate.policy();
+    let namespace = match &shared.session.scope {
         Scope::All => "all namespaces".to_owned(),
         Scope::Namespace(ns) => format!("ns {ns}"),
     };
-    let policy = shared.gate.policy();
     let protected = if policy.locked {
         "▲locked"
     } else if policy.protected {
@@ -68,45 +95,49 @@ fn header(cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     } else {
         ""
     };
-    let mut context = shared.session.cluster.0.clipped(60).to_string();
-    let total = |context: &str, namespace: &str, sources: &[(String, Role)]| {
-        let marks: u16 = sources.iter().map(|(t, _)| paint::width(t) + 1).sum();
-        paint::width(context)
-            + paint::width(protected)
-            + paint::width(namespace)
-            + paint::width(&moment)
-            + paint::width(&armed)
-            + marks
-            + 12
+    let mut parts = Header {
+        context: shared.session.cluster.0.clipped(60).to_string(),
+        protected,
+        namespace,
+        moment: moment_text(&shared.moment, now, zone, 2),
+        sources: source_marks(cx, true),
+        armed,
     };
-    // When narrow it sheds the sources' names, then the namespace, then the context's middle; never the moment or armed.
-    if total(&context, &namespace, &sources) > area.width {
-        sources = source_marks(cx, false);
+    // When narrow it sheds the sources' names, how long ago the moment was, the namespace, the context's
+    // middle and the window; never the moment or armed.
+    if parts.over(area.width) > 0 {
+        parts.sources = source_marks(cx, false);
     }
-    if total(&context, &namespace, &sources) > area.width {
-        namespace = match &shared.session.scope {
-            Scope::All => String::new(),
-            Scope::Namespace(ns) => paint::cut(ns.as_str(), 8),
-        };
+    if parts.over(area.width) > 0 {
+        parts.moment = moment_text(&shared.moment, now, zone, 1);
     }
-    let over = total(&context, &namespace, &sources).saturating_sub(area.width);
-    if over > 0 {
-        context = middle(&context, paint::width(&context).saturating_sub(over).max(4));
+    if parts.over(area.width) > 0 {
+        parts.namespace = shared.session.scope.namespace().map(|ns| paint::cut(ns, 12)).unwrap_or_default();
     }
-    let mut x = put(buf, theme, area.x + 1, area.y, area, Role::Strong, &context);
+    if parts.over(area.width) > 0 {
+        parts.namespace.clear();
+    }
+    if parts.over(area.width) > 0 {
+        let room = paint::width(&parts.context).saturating_sub(parts.over(area.width)).max(8);
+        parts.context = middle(&parts.context, room);
+    }
+    if parts.over(area.width) > 0 {
+        parts.moment = moment_text(&shared.moment, now, zone, 0);
+    }
+    let mut x = put(buf, theme, area.x + 1, area.y, area, Role::Strong, &parts.context);
     if !protected.is_empty() {
         x = put(buf, theme, x + 1, area.y, area, Role::Protected, protected);
     }
-    if !namespace.is_empty() {
-        x = put(buf, theme, x + 2, area.y, area, Role::Dim, &namespace);
+    if !parts.namespace.is_empty() {
+        x = put(buf, theme, x + 2, area.y, area, Role::Dim, &parts.namespace);
     }
-    put(buf, theme, x + 3, area.y, area, moment_role, &moment);
-    let right: u16 = sources.iter().map(|(t, _)| paint::width(t) + 1).sum::<u16>() + paint::width(&armed) + 2;
-    let mut x = area.right().saturating_sub(right);
-    for (text, role) in &sources {
+    let role = if shared.moment.pinned().is_some() { Role::Pinned } else { Role::Ok };
+    put(buf, theme, x + 3, area.y, area, role, &parts.moment);
+    let mut x = area.right().saturating_sub(parts.right());
+    for (text, role) in &parts.sources {
         x = put(buf, theme, x, area.y, area, *role, text) + 1;
     }
-    put(buf, theme, x + 1, area.y, area, armed_role, &armed);
+    put(buf, theme, x + 1, area.y, area, armed_role, &parts.armed);
 }
 
 /// Returns a text with its middle left out.
@@ -122,22 +153,19 @@ fn middle(text: &str, room: u16) -> String {
     format!("{start}…{end}")
 }
 
-fn moment_text(moment: &Moment, now: Ts, zone: Zone) -> (String, Role) {
-    match moment.pinned() {
-        None => (format!("LIVE {} {}", now.clock(zone), zone.abbreviation(now)), Role::Ok),
-        Some(at) => {
-            let window = format!("−{} … +{}", moment.before(), moment.after());
-            (
-                format!(
-                    "AT {} {}  {window}  ({})",
-                    at.near(now, zone),
-                    zone.abbreviation(at),
-                    num::ago(at, now)
-                ),
-                Role::Pinned,
-            )
-        }
+/// Returns the moment in words: 2 with everything, 1 without how long ago, 0 without the window.
+fn moment_text(moment: &Moment, now: Ts, zone: Zone, detail: u8) -> String {
+    let Some(at) = moment.pinned() else {
+        return format!("LIVE {} {}", now.clock(zone), zone.abbreviation(now));
+    };
+    let mut text = format!("AT {} {}", at.near(now, zone), zone.abbreviation(at));
+    if detail > 0 {
+        text.push_str(&format!("  −{} … +{}", moment.before(), moment.after()));
     }
+    if detail > 1 {
+        text.push_str(&format!("  ({})", num::ago(at, now)));
+    }
+    text
 }
 
 fn armed_text(cx: &Draw<'_>) -> (String, Role) {

@@ -101,7 +101,8 @@ pub fn wrap(text: &str, max: u16, most: usize) -> Vec<Range<usize>> {
     let (mut start, mut used, mut space) = (0, 0_u16, None);
     for (at, g) in text.grapheme_indices(true) {
         let cells = grapheme(g);
-        if used.saturating_add(cells) > max && at > start {
+        // Twice for a wide character: a break behind a space of one cell can be a cell too few for it.
+        while used.saturating_add(cells) > max && at > start {
             let end: usize = space.filter(|s| *s > start).unwrap_or(at);
             rows.push(start..end);
             if rows.len() >= most {

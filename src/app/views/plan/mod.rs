@@ -267,6 +267,10 @@ impl Pane for PlanView {
         if let Step::Shown | Step::Run(_) = self.step {
             return self.scroll(key);
         }
+        // Quitting and suspending work everywhere.
+        if key.ctrl {
+            return false;
+        }
         let Step::Confirm { name, from, mistake } = &mut self.step else { return false };
         match key.code {
             Code::Esc => self.step = Step::Shown,
