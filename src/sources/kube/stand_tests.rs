@@ -74,8 +74,15 @@ async fn until(news: &Notify, mut done: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(Duration::from_mins(2), waiting).await.expect("never came about");
 }
 
+/// Lists anew. A fault that was meant for the followers and is still queued must not answer here: their
+/// number is bounded, so asking again gets past them.
 async fn fresh(client: &Client, resource: Resource) -> BTreeMap<Uid, (String, String)> {
-    let found = get::list(client, &Spec::all(resource, Scope::All), 100_000).await.unwrap();
+    let found = loop {
+        match get::list(client, &Spec::all(resource, Scope::All), 100_000).await {
+            Err(queued) if matches!(queued.status, 410 | 429 | 503) => {}
+            answer => break answer.unwrap(),
+        }
+    };
     let row =
         |o: &crate::store::objects::Object| (o.uid(), (o.name().to_owned(), o.resource_version().to_owned()));
     found.objects.iter().map(row).collect()
