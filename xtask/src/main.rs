@@ -20,14 +20,14 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Everything that a change must pass.
-    Test,
+    Test(suite::Args),
     /// The real servers on this machine.
     Testbed(testbed::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Test => suite::run(),
+        Command::Test(args) => suite::run(&args),
         Command::Testbed(args) => testbed::run(args),
     }
 }

@@ -33,6 +33,11 @@ impl Dirs {
         Ok(Self { workspace, root, bin })
     }
 
+    /// Returns the folders of a stand beside this one, on the same binaries.
+    pub fn beside(&self, name: &str) -> Self {
+        Self { workspace: self.workspace.clone(), root: self.root.join(name), bin: self.bin.clone() }
+    }
+
     /// Returns the workspace's root.
     pub fn workspace(&self) -> &Path {
         &self.workspace

@@ -19,25 +19,30 @@ pub fn write(stand: &Stand) -> Result<()> {
         "# The testbed's context is free to be changed.\n[contexts.testbed]\nprotected = false\n",
     )
     .on(file.display())?;
-    let run = stand.run();
     let mut text = String::from("# To be sourced: the testbed's addresses and tools.\n");
-    let values = [
+    for (name, value) in values(stand) {
+        let _ = writeln!(text, "export {name}={}", quoted(&value));
+    }
+    let _ = writeln!(text, "export PATH={}:\"$PATH\"", quoted(&stand.dirs.bin().display().to_string()));
+    let path = stand.dirs.env_sh();
+    fs::write(&path, text).on(path.display())
+}
+
+/// Returns the variables by which others find the stand, without `PATH`.
+pub fn values(stand: &Stand) -> Vec<(&'static str, String)> {
+    let run = stand.run();
+    vec![
         ("KUBECONFIG", certs::kubeconfig(&run, "admin").display().to_string()),
         ("KUBECONFIG_READER", certs::kubeconfig(&run, "reader").display().to_string()),
         ("KUBECONFIG_CONFINED", certs::kubeconfig(&run, "confined").display().to_string()),
         ("PROMETHEUS_URL", stand.url("prometheus")),
         ("LOKI_ADDR", stand.url("loki")),
         ("ALERTMANAGER_URL", stand.url("alertmanager")),
-        ("DECKWATCH_CONFIG_DIR", config.display().to_string()),
+        ("DECKWATCH_CONFIG_DIR", stand.dirs.run("deckwatch").display().to_string()),
+        ("DECKWATCH_TESTBED_RUN", run.display().to_string()),
         ("HELM3", stand.dirs.tool("helm3").display().to_string()),
         ("HELM4", stand.dirs.tool("helm4").display().to_string()),
-    ];
-    for (name, value) in &values {
-        let _ = writeln!(text, "export {name}={}", quoted(value));
-    }
-    let _ = writeln!(text, "export PATH={}:\"$PATH\"", quoted(&stand.dirs.bin().display().to_string()));
-    let path = stand.dirs.env_sh();
-    fs::write(&path, text).on(path.display())
+    ]
 }
 
 /// Returns a value as one word of a shell.

@@ -14,6 +14,7 @@ mod error;
 mod fill;
 mod health;
 mod http;
+pub mod own;
 mod ports;
 mod proc;
 mod release;

@@ -1,0 +1,24 @@
+//! deckwatch on the real servers. `cargo xtask test` brings a stand up for these tests and takes it
+//! down after them; with a stand of one's own: source its `env.sh`, then `cargo test --test testbed`.
+//!
+//! `reading` changes nothing but what is its own, `path` walks an incident, `faults` stops servers.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::indexing_slicing, reason = "the same")]
+
+#[path = "../pty/grammar.rs"]
+#[allow(dead_code, reason = "shared with the tests of the terminal")]
+mod grammar;
+#[path = "../pty/harness.rs"]
+#[allow(dead_code, reason = "the same")]
+mod harness;
+#[path = "../pty/sys.rs"]
+mod sys;
+
+mod faults;
+mod hole;
+mod objects;
+mod path;
+mod proxy;
+mod reading;
+mod stand;

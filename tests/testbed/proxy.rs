@@ -1,0 +1,148 @@
+//! A proxy before the API server that writes down every request.
+//!
+//! It speaks plain HTTP on loopback and asks the real server as one of the stand's users; upgraded
+//! connections (port-forward) pass through it byte by byte.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio::net::TcpListener;
+
+use crate::stand::User;
+
+type Answer = Response<UnsyncBoxBody<Bytes, kube::Error>>;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The method.
+    pub method: Method,
+    /// The path.
+    pub path: String,
+    /// The query.
+    pub query: String,
+}
+
+impl Seen {
+    /// Returns whether it may change something: all but reads, and what reading needs (access reviews,
+    /// dry runs, port-forwards, queries proxied to sources).
+    pub fn mutates(&self) -> bool {
+        let reads = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
+        let review = reviews.iter().any(|r| self.path.ends_with(r));
+        let dry = self.query.split('&').any(|p| p == "dryRun=All");
+        let proxied = self.path.contains("/services/") && self.path.contains("/proxy/");
+        let forward = self.path.ends_with("/portforward");
+        let post = self.method == Method::POST;
+        !(reads || dry || (post && (review || proxied || forward)))
+    }
+}
+
+/// A running proxy; it ends when it is dropped.
+pub struct Recorder {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    kubeconfig: tempfile::NamedTempFile,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Recorder {
+    /// Starts one that asks as a user.
+    pub fn start(user: User) -> Self {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let (listener, client) = runtime.block_on(async {
+            let file = Kubeconfig::read_from(user.kubeconfig()).unwrap();
+            let mut config =
+                kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
+            config.default_retry = false;
+            config.read_timeout = None;
+            (TcpListener::bind("127.0.0.1:0").await.unwrap(), kube::Client::try_from(config).unwrap())
+        });
+        let port = listener.local_addr().unwrap().port();
+        runtime.spawn(serve(listener, client, Arc::clone(&seen)));
+        let kubeconfig = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            kubeconfig.path(),
+            format!(
+                "apiVersion: v1\nkind: Config\ncurrent-context: testbed\n\
+                 clusters: [{{name: testbed, cluster: {{server: \"http://127.0.0.1:{port}\"}}}}]\n\
+                 users: [{{name: nobody, user: {{}}}}]\n\
+                 contexts: [{{name: testbed, context: {{cluster: testbed, user: nobody}}}}]\n"
+            ),
+        )
+        .unwrap();
+        Self { seen, kubeconfig, _runtime: runtime }
+    }
+
+    /// Returns the kubeconfig that leads through it.
+    pub fn kubeconfig(&self) -> &std::path::Path {
+        self.kubeconfig.path()
+    }
+
+    /// Returns every request so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn serve(listener: TcpListener, client: kube::Client, seen: Arc<Mutex<Vec<Seen>>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let (client, seen) = (client.clone(), Arc::clone(&seen));
+        let service = service_fn(move |request| answer(client.clone(), Arc::clone(&seen), request));
+        let serving =
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(serving.with_upgrades());
+    }
+}
+
+async fn answer(
+    client: kube::Client,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    mut request: Request<Incoming>,
+) -> Result<Answer, Infallible> {
+    let uri = request.uri();
+    let entry = Seen {
+        method: request.method().clone(),
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+    };
+    seen.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    let upgrade = request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    request.headers_mut().remove(header::HOST);
+    let (parts, body) = request.into_parts();
+    let body = if upgrade.is_some() { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
+    let upstream = client.send(Request::from_parts(parts, Body::from(body.to_vec()))).await;
+    let mut response = match upstream {
+        Ok(response) => response,
+        Err(error) => {
+            let text = Full::new(Bytes::from(error.to_string())).map_err(|never| match never {});
+            let mut response = Response::new(text.boxed_unsync());
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+            return Ok(response);
+        }
+    };
+    if let (Some(here), StatusCode::SWITCHING_PROTOCOLS) = (upgrade, response.status()) {
+        let there = hyper::upgrade::on(&mut response);
+        tokio::spawn(async move {
+            if let (Ok(here), Ok(there)) = (here.await, there.await) {
+                let (mut here, mut there) = (TokioIo::new(here), TokioIo::new(there));
+                tokio::io::copy_bidirectional(&mut here, &mut there).await.ok();
+            }
+        });
+        let (parts, _) = response.into_parts();
+        let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        return Ok(Response::from_parts(parts, nothing));
+    }
+    Ok(response.map(http_body_util::BodyExt::boxed_unsync))
+}

@@ -1,0 +1,157 @@
+//! `cargo xtask test`: everything that a change must pass, in tiers, with one closing count.
+//!
+//! Formatting and lints first, then every hermetic test of the workspace, then the tests on the real
+//! servers, on a stand of their own. A test that leaves something out writes a line into the file named
+//! by `DECKWATCH_SKIPPED`; those lines are printed and counted.
+
+mod count;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use count::Counts;
+
+use crate::testbed::own::{self, Own};
+
+/// The tests on the real servers in the order in which they run: those that stop servers come last.
+const ON_THE_STAND: [&str; 3] = ["reading::", "path::", "faults::"];
+
+/// Which tests.
+#[derive(clap::Args)]
+pub struct Args {
+    /// All of them where nothing is said.
+    #[arg(value_enum)]
+    tier: Option<Tier>,
+    /// Of the tests on the real servers, only those whose names contain this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+/// A part of the tests.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Tier {
+    /// Formatting, lints and every test that needs nothing but Rust.
+    Hermetic,
+    /// The tests on the real servers.
+    Testbed,
+}
+
+/// What is counted on the way.
+struct Run {
+    skipped: PathBuf,
+    counts: Counts,
+    /// Gates that failed, and runs that ended without a test that failed.
+    broken: usize,
+    left_out: Vec<String>,
+}
+
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or_else(|| here.to_path_buf(), Path::to_path_buf)
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(workspace());
+    command
+}
+
+fn has_go() -> bool {
+    let mut command = Command::new("go");
+    command.arg("version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|s| s.success())
+}
+
+impl Run {
+    fn gate(&mut self, name: &str, args: &[&str]) {
+        println!("── {name}");
+        if !cargo(args).status().is_ok_and(|s| s.success()) {
+            println!("✖ {name} failed: cargo {}", args.join(" "));
+            self.broken += 1;
+        }
+    }
+
+    fn fail(&mut self, what: &str, why: &dyn std::fmt::Display) {
+        println!("✖ {what}: {why}");
+        self.broken += 1;
+    }
+
+    /// Runs tests, printing as they go.
+    fn tests(&mut self, args: &[&str], variables: &[(&str, String)]) {
+        let mut command = cargo(args);
+        command.env("DECKWATCH_SKIPPED", &self.skipped).env_remove("KUBECONFIG");
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let (counts, content) = count::run(&mut command);
+        self.counts.add(counts);
+        self.broken += usize::from(!content && counts.failed == 0);
+    }
+
+    fn hermetic(&mut self) {
+        self.gate("formatting", &["fmt", "--all", "--check"]);
+        self.gate("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
+        println!("── tests");
+        self.tests(&["test", "--workspace", "--no-fail-fast"], &[]);
+    }
+
+    /// Runs the tests on the real servers, on a stand that begins and ends with them.
+    fn on_the_stand(&mut self, only: Option<&str>) {
+        println!("── the real servers");
+        let stand = match Own::up() {
+            Ok(stand) => stand,
+            Err(error) => return self.fail("the tests' stand", &error),
+        };
+        let mut variables = match stand.variables() {
+            Ok(variables) => variables,
+            Err(error) => return self.fail("the tests' stand", &error),
+        };
+        if let Ok(me) = std::env::current_exe() {
+            variables.push(("DECKWATCH_XTASK", me.display().to_string()));
+        }
+        let filters = only.map_or_else(|| ON_THE_STAND.to_vec(), |text| vec![text]);
+        for filter in filters {
+            let base = ["test", "-p", "deckwatch", "--test", "testbed", "--", filter];
+            self.tests(&base, &variables);
+        }
+    }
+
+    fn close(mut self) -> ExitCode {
+        let noted = fs::read_to_string(&self.skipped).unwrap_or_default();
+        self.left_out.extend(noted.lines().map(str::to_owned));
+        for line in &self.left_out {
+            println!("skipped: {line}");
+        }
+        let failed = self.counts.failed + self.broken;
+        let skipped = self.counts.ignored + self.left_out.len();
+        println!("{} passed, {failed} failed, {skipped} skipped", self.counts.passed);
+        if failed == 0 && self.counts.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// Runs the tests.
+pub fn run(args: &Args) -> ExitCode {
+    let skipped = workspace().join("target").join("skipped.txt");
+    fs::create_dir_all(workspace().join("target")).ok();
+    fs::write(&skipped, "").ok();
+    let mut run = Run { skipped, counts: Counts::default(), broken: 0, left_out: Vec::new() };
+    let go = has_go();
+    if go {
+        // Before all tests: some compare what is simulated with the real command-line tools.
+        println!("── the testbed's tools");
+        if let Err(error) = own::build_tools() {
+            run.fail("the testbed's tools", &error);
+        }
+    } else {
+        run.left_out.push("the real servers: Go is not installed, so the testbed can't be built".to_owned());
+        if std::env::var("CI").is_ok_and(|v| v == "true") {
+            run.fail("the real servers", &"with CI=true they may not be left out");
+        }
+    }
+    if args.tier != Some(Tier::Testbed) {
+        run.hermetic();
+    }
+    if go && args.tier != Some(Tier::Hermetic) {
+        run.on_the_stand(args.only.as_deref());
+    }
+    run.close()
+}
