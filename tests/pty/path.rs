@@ -2,6 +2,8 @@
 //!
 //! The stand runs eight times faster than the clock; the cockpit and its tests do not know that it is one.
 
+use deckwatch::core::Span;
+
 use crate::harness::{LONG, Launch, Session};
 
 fn demo(seed: u64, size: (u16, u16), more: &[&str]) -> Session {
@@ -13,15 +15,31 @@ fn demo(seed: u64, size: (u16, u16), more: &[&str]) -> Session {
     launch.start()
 }
 
-/// Presses the keys of the path up to the plan: nine of them.
-fn to_the_plan(session: &Session) {
+/// Keys, and how many they are.
+struct Keys<'a> {
+    session: &'a Session,
+    pressed: usize,
+}
+
+impl Keys<'_> {
+    fn press(&mut self, keys: &str) -> &Session {
+        self.pressed += keys.chars().count();
+        self.session.keys(keys)
+    }
+}
+
+/// Presses the keys of the path up to the plan.
+fn to_the_plan<'a>(session: &'a Session, what: &str) -> Keys<'a> {
     session.wait_long("Backend5xxHigh").wait_for("release  momo-store/momo  6 → 7");
-    session.keys("\r").wait_for("likeliest first").wait_for("6 → 7");
-    session.keys("gl").wait_for("condition begins");
-    session.keys("gp").wait_for("Error ratio").wait_for("a value  last");
-    session.keys("gc").wait_for("What changed before").wait_for("6 → 7");
-    session.keys("\r").wait_for("Upgrade complete").wait_for("momo-store-0.0.1043");
-    session.keys("r").wait_for("4 pods restart");
+    let mut keys = Keys { session, pressed: 0 };
+    keys.press("\r").wait_for("likeliest first").wait_for("6 → 7");
+    keys.press("gl").wait_for("condition begins");
+    keys.press("gp").wait_for("Error ratio").wait_for("a value  last");
+    keys.press("gc").wait_for("What changed before").wait_for("6 → 7");
+    keys.press("\r").wait_for("Upgrade complete").wait_for("momo-store-0.0.1043");
+    keys.press("r").wait_for("4 pods restart");
+    assert!(keys.pressed <= 10, "{what}: {} keys", keys.pressed);
+    keys
 }
 
 /// Returns what the journal holds, in order.
@@ -52,30 +70,79 @@ fn assert_told(entries: &[serde_json::Value]) {
     assert_eq!(of("check")["healed"].as_bool(), Some(true));
 }
 
-#[test]
-fn eleven_keys_lead_from_the_alert_to_the_healed_service() {
-    let session = demo(1, (120, 40), &[]);
-    to_the_plan(&session);
-    // Typed ahead, the second `enter` confirms nothing: the prompt comes when one counts.
-    session.keys("\r\r").wait_for("enter rolls back");
-    session.keys("\r").wait_for("✔ rolled back: revision 8").wait_long("✔ healed");
+/// Walks the whole path, from the first screen to the healed service.
+fn walk(seed: u64, size: (u16, u16), protected: bool) {
+    let what = format!("seed {seed} at {size:?}, protected: {protected}");
+    let session = demo(seed, size, if protected { &["--protected"] } else { &[] });
+    let mut keys = to_the_plan(&session, &what);
+    if protected {
+        keys.press("\r").wait_for("type the release's name");
+        // Neither pasted nor held nor wrong, the name must be typed; it is not counted.
+        session.bytes(b"\x1b[200~momo\r\x1b[201~");
+        session.keys("mom\r").wait_for("that is not the release's name");
+        session.keys("o");
+        keys.press("\r").wait_for("✔ rolled back: revision 8");
+    } else {
+        // Typed ahead, a second `enter` confirms nothing: the prompt comes when one counts.
+        keys.press("\r");
+        session.keys("\r").wait_for("enter rolls back");
+        keys.press("\r").wait_for("✔ rolled back: revision 8");
+    }
+    session.wait_long("✔ healed");
+    assert!(keys.pressed <= 12, "{what}: {} keys", keys.pressed);
     assert_told(&journal(&session));
     session.keys("\x03").wait_end();
     session.assert_left_clean();
     session.assert_grammar();
 }
 
+/// Walks at both sizes, protected and not, side by side: they mostly wait.
+fn walk_with(seed: u64) {
+    std::thread::scope(|scope| {
+        for size in [(80, 24), (120, 40)] {
+            for protected in [false, true] {
+                scope.spawn(move || walk(seed, size, protected));
+            }
+        }
+    });
+}
+
 #[test]
-fn a_protected_context_asks_for_the_releases_name_on_a_small_screen() {
-    let session = demo(2, (80, 24), &["--protected"]);
-    to_the_plan(&session);
-    session.keys("\r").wait_for("type the release's name");
-    session.bytes(b"\x1b[200~momo\r\x1b[201~");
-    session.keys("mom\r").wait_for("that is not the release's name");
-    session.keys("o\r").wait_long("✔ healed");
-    assert_told(&journal(&session));
+fn at_most_twelve_keys_lead_from_the_alert_to_the_healed_service_with_seed_1() {
+    walk_with(1);
+}
+
+#[test]
+fn at_most_twelve_keys_lead_from_the_alert_to_the_healed_service_with_seed_2() {
+    walk_with(2);
+}
+
+#[test]
+fn at_most_twelve_keys_lead_from_the_alert_to_the_healed_service_with_seed_3() {
+    walk_with(3);
+}
+
+/// Returns how long ago the alert's condition began, as its page says.
+fn age(text: &str) -> Option<Span> {
+    let (_, rest) = text.split_once("condition began")?;
+    let (_, rest) = rest.split_once('(')?;
+    Span::parse(rest.split_once(" ago)")?.0)
+}
+
+#[test]
+fn without_a_rollback_nothing_heals() {
+    let session = demo(1, (120, 40), &[]);
+    session.wait_long("Backend5xxHigh").wait_for("release  momo-store/momo  6 → 7");
+    session.keys("\r").wait_for("likeliest first");
+    let began = session.see(|s| age(&s.text())).unwrap();
+    // Three times as long as the rolled back service needs.
+    session.wait_within(LONG, "the alert firing on", |s| {
+        let text = s.text();
+        assert!(!text.contains("resolved"), "{text}");
+        age(&text).is_some_and(|age| age >= began + Span::secs(45))
+    });
+    session.wait_for("✖ critical");
     session.keys("\x03").wait_end();
-    session.assert_left_clean();
 }
 
 #[test]
