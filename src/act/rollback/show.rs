@@ -205,10 +205,14 @@ fn fields(object: &ObjectPlan) -> Vec<Safe> {
     let Action::Patch(patch) = &object.action else { return out };
     let mut paths = Vec::new();
     collect_paths(&patch.body, String::new(), &mut paths);
+    let labels = paths.iter().any(|p| p.starts_with("metadata"));
     paths.retain(|p| {
         !p.starts_with("metadata") && !p.contains('$') && !p.ends_with("image") && !p.ends_with("name")
     });
     paths.dedup();
+    if out.is_empty() && paths.is_empty() && labels {
+        out.push(Safe::own("labels and annotations only"));
+    }
     let more = paths.len().saturating_sub(4);
     out.extend(paths.into_iter().take(4).map(said));
     out.extend((more > 0).then(|| said(format!("{more} more"))));

@@ -83,7 +83,7 @@ fn table(resource: Resource, objects: &[&Object], spread: bool, wide: bool) -> S
         lines.push(spread.then(|| object.namespace().to_owned()).into_iter().chain(cells).collect());
     }
     if objects.is_empty() {
-        return "No resources found\n".to_owned();
+        return String::new();
     }
     align(&lines)
 }

@@ -8,17 +8,21 @@ use serde_json::{Value, json};
 
 use crate::stand::{User, apply, deckwatch_text, http, kubectl, printed, tool, variable, wait_until};
 
-const NAMESPACE: &str = "logs-around";
 const SECOND: i64 = 1_000_000_000;
 
 /// Lines by time in ns, pod and text, with how often each was seen.
 type Lines = BTreeMap<(i64, String, String), usize>;
 
+/// Returns the namespace of this run: lines of an earlier one stay in Loki.
+fn namespace() -> String {
+    format!("logs-around-{}", std::process::id())
+}
+
 fn deployment() -> Value {
     let labels = json!({ "app": "talker" });
     json!({ "apiVersion": "v1", "kind": "List", "items": [
-        { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } },
-        { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "talker", "namespace": NAMESPACE },
+        { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace() } },
+        { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "talker", "namespace": namespace() },
           "spec": { "replicas": 2, "selector": { "matchLabels": labels }, "template": {
             "metadata": { "labels": labels },
             "spec": { "containers": [{ "name": "talker", "image": "registry.momo.example/talker:1" }] } } } },
@@ -28,7 +32,7 @@ fn deployment() -> Value {
 fn pods() -> Vec<String> {
     wait_until(Duration::from_secs(60), "two running pods", || {
         let path = "jsonpath={range .items[?(@.status.phase=='Running')]}{.metadata.name}{'\\n'}{end}";
-        let text = kubectl(["get", "pods", "-n", NAMESPACE, "-o", path]);
+        let text = kubectl(["get", "pods", "-n", &namespace(), "-o", path]);
         let names: Vec<String> = text.lines().map(str::to_owned).collect();
         (names.len() == 2).then_some(names)
     })
@@ -60,8 +64,8 @@ fn push(pods: &[String], middle: i64) {
             values.push(json!([(middle + 300 * SECOND).to_string(), "after the end"]));
             values.insert(0, json!([(middle - 300 * SECOND - 1).to_string(), "before the start"]));
             let labels = json!({
-                "namespace": NAMESPACE, "pod": pod, "container": "talker", "app": "talker",
-                "job": format!("{NAMESPACE}/talker"), "stream": "stdout", "node_name": "node-0",
+                "namespace": namespace(), "pod": pod, "container": "talker", "app": "talker",
+                "job": format!("{}/talker", namespace()), "stream": "stdout", "node_name": "node-0",
             });
             json!({ "stream": labels, "values": values })
         })
@@ -91,12 +95,12 @@ fn by_logcli(selector: &str, from: i64, to: i64) -> Lines {
 
 /// Returns the lines that deckwatch prints as JSON, with where each comes from.
 fn by_deckwatch(at: i64) -> (Lines, Vec<Value>) {
-    let around = rfc3339(at);
+    let (around, namespace) = (rfc3339(at), namespace());
     let args = [
         "logs",
         "deploy/talker",
         "-n",
-        NAMESPACE,
+        &namespace,
         "--around",
         &around,
         "--before",
@@ -124,7 +128,7 @@ fn the_lines_around_a_moment_are_logclis_each_once() {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let middle = i64::try_from(now.as_secs()).unwrap() * SECOND - 400 * SECOND;
     push(&pods, middle);
-    let selector = format!("{{namespace=\"{NAMESPACE}\",app=\"talker\"}}");
+    let selector = format!("{{namespace=\"{}\",app=\"talker\"}}", namespace());
     let (from, to) = (middle - 300 * SECOND, middle + 300 * SECOND);
     let theirs = wait_until(Duration::from_secs(30), "all lines in Loki", || {
         let lines = by_logcli(&selector, from, to);

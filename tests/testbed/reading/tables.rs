@@ -10,7 +10,8 @@ type Table = BTreeMap<String, BTreeMap<String, String>>;
 /// Takes a table apart by where its heads begin: cells may hold blanks.
 fn table(text: &str) -> Table {
     let mut lines = text.lines();
-    let head = lines.next().unwrap();
+    // Without rows there is no head either.
+    let Some(head) = lines.next() else { return Table::new() };
     let mut starts: Vec<usize> = Vec::new();
     let chars: Vec<char> = head.chars().collect();
     for at in 0..chars.len() {
@@ -53,7 +54,6 @@ fn compare(kind: &str, place: &[&str]) {
         if before.keys().ne(after.keys()) && attempt < 4 {
             continue;
         }
-        assert!(!ours.is_empty(), "no {kind}");
         assert_eq!(ours.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>(), "rows of {kind}");
         let mut wrong = Vec::new();
         for (key, row) in &ours {
@@ -64,6 +64,10 @@ fn compare(kind: &str, place: &[&str]) {
             );
             for (column, cell) in row {
                 let theirs = [&before[key][column], &after[key][column]];
+                // Of Secrets only metadata are read, and the table says so.
+                if kind == "secrets" && cell == "<not read>" && matches!(column.as_str(), "TYPE" | "DATA") {
+                    continue;
+                }
                 if !theirs.contains(&cell) && !(column == "AGE" && between(theirs, cell)) {
                     wrong.push(format!("{key} {column}: {cell:?}, kubectl {theirs:?}"));
                 }
@@ -89,6 +93,7 @@ fn between(theirs: [&String; 2], ours: &str) -> bool {
 fn pods_and_deployments_are_kubectls_cell_by_cell() {
     shop();
     for kind in ["pods", "deploy"] {
+        assert!(!table(&kubectl(["get", kind, "-A"])).is_empty(), "no {kind}");
         compare(kind, &["-A"]);
         compare(kind, &["-n", SHOP]);
     }

@@ -56,7 +56,13 @@ fn walk(recorder: &Recorder, view: &str) -> Session {
         "plan" => {
             let session = open(recorder, "releases");
             session.wait_for("momo").keys("\r").wait_for("Upgrade complete").keys("jj");
-            session.keys("r").wait_for("dry run").keys("d").keys("\x1b");
+            session
+                .keys("r")
+                .wait_for("pods restart")
+                .keys("d")
+                .wait_for("unchanged lines")
+                .keys("\x1b")
+                .wait_for("history ");
             session
         }
         "board" => {
