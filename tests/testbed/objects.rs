@@ -31,8 +31,8 @@ fn decoded(data: &str) -> Value {
 }
 
 /// Replaces what differs by its nature: uids, resourceVersions, times, the namespace and what the server draws
-/// at random. Everything else stays, statuses aside.
-fn neutral(value: &mut Value, namespace: &str) {
+/// at random. Everything else stays, statuses aside. The first name is called by the second.
+fn neutral(value: &mut Value, names: (&str, &str)) {
     match value {
         Value::Object(map) => {
             let drawn = [
@@ -53,22 +53,22 @@ fn neutral(value: &mut Value, namespace: &str) {
                 if drawn.contains(&key.as_str()) {
                     *inner = json!("…");
                 } else {
-                    neutral(inner, namespace);
+                    neutral(inner, names);
                 }
             }
             map.remove("status").filter(Value::is_string).into_iter().for_each(|s| {
                 map.insert("status".to_owned(), s);
             });
         }
-        Value::Array(all) => all.iter_mut().for_each(|v| neutral(v, namespace)),
-        Value::String(text) => *text = text.replace(namespace, "NAMESPACE"),
+        Value::Array(all) => all.iter_mut().for_each(|v| neutral(v, names)),
+        Value::String(text) => *text = text.replace(names.0, names.1),
         _ => {}
     }
 }
 
 /// Returns the objects by kind and name, made neutral. What controllers wrote into `managedFields` depends on
 /// when they came by; the writers that count here are Helm's.
-fn left(namespace: &str) -> BTreeMap<String, Value> {
+fn left(namespace: &str, called: &str) -> BTreeMap<String, Value> {
     let mut out = BTreeMap::new();
     for mut item in items(namespace) {
         let key =
@@ -86,7 +86,7 @@ fn left(namespace: &str) -> BTreeMap<String, Value> {
             let record = decoded(item["data"]["release"].as_str().unwrap());
             item["data"]["release"] = record;
         }
-        neutral(&mut item, namespace);
+        neutral(&mut item, (namespace, called));
         out.insert(key, item);
     }
     out
@@ -94,7 +94,7 @@ fn left(namespace: &str) -> BTreeMap<String, Value> {
 
 /// Demands that a release has left the same in two namespaces.
 pub fn assert_same(ours: &str, theirs: &str) {
-    let (ours, theirs) = (left(ours), left(theirs));
+    let (ours, theirs) = (left(ours, ours), left(theirs, ours));
     assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
     for (key, value) in &ours {
         assert_eq!(value, &theirs[key], "{key}");
