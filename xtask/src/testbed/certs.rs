@@ -15,6 +15,7 @@ use rcgen::{
 };
 
 use super::error::{On, Result};
+use super::namespaced;
 
 /// Someone who proves who they are by a client certificate.
 struct Person {
@@ -64,7 +65,7 @@ pub fn make(run: &Path, apiserver: u16) -> Result<()> {
 
     let service_names = ["127.0.0.1", "localhost", "kubernetes.default.svc", "10.96.0.1"];
     server(run, "kube-apiserver", &service_names, &issuer)?;
-    server(run, "kwok", &["127.0.0.1", "localhost"], &issuer)?;
+    server(run, "kwok", &["127.0.0.1", "localhost", namespaced::NODE], &issuer)?;
     let (crt, key) = client("kube-apiserver-kubelet-client", Some("system:masters"), &issuer)?;
     write(&path(run, "kubelet-client.crt"), &crt)?;
     write(&path(run, "kubelet-client.key"), &key)?;

@@ -14,6 +14,7 @@ mod error;
 mod fill;
 mod health;
 mod http;
+mod namespaced;
 pub mod own;
 mod ports;
 mod proc;
@@ -58,6 +59,22 @@ enum Command {
         /// How many pods.
         pods: u32,
     },
+    /// Run a command beside a stand in a network namespace of its own, which ends with the command.
+    ///
+    /// There the API server's service proxy works. Ends with the command's exit code; with 77 where no
+    /// such namespace can be made.
+    Namespaced {
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// The same, inside the namespace.
+    #[command(hide = true)]
+    Inside {
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// Become another program, in a session of its own.
     #[command(hide = true)]
     Detach {
@@ -69,23 +86,26 @@ enum Command {
 
 /// Runs a testbed command.
 pub fn run(args: Args) -> ExitCode {
-    match dispatch(args.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+    dispatch(args.command).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Detach { program } => Err(proc::detach(&program)),
+        Command::Namespaced { command } => namespaced::enter(&Dirs::find()?, &command),
+        Command::Inside { command } => namespaced::inside(&Dirs::find()?, &command),
+        Command::Build => done(build::build_missing(&Dirs::find()?)),
+        Command::Up => done(up::up(Dirs::find()?)),
+        Command::Down => done(down::down(&Dirs::find()?)),
+        Command::Status => done(status::status(&Stand::existing(Dirs::find()?)?)),
+        Command::Release(args) => done(release::release(&Stand::existing(Dirs::find()?)?, &args)),
+        Command::Fill { pods } => done(fill::fill(&Stand::existing(Dirs::find()?)?, pods)),
     }
 }
 
-fn dispatch(command: Command) -> Result<()> {
-    match command {
-        Command::Detach { program } => Err(proc::detach(&program)),
-        Command::Build => build::build_missing(&Dirs::find()?),
-        Command::Up => up::up(Dirs::find()?),
-        Command::Down => down::down(&Dirs::find()?),
-        Command::Status => status::status(&Stand::existing(Dirs::find()?)?),
-        Command::Release(args) => release::release(&Stand::existing(Dirs::find()?)?, &args),
-        Command::Fill { pods } => fill::fill(&Stand::existing(Dirs::find()?)?, pods),
-    }
+fn done(result: Result<()>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }

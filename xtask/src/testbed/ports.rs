@@ -46,10 +46,21 @@ impl Ports {
             return Ok(ports);
         }
         let ports = Self::choose()?;
-        let path = run.join("ports.json");
-        let text = serde_json::to_string_pretty(&ports.0).on(path.display())?;
-        fs::write(&path, text).on(path.display())?;
+        ports.write(run)?;
         Ok(ports)
+    }
+
+    /// Chooses ports of which some are given, and writes the run's file.
+    pub fn choose_with(run: &Path, given: &[(&str, u16)]) -> Result<()> {
+        let mut ports = Self::choose()?;
+        ports.0.extend(given.iter().map(|(name, port)| ((*name).to_owned(), *port)));
+        ports.write(run)
+    }
+
+    fn write(&self, run: &Path) -> Result<()> {
+        let path = run.join("ports.json");
+        let text = serde_json::to_string_pretty(&self.0).on(path.display())?;
+        fs::write(&path, text).on(path.display())
     }
 
     /// Returns the ports of the run's file, when it has all of them.

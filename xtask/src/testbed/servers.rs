@@ -216,9 +216,9 @@ fn kwok(stand: &Stand) -> Vec<String> {
         admin_of(stand, "kwok"),
         format!("--config={}", stand.dirs.run("config/kwok.yaml").display()),
         "--manage-all-nodes=true".into(),
-        "--node-ip=127.0.0.1".into(),
+        format!("--node-ip={}", stand.node()),
         format!("--node-port={port}"),
-        format!("--server-address=127.0.0.1:{port}"),
+        format!("--server-address={}:{port}", stand.listen()),
         "--node-lease-duration-seconds=240".into(),
         pki(stand, "tls-cert-file", "kwok.crt"),
         pki(stand, "tls-private-key-file", "kwok.key"),
@@ -246,7 +246,7 @@ fn prometheus(stand: &Stand) -> Vec<String> {
         format!("--config.file={}", stand.dirs.run("config/prometheus.yaml").display()),
         format!("--storage.tsdb.path={}", stand.dirs.run("data/prometheus").display()),
         "--storage.tsdb.retention.time=15d".into(),
-        format!("--web.listen-address=127.0.0.1:{}", stand.port("prometheus")),
+        format!("--web.listen-address={}:{}", stand.listen(), stand.port("prometheus")),
         "--web.enable-lifecycle".into(),
         "--log.level=warn".into(),
     ]
@@ -256,7 +256,7 @@ fn alertmanager(stand: &Stand) -> Vec<String> {
     vec![
         format!("--config.file={}", stand.dirs.run("config/alertmanager.yaml").display()),
         format!("--storage.path={}", stand.dirs.run("data/alertmanager").display()),
-        format!("--web.listen-address=127.0.0.1:{}", stand.port("alertmanager")),
+        format!("--web.listen-address={}:{}", stand.listen(), stand.port("alertmanager")),
         "--cluster.listen-address=".into(),
         "--log.level=warn".into(),
     ]

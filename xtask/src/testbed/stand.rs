@@ -13,6 +13,7 @@ use std::process::{Command, Output, Stdio};
 use super::certs;
 use super::dirs::Dirs;
 use super::error::{Error, On, Result};
+use super::namespaced;
 use super::ports::Ports;
 use super::template;
 
@@ -23,13 +24,15 @@ pub struct Stand {
     pub dirs: Dirs,
     /// Its ports.
     pub ports: Ports,
+    /// Whether it runs in a network namespace of its own.
+    pub namespaced: bool,
 }
 
 impl Stand {
     /// Returns the stand that was brought up before, if there is one.
     pub fn existing(dirs: Dirs) -> Result<Self> {
         match Ports::load(&dirs.run("")) {
-            Some(ports) => Ok(Self { dirs, ports }),
+            Some(ports) => Ok(Self { namespaced: namespaced::is(&dirs), dirs, ports }),
             None => {
                 Err(Error::new("the testbed", "it is not up")
                     .hint("Bring it up with `cargo xtask testbed up`."))
@@ -42,7 +45,7 @@ impl Stand {
         let run = dirs.run("");
         fs::create_dir_all(&run).on(run.display())?;
         let ports = Ports::load_or_choose(&run)?;
-        Ok(Self { dirs, ports })
+        Ok(Self { namespaced: namespaced::is(&dirs), dirs, ports })
     }
 
     /// Returns the folder of the run.
@@ -60,6 +63,17 @@ impl Stand {
         format!("http://127.0.0.1:{}", self.port(name))
     }
 
+    /// Returns the address that the nodes have: that of every pod on the host's network.
+    pub fn node(&self) -> &'static str {
+        if self.namespaced { namespaced::NODE } else { "127.0.0.1" }
+    }
+
+    /// Returns the address that kwok and the monitoring servers listen on: more than loopback only where
+    /// nobody else is.
+    pub fn listen(&self) -> &'static str {
+        if self.namespaced { "0.0.0.0" } else { "127.0.0.1" }
+    }
+
     /// Returns the text of a template of `testbed/config`, filled with this stand's values.
     pub fn config(&self, name: &str) -> Result<String> {
         let path = self.dirs.source("config").join(name);
@@ -68,6 +82,8 @@ impl Stand {
             self.ports.iter().map(|(name, port)| (name.to_owned(), port.to_string())).collect();
         values.insert("run".to_owned(), self.run().display().to_string());
         values.insert("testbed".to_owned(), self.dirs.source("").display().to_string());
+        values.insert("listen".to_owned(), self.listen().to_owned());
+        values.insert("host-network".to_owned(), self.namespaced.to_string());
         template::fill(&text, &values).on(path.display())
     }
 
