@@ -20,6 +20,13 @@ pub fn down(dirs: &Dirs) -> Result<()> {
         println!("there is no testbed in {}", dirs.root().display());
         return Ok(());
     }
+    let ended = end(dirs)?;
+    println!("the testbed is down: {ended} processes ended");
+    Ok(())
+}
+
+/// Does the same without a word; returns how many processes it ended.
+pub fn end(dirs: &Dirs) -> Result<usize> {
     let _lock = up::lock(dirs)?;
     let processes = proc::all(&dirs.run(""));
     let left = proc::stop(&processes, Duration::from_secs(3));
@@ -29,8 +36,7 @@ pub fn down(dirs: &Dirs) -> Result<()> {
     }
     gone(dirs.run("").as_path(), |path| fs::remove_dir_all(path))?;
     gone(&dirs.env_sh(), |path| fs::remove_file(path))?;
-    println!("the testbed is down: {} processes ended", processes.len());
-    Ok(())
+    Ok(processes.len())
 }
 
 fn gone(path: &Path, remove: impl Fn(&Path) -> std::io::Result<()>) -> Result<()> {

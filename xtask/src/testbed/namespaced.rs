@@ -9,7 +9,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitCode, ExitStatus, Output};
+use std::process::{Command, ExitCode, ExitStatus, Output, Stdio};
 
 use super::build;
 use super::dirs::Dirs;
@@ -18,7 +18,6 @@ use super::envfile;
 use super::error::{Error, On, Result};
 use super::ports::Ports;
 use super::stand::Stand;
-use super::up;
 
 /// The nodes' address, of those that belong to nobody (RFC 5737).
 pub const NODE: &str = "192.0.2.10";
@@ -73,10 +72,10 @@ pub fn inside(dirs: &Dirs, command: &[OsString]) -> Result<ExitCode> {
     }
     if dirs.run("").is_dir() {
         // What a run that was killed has left: its processes are gone, its files are not.
-        down::down(dirs)?;
+        down::end(dirs)?;
     }
     let ended = beside_a_stand(dirs, command);
-    down::down(dirs)?;
+    down::end(dirs)?;
     fs::remove_dir(dirs.root()).on(dirs.root().display())?;
     ended.map(code)
 }
@@ -93,7 +92,7 @@ fn beside_a_stand(dirs: &Dirs, command: &[OsString]) -> Result<ExitStatus> {
     let mark = dirs.run("namespaced");
     fs::write(&mark, "").on(mark.display())?;
     Ports::choose_with(&run, &PORTS)?;
-    up::up(dirs.clone())?;
+    bring_up()?;
 
     let stand = Stand::existing(dirs.clone())?;
     let (program, args) = command.split_first().ok_or_else(|| Error::new("the command", "none was named"))?;
@@ -103,6 +102,16 @@ fn beside_a_stand(dirs: &Dirs, command: &[OsString]) -> Result<ExitStatus> {
         command.env_remove(name);
     }
     command.status().on(program.display())
+}
+
+/// Brings the stand up by another process: the first one of a namespace hears no ctrl-c, that one does.
+/// What it says goes to the standard error, since the standard output is the command's.
+fn bring_up() -> Result<()> {
+    let me = std::env::current_exe().on("this program's own path")?;
+    let mut up = Command::new(me);
+    up.args(["testbed", "up"]).stdin(Stdio::null()).stdout(std::io::stderr());
+    let status = up.status().on("testbed up")?;
+    if status.success() { Ok(()) } else { Err(Error::new("testbed up", status)) }
 }
 
 /// Returns what `unshare` is to be told; `None`, with the reason printed, where it cannot do it.
