@@ -3,6 +3,7 @@
 //! Owns the command line only; each command is a module of its own. Never part of what users run.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // commands talk to a terminal
 
+mod bench;
 mod suite;
 mod testbed;
 
@@ -21,6 +22,8 @@ struct Cli {
 enum Command {
     /// Everything that a change must pass.
     Test(suite::Args),
+    /// What the cockpit costs, beside its peers, as a table.
+    Bench(bench::Args),
     /// The real servers on this machine.
     Testbed(testbed::Args),
 }
@@ -28,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => suite::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Testbed(args) => testbed::run(args),
     }
 }
