@@ -12,8 +12,8 @@ pub enum Filter {
     /// Lets everything through.
     #[default]
     All,
-    /// A substring, kept in lower case.
-    Text(String),
+    /// A substring.
+    Text(Needle),
     /// A regular expression.
     Regex(Box<Regex>),
     /// The letters in order, kept in lower case.
@@ -52,7 +52,7 @@ impl Filter {
             let regex = RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
             return regex.map(|r| Self::Regex(Box::new(r))).map_err(|e| e.to_string());
         }
-        Ok(Self::Text(text.to_lowercase()))
+        Ok(Self::Text(Needle::new(text)))
     }
 
     /// Returns whether it lets everything through.
@@ -64,7 +64,7 @@ impl Filter {
     pub fn matches<'a>(&self, text: &str, label: impl Fn(&str) -> Option<&'a str> + Copy) -> bool {
         match self {
             Self::All => true,
-            Self::Text(t) => contains_ignore_case(text, t),
+            Self::Text(t) => t.is_in(text),
             Self::Regex(r) => r.is_match(text),
             Self::Fuzzy(t) => {
                 let mut letters = text.chars().flat_map(char::to_lowercase);
@@ -91,11 +91,56 @@ fn parse_labels(text: &str) -> Vec<(String, bool, String)> {
     text.split(',').filter_map(term).collect()
 }
 
+/// A text that is looked for without regard to case.
+#[derive(Clone, Debug)]
+pub struct Needle {
+    /// In lower case.
+    text: String,
+    /// Where its rarest byte is: that one is searched, the others are compared.
+    rare: usize,
+}
+
+/// Bytes of log lines and names, the most frequent first; all others are rarer.
+const FREQUENT: &[u8] = b"e0ta1oi2ns3r\"dlc:,_-./45678 9pmu";
+
+impl Needle {
+    /// Returns the text, to be looked for.
+    pub fn new(text: &str) -> Self {
+        let text = text.to_lowercase();
+        let rank = |b: u8| FREQUENT.iter().position(|f| *f == b).unwrap_or(usize::MAX);
+        let rare = text.bytes().enumerate().max_by_key(|(_, b)| rank(*b)).map_or(0, |(at, _)| at);
+        Self { text, rare }
+    }
+
+    /// Returns whether a text holds it, without allocating where both are ASCII.
+    pub fn is_in(&self, text: &str) -> bool {
+        if self.text.is_ascii() {
+            holds(text.as_bytes(), self.text.as_bytes(), self.rare)
+        } else {
+            text.to_lowercase().contains(&self.text)
+        }
+    }
+}
+
+/// Returns whether `text` holds `needle` (ASCII in lower case), searching the needle's byte at `rare`.
+fn holds(text: &[u8], needle: &[u8], rare: usize) -> bool {
+    let Some(byte) = needle.get(rare) else { return needle.is_empty() };
+    let here = |at: usize| {
+        let found = at.checked_sub(rare).and_then(|from| text.get(from..from + needle.len()));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(needle))
+    };
+    let upper = byte.to_ascii_uppercase();
+    if upper == *byte {
+        memchr::memchr_iter(*byte, text).any(here)
+    } else {
+        memchr::memchr2_iter(*byte, upper, text).any(here)
+    }
+}
+
 /// Returns whether `text` holds `needle` (already in lower case), without allocating for ASCII.
 pub fn contains_ignore_case(text: &str, needle: &str) -> bool {
     if needle.is_ascii() {
-        let (text, needle) = (text.as_bytes(), needle.as_bytes());
-        return needle.is_empty() || text.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
+        return holds(text.as_bytes(), needle.as_bytes(), 0);
     }
     text.to_lowercase().contains(needle)
 }
@@ -126,6 +171,28 @@ mod tests {
             ("ÄÖ", "xäöx", true),
         ] {
             assert_eq!(passes(filter, text), expected, "{filter:?} on {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_found_wherever_it_stands_and_however_it_is_written() {
+        let words = ["Connection REFUSED", "x", "ee", "\"level\":\"error\"", "Ä", "9", "q-e"];
+        let texts = [
+            "",
+            "e",
+            "xee",
+            "connection refusedx",
+            "CONNECTION REFUSE",
+            "a \"LEVEL\":\"Error\"",
+            "eq-E",
+            "ä9",
+        ];
+        for word in words {
+            for text in texts {
+                let plain = text.to_lowercase().contains(&word.to_lowercase());
+                assert_eq!(Needle::new(word).is_in(text), plain, "{word:?} in {text:?}");
+                assert_eq!(contains_ignore_case(text, &word.to_lowercase()), plain, "{word:?} in {text:?}");
+            }
         }
     }
 

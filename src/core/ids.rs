@@ -34,6 +34,13 @@ impl Uid {
     }
 }
 
+/// A uid is looked up by the server's own text without a copy of it.
+impl std::borrow::Borrow<str> for Uid {
+    fn borrow(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 impl fmt::Debug for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)

@@ -1,7 +1,6 @@
 //! Objects of one kind, with the columns that `kubectl get` prints.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod order;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -37,7 +36,10 @@ pub struct Table {
     only: Only,
     /// The object that a jump was about.
     wanted: Option<ObjectRef>,
-    cache: HashMap<Uid, (Object, Arc<columns::Row>)>,
+    cache: order::Cache,
+    /// Every row, in order.
+    sorted: Vec<Uid>,
+    /// Those that the filter lets through.
     order: Vec<Uid>,
     list: ListState,
     sort: (usize, bool),
@@ -47,7 +49,18 @@ pub struct Table {
     wide: bool,
     faults: bool,
     marked: Vec<Uid>,
-    stale_order: bool,
+    stale: Stale,
+}
+
+/// What is to be made anew beside the rows of objects that have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stale {
+    /// Nothing.
+    Nothing,
+    /// Which rows are let through.
+    Filter,
+    /// The order too.
+    Order,
 }
 
 impl Table {
@@ -59,7 +72,8 @@ impl Table {
             resource,
             only: Only::All,
             wanted: None,
-            cache: HashMap::new(),
+            cache: order::Cache::new(),
+            sorted: Vec::new(),
             order: Vec::new(),
             list: ListState::default(),
             sort: (0, newest_first),
@@ -69,7 +83,7 @@ impl Table {
             wide: false,
             faults: false,
             marked: Vec::new(),
-            stale_order: true,
+            stale: Stale::Order,
         }
     }
 
@@ -111,8 +125,12 @@ impl Table {
         if self.filter.is_all() {
             return true;
         }
-        let shown: Vec<String> = row.cells.iter().map(|c| c.show(now, true).into_owned()).collect();
-        self.filter.matches(&format!("{} {}", object.namespace(), shown.join(" ")), |k| object.label(k))
+        let mut text = object.namespace().to_owned();
+        for cell in &row.cells {
+            text.push(' ');
+            text.push_str(&cell.show(now, true));
+        }
+        self.filter.matches(&text, |k| object.label(k))
     }
 
     fn columns(&self) -> Vec<(usize, &'static columns::Column)> {
@@ -128,64 +146,47 @@ impl Table {
             return;
         };
         self.sort = if self.sort.0 == column { (column, !self.sort.1) } else { (column, false) };
-        self.stale_order = true;
+        self.stale = Stale::Order;
     }
 
     fn selected<'a>(&self, shared: &'a Shared) -> Option<&'a Object> {
         shared.cluster.of(self.resource).get(self.order.get(self.list.at)?)
     }
 
-    /// Brings the cached rows up to date. Returns whether any changed.
-    fn recache(&mut self, shared: &Shared) -> bool {
+    /// Brings the cached rows up to date. Returns which were added, changed or dropped.
+    fn recache(&mut self, shared: &Shared) -> Vec<Uid> {
         let kind = shared.cluster.of(self.resource);
-        if self.seen == kind.version && !self.stale_order {
-            return false;
+        if self.seen == kind.version && self.stale < Stale::Order {
+            return Vec::new();
         }
         self.seen = kind.version;
         let objects: Vec<&Object> = match &self.only {
             Only::PodsOf(owner) => pods_of(owner, &shared.cluster),
             Only::All | Only::About(_) => kind.iter().collect(),
         };
-        let mut changed = objects.len() != self.cache.len();
-        let mut fresh = HashMap::with_capacity(objects.len());
-        for object in objects {
-            let uid = object.uid();
-            let kept = self.cache.remove(&uid).filter(|(old, _)| old.same_data(object));
-            changed |= kept.is_none();
-            let entry = kept.unwrap_or_else(|| (object.clone(), Arc::new(object.row())));
-            fresh.insert(uid, entry);
-        }
-        self.cache = fresh;
-        changed
+        order::refresh(&mut self.cache, &objects)
     }
 
-    fn reorder(&mut self, now: Ts) {
+    fn reorder(&mut self, touched: &[Uid], now: Ts) {
         let (column, reverse) = self.sort;
-        let mut rows: Vec<(&Uid, &Object, &columns::Row)> = self
-            .cache
-            .iter()
-            .filter(|(_, (o, r))| self.admits(o, r, now))
-            .map(|(u, (o, r))| (u, o, &**r))
-            .collect();
-        let place = |o: &Object| (o.namespace().to_owned(), o.name().to_owned());
-        rows.sort_by(|a, b| {
-            let by =
-                a.2.cells.get(column).map(|c| c.key(now)).cmp(&b.2.cells.get(column).map(|c| c.key(now)));
-            let by = if reverse { by.reverse() } else { by };
-            let first = if column == 0 && self.resource != Resource::Event {
-                place(a.1).cmp(&place(b.1))
-            } else {
-                by
-            };
-            let first = if column == 0 && self.resource != Resource::Event && reverse {
-                first.reverse()
-            } else {
-                first
-            };
-            first.then_with(|| place(a.1).cmp(&place(b.1)))
-        });
-        self.order = rows.into_iter().map(|(u, ..)| u.clone()).collect();
-        self.stale_order = false;
+        let by = order::By { column, reverse, placed: self.resource != Resource::Event };
+        // How long something lasts goes on while it lasts: what is in order now was not a moment ago.
+        let moving = self.resource == Resource::Job && !touched.is_empty();
+        if self.stale == Stale::Order || moving || touched.len() > self.sorted.len() / 8 {
+            self.sorted = order::sorted(&self.cache, by, now);
+            self.stale = Stale::Filter;
+        } else {
+            order::replace(&mut self.sorted, touched, &self.cache, by, now, |_| true);
+        }
+        let mut shown = std::mem::take(&mut self.order);
+        if self.stale == Stale::Filter {
+            let passes = |u: &&Uid| self.cache.get(*u).is_some_and(|(o, r)| self.admits(o, r, now));
+            shown = self.sorted.iter().filter(passes).cloned().collect();
+        } else {
+            order::replace(&mut shown, touched, &self.cache, by, now, |(o, r)| self.admits(o, r, now));
+        }
+        self.order = shown;
+        self.stale = Stale::Nothing;
     }
 }
 
@@ -234,14 +235,15 @@ impl Pane for Table {
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
-        self.stale_order = true;
+        self.stale = Stale::Order;
         self.settle(cx);
     }
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
-        if self.recache(cx.shared) || self.stale_order {
-            self.reorder(now);
+        let touched = self.recache(cx.shared);
+        if !touched.is_empty() || self.stale > Stale::Nothing {
+            self.reorder(&touched, now);
         }
         if let Some(wanted) = self.wanted.clone() {
             let kind = cx.shared.cluster.of(self.resource);
@@ -277,7 +279,7 @@ impl Pane for Table {
             (Action::Wide, _) => self.wide = !self.wide,
             (Action::Faults, _) => {
                 self.faults = !self.faults;
-                self.stale_order = true;
+                self.stale = self.stale.max(Stale::Filter);
             }
             (Action::Open, Some(object)) => {
                 cx.open = Some(if object.resource().is_some_and(Resource::is_workload) {
@@ -351,7 +353,7 @@ impl Pane for Table {
     fn set_filter(&mut self, text: &str, cx: &mut Cx<'_>) -> std::result::Result<(), String> {
         self.filter = Filter::parse(text)?;
         text.clone_into(&mut self.text);
-        self.stale_order = true;
+        self.stale = self.stale.max(Stale::Filter);
         self.settle(cx);
         Ok(())
     }
