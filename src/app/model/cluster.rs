@@ -1,6 +1,6 @@
 //! Objects of the cluster by kind, each kind with its state and age.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crate::app::effect::Scope;
 use crate::app::msg::{FeedMsg, FeedState};
@@ -13,6 +13,10 @@ pub struct Collection {
     objects: HashMap<Uid, Object>,
     by_name: HashMap<(String, String), Uid>,
     by_owner: HashMap<Uid, HashSet<Uid>>,
+    /// What changed last, each with the version that it came with.
+    log: VecDeque<(u64, Uid)>,
+    /// The version up to which changes are no longer in the log.
+    forgotten: u64,
     /// How true it is.
     pub state: FeedState,
     /// Grows with every change of an object.
@@ -24,6 +28,9 @@ pub struct Collection {
     /// Where it is listed.
     pub scope: Scope,
 }
+
+/// How many changes are remembered one by one.
+const REMEMBERED: usize = 4096;
 
 impl Collection {
     /// Returns how many there are.
@@ -56,13 +63,30 @@ impl Collection {
         self.by_owner.get(owner).into_iter().flatten().filter_map(|uid| self.objects.get(uid))
     }
 
+    /// Returns the objects that changed or went after a version; `None` when that is too long ago to be known.
+    pub fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = &Uid>> {
+        let known = (self.forgotten..=self.version).contains(&version);
+        known.then(|| self.log.iter().rev().take_while(move |(at, _)| *at > version).map(|(_, uid)| uid))
+    }
+
+    fn note(&mut self, uid: Uid) {
+        if self.log.len() == REMEMBERED
+            && let Some((at, _)) = self.log.pop_front()
+        {
+            self.forgotten = at;
+        }
+        self.log.push_back((self.version + 1, uid));
+    }
+
     fn apply(&mut self, object: Object) {
         let uid = object.uid();
         self.remove(&uid);
+        self.note(uid.clone());
         let place = (object.namespace().to_owned(), object.name().to_owned());
         // The same name with another uid: the older object is gone, whatever order the news came in.
         if let Some(old) = self.by_name.insert(place, uid.clone()) {
             self.forget(&old);
+            self.note(old);
         }
         for owner in object.owners() {
             self.by_owner.entry(Uid::new(&owner.uid)).or_default().insert(uid.clone());
@@ -104,14 +128,16 @@ impl Collection {
             FeedMsg::Synced(uids) => {
                 let keep: HashSet<Uid> = uids.into_iter().collect();
                 let gone: Vec<Uid> = self.objects.keys().filter(|u| !keep.contains(*u)).cloned().collect();
-                for uid in &gone {
-                    self.remove(uid);
+                for uid in gone {
+                    self.remove(&uid);
+                    self.note(uid);
                 }
                 self.state = FeedState::Live;
             }
             FeedMsg::Changes { applied, removed } => {
-                for uid in &removed {
-                    self.remove(uid);
+                for uid in removed {
+                    self.remove(&uid);
+                    self.note(uid);
                 }
                 for object in applied {
                     self.apply(object);
@@ -123,6 +149,8 @@ impl Collection {
                     self.objects.clear();
                     self.by_name.clear();
                     self.by_owner.clear();
+                    self.log.clear();
+                    self.forgotten = self.version + 1;
                 }
                 let changed = self.state != state;
                 self.state = state;
@@ -145,6 +173,8 @@ impl Collection {
 pub struct Cluster {
     kinds: BTreeMap<Resource, Collection>,
     empty: Collection,
+    /// How many collections there have been: none uses the versions of another.
+    born: u64,
 }
 
 impl Cluster {
@@ -160,11 +190,73 @@ impl Cluster {
 
     /// Returns the objects of a kind, to be changed.
     pub fn of_mut(&mut self, resource: Resource) -> &mut Collection {
-        self.kinds.entry(resource).or_default()
+        let born = &mut self.born;
+        self.kinds.entry(resource).or_insert_with(|| {
+            *born += 1;
+            let version = *born << 32;
+            Collection { version, forgotten: version, ..Collection::default() }
+        })
     }
 
     /// Forgets a kind that is no longer watched.
     pub fn drop_kind(&mut self, resource: Resource) {
         self.kinds.remove(&resource);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn pod(uid: &str, name: &str) -> Object {
+        let text = serde_json::json!({"metadata": {"name": name, "namespace": "n", "uid": uid, "resourceVersion": "1"}});
+        Object::Pod(Arc::new(serde_json::from_value(text).unwrap()))
+    }
+
+    fn changes(applied: Vec<Object>, removed: &[&str]) -> FeedMsg {
+        FeedMsg::Changes { applied, removed: removed.iter().map(|u| Uid::new(u)).collect() }
+    }
+
+    fn since(kind: &Collection, version: u64) -> Option<Vec<&str>> {
+        kind.changed_since(version).map(|uids| uids.map(|u| u.0.as_str()).collect())
+    }
+
+    #[test]
+    fn what_changed_since_a_version_is_known_one_by_one() {
+        let mut cluster = Cluster::default();
+        let kind = cluster.of_mut(Resource::Pod);
+        let first = kind.version;
+        assert_eq!(since(kind, first), Some(vec![]));
+        kind.take(changes(vec![pod("a", "one"), pod("b", "two")], &[]), Ts(1));
+        let second = kind.version;
+        // Another object of the same name, and one that goes.
+        kind.take(changes(vec![pod("c", "one")], &["b"]), Ts(2));
+        assert_eq!(since(kind, second), Some(vec!["a", "c", "b"]));
+        assert_eq!(since(kind, first), Some(vec!["a", "c", "b", "b", "a"]));
+        assert_eq!(since(kind, kind.version), Some(vec![]));
+        assert_eq!((since(kind, kind.version + 1), since(kind, u64::MAX)), (None, None));
+    }
+
+    #[test]
+    fn what_is_too_long_ago_or_of_another_list_is_not_known() {
+        let mut cluster = Cluster::default();
+        let kind = cluster.of_mut(Resource::Pod);
+        let first = kind.version;
+        kind.take(
+            changes((0..=REMEMBERED).map(|i| pod(&i.to_string(), &i.to_string())).collect(), &[]),
+            Ts(1),
+        );
+        let second = kind.version;
+        assert_eq!((since(kind, first), since(kind, second)), (None, Some(vec![])));
+        cluster.drop_kind(Resource::Pod);
+        let kind = cluster.of_mut(Resource::Pod);
+        kind.take(changes(vec![pod("a", "one")], &[]), Ts(2));
+        assert_eq!(since(kind, second), None);
+        let third = kind.version;
+        let denied = crate::core::Error::new(crate::core::Kind::Denied, "list pods");
+        kind.take(FeedMsg::State(FeedState::Denied(denied)), Ts(3));
+        assert_eq!(since(kind, third), None);
     }
 }

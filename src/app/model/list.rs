@@ -24,7 +24,9 @@ impl ListState {
         find: impl Fn(&str) -> Option<usize>,
         key_at: impl Fn(usize) -> Option<String>,
     ) {
-        if let Some(at) = self.key.as_deref().and_then(&find) {
+        // Mostly it is where it was: then nothing is searched.
+        let moved = self.key.is_some() && key_at(self.at) != self.key;
+        if let Some(at) = self.key.as_deref().filter(|_| moved).and_then(&find) {
             self.at = at;
         }
         self.at = self.at.min(len.saturating_sub(1));

@@ -125,7 +125,8 @@ impl Table {
         if self.filter.is_all() {
             return true;
         }
-        let mut text = object.namespace().to_owned();
+        let mut text = String::with_capacity(256);
+        text.push_str(object.namespace());
         for cell in &row.cells {
             text.push(' ');
             text.push_str(&cell.show(now, true));
@@ -153,37 +154,45 @@ impl Table {
         shared.cluster.of(self.resource).get(self.order.get(self.list.at)?)
     }
 
-    /// Brings the cached rows up to date. Returns which were added, changed or dropped.
-    fn recache(&mut self, shared: &Shared) -> Vec<Uid> {
+    /// Returns how the objects differ from the rows that were made of them.
+    fn news(&mut self, shared: &Shared) -> Vec<order::Change> {
         let kind = shared.cluster.of(self.resource);
         if self.seen == kind.version && self.stale < Stale::Order {
             return Vec::new();
         }
-        self.seen = kind.version;
-        let objects: Vec<&Object> = match &self.only {
-            Only::PodsOf(owner) => pods_of(owner, &shared.cluster),
-            Only::All | Only::About(_) => kind.iter().collect(),
-        };
-        order::refresh(&mut self.cache, &objects)
+        let since = kind.changed_since(std::mem::replace(&mut self.seen, kind.version));
+        match (&self.only, since.filter(|_| self.stale < Stale::Order)) {
+            (Only::PodsOf(owner), _) => order::compared(&self.cache, &pods_of(owner, &shared.cluster)),
+            (_, Some(uids)) => order::changes(&self.cache, uids.map(|uid| (uid, kind.get(uid)))),
+            (_, None) => order::compared(&self.cache, &kind.iter().collect::<Vec<_>>()),
+        }
     }
 
-    fn reorder(&mut self, touched: &[Uid], now: Ts) {
+    /// Brings rows and their order up to date.
+    fn reorder(&mut self, news: Vec<order::Change>, now: Ts) {
         let (column, reverse) = self.sort;
         let by = order::By { column, reverse, placed: self.resource != Resource::Event };
         // How long something lasts goes on while it lasts: what is in order now was not a moment ago.
-        let moving = self.resource == Resource::Job && !touched.is_empty();
-        if self.stale == Stale::Order || moving || touched.len() > self.sorted.len() / 8 {
+        let moving = self.resource == Resource::Job && !news.is_empty();
+        if moving || news.len() > self.sorted.len() / 8 {
+            self.stale = Stale::Order;
+        }
+        if self.stale < Stale::Order {
+            order::take_out(&mut self.sorted, &news, &self.cache, by, now);
+            order::take_out(&mut self.order, &news, &self.cache, by, now);
+        }
+        let touched = order::apply(&mut self.cache, news);
+        if self.stale == Stale::Order {
             self.sorted = order::sorted(&self.cache, by, now);
-            self.stale = Stale::Filter;
         } else {
-            order::replace(&mut self.sorted, touched, &self.cache, by, now, |_| true);
+            order::put_in(&mut self.sorted, &touched, &self.cache, by, now, |_| true);
         }
         let mut shown = std::mem::take(&mut self.order);
-        if self.stale == Stale::Filter {
+        if self.stale == Stale::Nothing {
+            order::put_in(&mut shown, &touched, &self.cache, by, now, |(o, r)| self.admits(o, r, now));
+        } else {
             let passes = |u: &&Uid| self.cache.get(*u).is_some_and(|(o, r)| self.admits(o, r, now));
             shown = self.sorted.iter().filter(passes).cloned().collect();
-        } else {
-            order::replace(&mut shown, touched, &self.cache, by, now, |(o, r)| self.admits(o, r, now));
         }
         self.order = shown;
         self.stale = Stale::Nothing;
@@ -241,9 +250,9 @@ impl Pane for Table {
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
-        let touched = self.recache(cx.shared);
-        if !touched.is_empty() || self.stale > Stale::Nothing {
-            self.reorder(&touched, now);
+        let news = self.news(cx.shared);
+        if !news.is_empty() || self.stale > Stale::Nothing {
+            self.reorder(news, now);
         }
         if let Some(wanted) = self.wanted.clone() {
             let kind = cx.shared.cluster.of(self.resource);

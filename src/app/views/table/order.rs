@@ -47,30 +47,62 @@ impl By {
     }
 }
 
-/// Makes the rows of these objects, those that have changed anew. Returns which were added, changed or dropped.
-pub fn refresh(cache: &mut Cache, objects: &[&Object]) -> Vec<Uid> {
-    let mut touched = Vec::new();
-    for object in objects {
-        match cache.get_mut(object.meta().uid.as_str()) {
-            Some((old, _)) if old.same_data(object) => {}
-            _ => {
-                let uid = object.uid();
-                touched.push(uid.clone());
-                cache.insert(uid, ((*object).clone(), Arc::new(object.row())));
-            }
+/// What became of one row: made anew, or gone.
+#[derive(Debug)]
+pub struct Change {
+    uid: Uid,
+    now: Option<Entry>,
+}
+
+/// Returns how these objects, which may have changed, differ from the rows; `None` for one that is gone.
+pub fn changes<'a>(
+    cache: &Cache,
+    objects: impl Iterator<Item = (&'a Uid, Option<&'a Object>)>,
+) -> Vec<Change> {
+    let mut seen = HashSet::new();
+    let mut out = Vec::new();
+    for (uid, object) in objects {
+        let before = cache.get(uid);
+        let differs = match (before, object) {
+            (Some((old, _)), Some(object)) => !old.same_data(object),
+            (None, None) => false,
+            _ => true,
+        };
+        if differs && seen.insert(uid) {
+            out.push(Change { uid: uid.clone(), now: object.map(|o| (o.clone(), Arc::new(o.row()))) });
         }
     }
-    if cache.len() > objects.len() {
-        let here: HashSet<Uid> = objects.iter().map(|o| o.uid()).collect();
-        cache.retain(|uid, _| {
-            let stays = here.contains(uid);
-            if !stays {
-                touched.push(uid.clone());
-            }
-            stays
-        });
+    out
+}
+
+/// Returns how the rows differ from all objects that there are.
+pub fn compared(cache: &Cache, objects: &[&Object]) -> Vec<Change> {
+    let mut out = Vec::new();
+    for object in objects {
+        let same = cache.get(object.meta().uid.as_str()).is_some_and(|(old, _)| old.same_data(object));
+        if !same {
+            out.push(Change { uid: object.uid(), now: Some(((*object).clone(), Arc::new(object.row()))) });
+        }
     }
-    touched
+    let new = out.iter().filter(|c| !cache.contains_key(&c.uid)).count();
+    if cache.len() + new > objects.len() {
+        let here: HashSet<Uid> = objects.iter().map(|o| o.uid()).collect();
+        let gone = cache.keys().filter(|uid| !here.contains(*uid));
+        out.extend(gone.map(|uid| Change { uid: uid.clone(), now: None }));
+    }
+    out
+}
+
+/// Takes changes into the rows. Returns the objects that they were about.
+pub fn apply(cache: &mut Cache, changes: Vec<Change>) -> Vec<Uid> {
+    let one = |Change { uid, now }| {
+        match now {
+            Some(entry) => cache.insert(uid.clone(), entry),
+            None => cache.remove(&uid),
+        };
+        uid
+    };
+    changes.into_iter().map(one).collect()
 }
 
 /// Returns all rows in order.
@@ -80,8 +112,22 @@ pub fn sorted(cache: &Cache, by: By, now: Ts) -> Vec<Uid> {
     rows.into_iter().map(|(uid, _)| uid.clone()).collect()
 }
 
-/// Puts the rows that were touched where they belong, or out where they are gone or not admitted.
-pub fn replace(
+/// Takes the rows that will change out of an order, while the rows are still as they were when they were put in.
+pub fn take_out(order: &mut Vec<Uid>, changes: &[Change], cache: &Cache, by: By, now: Ts) {
+    for change in changes {
+        let Some(entry) = cache.get(&change.uid) else { continue };
+        let found = order.binary_search_by(|other| {
+            cache.get(other).map_or(Ordering::Less, |other| by.compare(other, entry, now))
+        });
+        let here = found.ok().filter(|at| order.get(*at) == Some(&change.uid));
+        if let Some(at) = here.or_else(|| order.iter().position(|uid| *uid == change.uid)) {
+            order.remove(at);
+        }
+    }
+}
+
+/// Puts rows that have changed into an order, where they belong and are admitted.
+pub fn put_in(
     order: &mut Vec<Uid>,
     touched: &[Uid],
     cache: &Cache,
@@ -89,8 +135,6 @@ pub fn replace(
     now: Ts,
     admits: impl Fn(&Entry) -> bool,
 ) {
-    let moved: HashSet<&Uid> = touched.iter().collect();
-    order.retain(|uid| !moved.contains(uid));
     for uid in touched {
         let Some(entry) = cache.get(uid).filter(|e| admits(e)) else { continue };
         let before = |other: &Uid| cache.get(other).is_some_and(|o| by.compare(o, entry, now).is_lt());
@@ -139,9 +183,12 @@ mod tests {
                         objects.remove(&uid);
                     }
                 }
-                let touched = refresh(&mut cache, &objects.values().collect::<Vec<_>>());
-                replace(&mut all, &touched, &cache, by, NOW, |_| true);
-                replace(&mut some, &touched, &cache, by, NOW, faulty);
+                let new = compared(&cache, &objects.values().collect::<Vec<_>>());
+                take_out(&mut all, &new, &cache, by, NOW);
+                take_out(&mut some, &new, &cache, by, NOW);
+                let touched = apply(&mut cache, new);
+                put_in(&mut all, &touched, &cache, by, NOW, |_| true);
+                put_in(&mut some, &touched, &cache, by, NOW, faulty);
                 let anew = sorted(&cache, by, NOW);
                 let passing: Vec<Uid> = anew.iter().filter(|u| faulty(&cache[*u])).cloned().collect();
                 prop_assert_eq!(&some, &passing);
@@ -156,9 +203,18 @@ mod tests {
     fn only_what_changed_is_touched() {
         let (one, two, newer) = (pod(1, 1, 0), pod(2, 1, 0), pod(2, 2, 5));
         let mut cache = Cache::new();
-        assert_eq!(refresh(&mut cache, &[&one, &two]), [one.uid(), two.uid()]);
-        assert_eq!(refresh(&mut cache, &[&two, &one]), []);
-        assert_eq!(refresh(&mut cache, &[&one, &newer]), [newer.uid()]);
-        assert_eq!(refresh(&mut cache, &[&newer]), [one.uid()]);
+        let mut take = |objects: &[&Object]| {
+            let new = compared(&cache, objects);
+            apply(&mut cache, new)
+        };
+        assert_eq!(take(&[&one, &two]), [one.uid(), two.uid()]);
+        assert_eq!(take(&[&two, &one]), []);
+        assert_eq!(take(&[&one, &newer]), [newer.uid()]);
+        assert_eq!(take(&[&newer]), [one.uid()]);
+        let (third, uids) = (pod(3, 1, 0), [one.uid(), newer.uid(), pod(3, 1, 0).uid()]);
+        let news =
+            [(&uids[0], None), (&uids[1], Some(&newer)), (&uids[2], Some(&third)), (&uids[2], Some(&third))];
+        let touched = changes(&cache, news.into_iter());
+        assert_eq!(apply(&mut cache, touched), [third.uid()]);
     }
 }
