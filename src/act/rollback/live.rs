@@ -168,33 +168,21 @@ fn names(item: &Value, namespace: &str, release: &str) -> bool {
 }
 
 /// Asks whether everything that the plan will do is allowed. Returns what is missing, in words.
-pub async fn rights(
-    client: &Client,
-    plan: &Plan,
-    sides: &BoundSides,
-) -> std::result::Result<Vec<String>, Error> {
-    let mut wanted: BTreeSet<(String, String, String, String, String)> = BTreeSet::new();
+pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> Result<Vec<String>> {
+    let mut wanted: BTreeSet<Right> = BTreeSet::new();
     let records = match plan.driver {
         deckwatch_helm::record::Driver::Secret => "secrets",
         deckwatch_helm::record::Driver::ConfigMap => "configmaps",
     };
-    for verb in ["list", "create", "update"] {
-        wanted.insert((
-            verb.to_owned(),
-            String::new(),
-            records.to_owned(),
-            plan.namespace.clone(),
-            String::new(),
-        ));
-    }
-    if !plan.prune.is_empty() {
-        wanted.insert((
-            "delete".to_owned(),
-            String::new(),
-            records.to_owned(),
-            plan.namespace.clone(),
-            String::new(),
-        ));
+    let prune = (!plan.prune.is_empty()).then_some("delete");
+    for verb in ["list", "create", "update"].into_iter().chain(prune) {
+        wanted.insert(Right {
+            verb,
+            group: String::new(),
+            resource: records.to_owned(),
+            namespace: plan.namespace.clone(),
+            name: String::new(),
+        });
     }
     for object in &plan.objects {
         let verb = match &object.action {
@@ -207,25 +195,43 @@ pub async fn rights(
         let Some(bound) = bound else { continue };
         let namespace = if bound.mapping.namespaced { object.id.namespace.clone() } else { String::new() };
         let name = if verb == "create" { String::new() } else { object.id.name.clone() };
-        wanted.insert((
-            verb.to_owned(),
-            object.id.gvk.group.clone(),
-            bound.mapping.resource.clone(),
-            namespace,
-            name,
-        ));
+        let (group, resource) = (object.id.gvk.group.clone(), bound.mapping.resource.clone());
+        wanted.insert(Right { verb, group, resource, namespace, name });
     }
-    let ask = |(verb, group, resource, namespace, name): (String, String, String, String, String)| async move {
+    // Who may do it to all of a kind may do it to each: sixty questions become a few.
+    let kinds: BTreeSet<Right> =
+        wanted.iter().map(|right| Right { name: String::new(), ..right.clone() }).collect();
+    let denied = not_allowed(client, kinds).await?;
+    let single =
+        wanted.into_iter().filter(|right| denied.contains(&Right { name: String::new(), ..right.clone() }));
+    let missing = not_allowed(client, single.collect()).await?;
+    Ok(missing
+        .into_iter()
+        .map(|r| format!("{} {} {}", r.verb, r.resource, r.name).trim_end().to_owned())
+        .collect())
+}
+
+/// Something that must be allowed; without a name to all objects of the kind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Right {
+    verb: &'static str,
+    group: String,
+    resource: String,
+    namespace: String,
+    name: String,
+}
+
+/// Returns which of these the server does not allow.
+async fn not_allowed(client: &Client, rights: BTreeSet<Right>) -> Result<BTreeSet<Right>> {
+    let ask = |right: Right| async move {
+        let Right { verb, group, resource, namespace, name } = &right;
         let body = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": { "resourceAttributes": { "verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name } } });
         let answer = client.review(Review::Access, &body).await.map_err(|f| f.error)?;
         let allowed = answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false);
-        Ok((!allowed).then(|| format!("{verb} {resource} {name}").trim_end().to_owned()))
+        Ok((!allowed).then_some(right))
     };
-    let answers: Vec<std::result::Result<Option<String>, Error>> =
-        futures::stream::iter(wanted.into_iter().map(ask).collect::<Vec<_>>())
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
-    answers.into_iter().filter_map(std::result::Result::transpose).collect()
+    let asks: Vec<_> = rights.into_iter().map(ask).collect();
+    let answers: Vec<Result<Option<Right>>> = futures::stream::iter(asks).buffered(AT_ONCE).collect().await;
+    answers.into_iter().filter_map(Result::transpose).collect()
 }
