@@ -37,8 +37,8 @@ pub fn cockpit(place: &Place, around: &Surroundings, view: Option<&str>, write: 
     let terminal = Terminal::open(Options::from(caps), PanicPolicy::default(), &sink)?;
     let size = terminal.size();
     ready.model.shared.session.size = (size.width, size.height);
-    let cockpit =
-        Cockpit::new(ready.model, ready.env, terminal, inbox, ready.executor, caps.ssh, ready.first);
+    let first = crate::app::update::hold_back(&mut ready.model, ready.first);
+    let cockpit = Cockpit::new(ready.model, ready.env, terminal, inbox, ready.executor, caps.ssh, first);
     cockpit.run()?;
     Ok(0)
 }

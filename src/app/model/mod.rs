@@ -38,4 +38,6 @@ pub struct Model {
     pub unsettled: bool,
     /// The lists and watches that run.
     pub watched: Vec<(Feed, Scope)>,
+    /// Those of them that wait until the first view has its rows.
+    pub held: Vec<(Feed, Scope)>,
 }

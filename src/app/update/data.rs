@@ -2,7 +2,7 @@
 
 use super::super::effect::{Effect, Effects, Feed, Query, QueryId, Scope, Slot, Timer};
 use super::super::model::Model;
-use super::super::msg::{Answer, FeedMsg};
+use super::super::msg::{Answer, FeedMsg, FeedState};
 use super::super::views::{Cx, Env};
 use super::{open, tell, touch};
 use crate::core::{Error, Resource, Span};
@@ -55,10 +55,39 @@ pub fn feeds(model: &mut Model, effects: &mut Effects) {
     model.watched = wanted;
 }
 
+/// Takes the lists and watches out of the first effects that the first view does not show: they begin once it has its
+/// rows, or after a second or two, so that nothing competes with what is waited for.
+pub fn hold_back(model: &mut Model, first: Effects) -> Effects {
+    let shown = model.nav.top().view.pane().feeds();
+    if shown.is_empty() {
+        return first;
+    }
+    let waits = |e: &Effect| matches!(e, Effect::Watch(feed, _) if !shown.contains(feed));
+    let (held, now): (Effects, Effects) = first.into_iter().partition(waits);
+    let place = |e| if let Effect::Watch(feed, scope) = e { Some((feed, scope)) } else { None };
+    model.held = held.into_iter().filter_map(place).collect();
+    now
+}
+
+/// Begins what was held back.
+pub fn let_go(model: &mut Model, effects: &mut Effects) {
+    for (feed, scope) in std::mem::take(&mut model.held) {
+        if model.watched.contains(&(feed, scope.clone())) {
+            effects.push(Effect::Watch(feed, scope));
+        }
+    }
+}
+
 /// Takes news of a list and watch.
 pub fn feed(model: &mut Model, feed: Feed, scope: &Scope, news: FeedMsg, env: &Env, effects: &mut Effects) {
     if !model.watched.iter().any(|(f, s)| *f == feed && s == scope) {
         return;
+    }
+    // Whole, or known not to come: either way the view is not waited for any longer.
+    if matches!(&news, FeedMsg::Synced(_) | FeedMsg::Releases(_))
+        || matches!(&news, FeedMsg::State(s) if *s != FeedState::Loading)
+    {
+        let_go(model, effects);
     }
     match (feed, news) {
         (Feed::Releases, FeedMsg::Releases(list)) => {
@@ -70,7 +99,7 @@ pub fn feed(model: &mut Model, feed: Feed, scope: &Scope, news: FeedMsg, env: &E
             touch(model);
         }
         (Feed::Releases, FeedMsg::State(state)) => {
-            if matches!(state, crate::app::msg::FeedState::Denied(_)) {
+            if matches!(state, FeedState::Denied(_)) {
                 model.shared.releases.list.clear();
             }
             model.shared.releases.state = state;

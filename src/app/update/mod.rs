@@ -11,6 +11,7 @@ mod start;
 mod tests;
 
 pub use command::candidates;
+pub use data::hold_back;
 pub use start::start;
 
 use super::effect::{Effect, Effects, Timer};
@@ -129,6 +130,9 @@ fn due(model: &mut Model, timer: Timer, env: &Env, effects: &mut Effects) {
     match timer {
         Timer::Clock => {
             effects.push(Effect::After(Timer::Clock, env.now.align_down(Span::secs(1)) + Span::secs(1)));
+            if env.now - model.shared.session.started >= Span::secs(1) {
+                data::let_go(model, effects);
+            }
             model.dirty = true;
         }
         Timer::Alerts => data::ask_alerts(model, env, effects),

@@ -20,6 +20,7 @@ pub fn start(session: Session, gate: Gate, view: View, who: Safe, env: &Env) -> 
         dirty: true,
         unsettled: true,
         watched: Vec::new(),
+        held: Vec::new(),
     };
     model.shared.journal(
         env.now,

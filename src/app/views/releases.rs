@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::paint::{self, Col, Row};
 use super::{Cx, Draw, Heading, Pane, Truth, View, plan, release, screen};
-use crate::app::effect::Query;
+use crate::app::effect::{Feed, Query};
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
@@ -89,6 +89,10 @@ impl Pane for Releases {
             cx.shared.releases.list.len(),
             "no Helm release: neither Secrets nor ConfigMaps hold a record here",
         )
+    }
+
+    fn feeds(&self) -> Vec<Feed> {
+        vec![Feed::Releases]
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::args::{Cli, Command, JournalCommand, Output, Place};
 use super::setup::{self, Look, Surroundings};
 use crate::act::journal;
+use crate::app::update::hold_back;
 use crate::app::views::View;
 use crate::core::{Error, Kind, Result, Safe};
 use crate::runtime::headless::Headless;
@@ -95,6 +96,19 @@ pub fn headless(place: &Place, view: View, size: (u16, u16)) -> Result<Headless>
     let look = Look { size, depth: Depth::None, unicode: true };
     let ready = setup::session(place, &Surroundings::default(), view, look, &inbox)?;
     Ok(Headless::new(ready.model, ready.env, inbox, ready.executor, ready.first))
+}
+
+/// Starts a cockpit that is only looked at, on a view, and follows nothing but what the view shows.
+///
+/// # Errors
+/// What is wrong with configuration or kubeconfig.
+pub fn narrow(place: &Place, view: View, size: (u16, u16)) -> Result<Headless> {
+    let inbox = Inbox::default();
+    let look = Look { size, depth: Depth::None, unicode: true };
+    let mut ready = setup::session(place, &Surroundings::default(), view, look, &inbox)?;
+    let first = hold_back(&mut ready.model, ready.first);
+    ready.model.held.clear();
+    Ok(Headless::new(ready.model, ready.env, inbox, ready.executor, first))
 }
 
 fn export(output: Output) -> Result<u8> {

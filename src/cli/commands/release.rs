@@ -6,7 +6,7 @@ use deckwatch_helm::record::Record;
 use serde_json::Value;
 
 use super::cluster::align;
-use super::{PATIENCE, headless, print, print_json};
+use super::{PATIENCE, narrow, print, print_json};
 use crate::app::effect::{Query, Scope};
 use crate::app::msg::{Answer, FeedState};
 use crate::app::views::{View, release, releases};
@@ -16,7 +16,7 @@ use crate::runtime::headless::Headless;
 
 fn open(place: &Place) -> Result<Headless> {
     let view = View::open("releases").ok_or_else(|| Error::new(Kind::Internal, "open releases"))?;
-    let mut headless = headless(place, view, (160, 200))?;
+    let mut headless = narrow(place, view, (160, 200))?;
     headless.run_until(PATIENCE, |m, _| !matches!(m.shared.releases.state, FeedState::Loading));
     let state = headless.model.shared.releases.state.clone();
     if let FeedState::Denied(error) | FeedState::Failed(error) = state {

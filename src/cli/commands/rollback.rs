@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{PATIENCE, print, print_json, release};
 use crate::app::Effect;
-use crate::app::effect::Query;
+use crate::app::effect::{Feed, Query};
 use crate::app::model::Job;
 use crate::app::msg::Answer;
 use crate::app::views::plan::{draw::summary, plan_json};
@@ -91,6 +91,11 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     };
     headless.model.shared.jobs.0.insert(id, job);
     effects.push(Effect::Run(Box::new(confirmed)));
+    if asked.wait {
+        // What is waited for is told by the workloads and their pods.
+        let pods = headless.model.watched.iter().filter(|(f, _)| matches!(f, Feed::Objects(_)));
+        effects.extend(pods.map(|(feed, scope)| Effect::Watch(*feed, scope.clone())));
+    }
     headless.do_all(effects);
     headless.run_until(Duration::from_mins(10), |m, _| {
         m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some())
