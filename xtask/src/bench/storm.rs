@@ -27,7 +27,7 @@ pub fn rows(program: &Path) -> Result<Vec<Row>> {
         );
         let before = sys::busy(session.pid());
         std::thread::sleep(QUIET);
-        let busy = (sys::busy(session.pid()) - before).as_secs_f64();
+        let busy = sys::busy(session.pid()).saturating_sub(before).as_secs_f64();
         rows.push(Row::new("CPU in 10 s under 500 changes a second, making them included", time(busy)));
     }
     let mut session = Session::start(program, &["storm", PODS, "0"], &[], SIZE)?;
@@ -78,6 +78,7 @@ pub fn rest(session: &Session) -> (f64, usize) {
     std::thread::sleep(Duration::from_secs(1));
     let (busy, bytes) = (sys::busy(session.pid()), session.see(|s| s.bytes));
     std::thread::sleep(QUIET);
-    let (busy, bytes) = (sys::busy(session.pid()) - busy, session.see(|s| s.bytes) - bytes);
+    let busy = sys::busy(session.pid()).saturating_sub(busy);
+    let bytes = session.see(|s| s.bytes) - bytes;
     (busy.as_secs_f64(), bytes)
 }
