@@ -219,3 +219,80 @@ pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &m
     }
     touch(model);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::app::input::Keymap;
+    use crate::app::model::Session;
+    use crate::app::msg::Msg;
+    use crate::app::update::{start, update};
+    use crate::app::views::View;
+    use crate::core::{ClusterId, Safe, Ts, Zone};
+    use crate::ops::{Gate, Policy};
+    use crate::ui::theme::Theme;
+
+    fn begun(view: &str) -> (Model, Effects, Env) {
+        let keymap = Arc::new(Keymap::load("default", &|_| None).unwrap());
+        let env = Env { now: Ts::from_secs(1_800_000_000), keymap, theme: Arc::new(Theme::plain()) };
+        let session = Session {
+            cluster: ClusterId("c".into()),
+            scope: Scope::All,
+            recent: Vec::new(),
+            zone: Zone::Utc,
+            size: (80, 24),
+            started: env.now,
+            focused: true,
+        };
+        let gate = Gate::new(Policy { protected: true, locked: false });
+        let (mut model, first) = start(session, gate, View::open(view).unwrap(), Safe::own("me"), &env);
+        let first = hold_back(&mut model, first);
+        (model, first, env)
+    }
+
+    fn watched(effects: &[Effect]) -> Vec<Feed> {
+        let feed = |e: &Effect| if let Effect::Watch(feed, _) = e { Some(*feed) } else { None };
+        effects.iter().filter_map(feed).collect()
+    }
+
+    const PODS: Feed = Feed::Objects(Resource::Pod);
+
+    #[test]
+    fn the_first_views_list_begins_alone_and_the_others_once_it_is_whole() {
+        let (mut model, first, env) = begun("pods");
+        assert_eq!(watched(&first), [PODS]);
+        let news = |news| Msg::Feed(PODS, Scope::All, news);
+        let loading = update(&mut model, news(FeedMsg::State(FeedState::Loading)), &env);
+        let page = update(&mut model, news(FeedMsg::Page(Vec::new())), &env);
+        assert_eq!((watched(&loading), watched(&page)), (vec![], vec![]));
+        let others: Vec<Feed> = ALWAYS.into_iter().filter(|f| *f != PODS).collect();
+        let whole = update(&mut model, news(FeedMsg::Synced(Vec::new())), &env);
+        assert_eq!(watched(&whole), others);
+        let again = update(&mut model, news(FeedMsg::State(FeedState::Live)), &env);
+        assert_eq!(watched(&again), []);
+    }
+
+    #[test]
+    fn a_list_that_does_not_come_holds_the_others_back_for_a_second_at_most_two() {
+        let (mut model, _first, mut env) = begun("pods");
+        let early = update(&mut model, Msg::Due(Timer::Clock), &env);
+        env.now = env.now + Span::secs(1);
+        let later = update(&mut model, Msg::Due(Timer::Clock), &env);
+        assert_eq!((watched(&early).len(), watched(&later).len()), (0, ALWAYS.len() - 1));
+        let (mut denied, _first, env) = begun("pods");
+        let error = Error::new(crate::core::Kind::Denied, "list pods");
+        let state = FeedMsg::State(FeedState::Denied(error));
+        let effects = update(&mut denied, Msg::Feed(PODS, Scope::All, state), &env);
+        assert_eq!(watched(&effects).len(), ALWAYS.len() - 1);
+    }
+
+    #[test]
+    fn a_view_that_needs_them_all_holds_none_back() {
+        let (model, first, _env) = begun("watch");
+        assert_eq!((watched(&first).len(), model.held.len()), (ALWAYS.len(), 0));
+    }
+}
