@@ -31,6 +31,23 @@ fn port(server: &str) -> u16 {
     u16::try_from(run_file("ports.json")[server].as_u64().unwrap()).unwrap()
 }
 
+/// A server that is stopped; it goes on when this is dropped, also after a failure.
+struct Frozen(u32);
+
+impl Frozen {
+    fn new(server: &str) -> Self {
+        let pid = pid(server);
+        sys::kill(pid, libc::SIGSTOP);
+        Self(pid)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        sys::kill(self.0, libc::SIGCONT);
+    }
+}
+
 /// A cockpit whose every source lies behind a hole of its own.
 struct Watched {
     session: Session,
@@ -70,7 +87,7 @@ impl Watched {
     /// Waits until a server is marked, and shows meanwhile and afterwards that keys draw frames.
     fn marked(&self, server: &str, mark: &str) -> Duration {
         let began = Instant::now();
-        self.session.keys("?").wait_for("quit").keys("\x1b");
+        self.session.keys("?").wait_for("Quits").keys("\x1b").wait_gone("Quits");
         self.session.wait_within(LIMIT, &format!("{server} marked"), |s| {
             let text = s.text();
             !text.lines().next().unwrap_or_default().contains(&format!("{mark} ●"))
@@ -79,7 +96,7 @@ impl Watched {
         if server == "kube-apiserver" {
             self.session.wait_within(LIMIT, "an old table with its age", |s| s.text().contains("stale:"));
         }
-        self.session.keys("?").wait_for("quit").keys("\x1b");
+        self.session.keys("?").wait_for("Quits").keys("\x1b").wait_gone("Quits");
         took
     }
 
@@ -95,9 +112,9 @@ fn a_server_that_freezes_or_is_cut_off_is_marked_and_comes_back_by_itself() {
     shop();
     let watched = watched();
     for (i, (server, mark)) in SERVERS.into_iter().enumerate() {
-        sys::kill(pid(server), libc::SIGSTOP);
+        let frozen = Frozen::new(server);
         let marked = watched.marked(server, mark);
-        sys::kill(pid(server), libc::SIGCONT);
+        drop(frozen);
         println!("{server} frozen: marked after {marked:.1?}, back after {:.1?}", watched.recovers());
         watched.holes[i].let_through(false);
         let marked = watched.marked(server, mark);

@@ -62,11 +62,15 @@ pub fn apply(objects: &Value) {
     kubectl(["apply".as_ref(), "-f".as_ref(), file.path().as_os_str()]);
 }
 
+/// Returns the program of the project's own commands.
+pub fn xtask_program() -> PathBuf {
+    std::env::var_os("DECKWATCH_XTASK")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debug/xtask"), PathBuf::from)
+}
+
 /// Calls the project's own commands on this stand.
 pub fn xtask(args: &[&str]) {
-    let me = std::env::var_os("DECKWATCH_XTASK")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debug/xtask"), PathBuf::from);
-    printed(Command::new(me).args(args).current_dir(env!("CARGO_MANIFEST_DIR")));
+    printed(Command::new(xtask_program()).args(args).current_dir(env!("CARGO_MANIFEST_DIR")));
 }
 
 /// Who asks.

@@ -1,6 +1,7 @@
 //! What deckwatch reads from the real servers, held against what the real tools read.
 
 mod logs;
+mod namespace;
 mod panels;
 mod sources;
 mod tables;
