@@ -128,8 +128,9 @@ pub fn markdown_of_lines(lines: &[String]) -> String {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or(serde_json::Value::Null);
         let at = value
             .get("at")
-            .and_then(serde_json::Value::as_i64)
-            .map_or_else(|| "?".to_owned(), |ns| Ts(ns).date_clock(Zone::Utc));
+            .and_then(serde_json::Value::as_str)
+            .and_then(Ts::parse_rfc3339)
+            .map_or_else(|| "?".to_owned(), |at| at.date_clock(Zone::Utc));
         let mut words = Vec::new();
         for (key, inner) in value.as_object().into_iter().flatten().filter(|(k, _)| *k != "at") {
             let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::core::{Name, ObjectRef, Resource, Safe, Span, Ts, Window};
+use crate::core::{Fingerprint, Name, ObjectRef, Resource, Safe, Span, Ts, Window};
 use crate::ops;
 use crate::query::profile;
 
@@ -170,6 +170,10 @@ pub enum Effect {
     Stop(ops::PlanId),
     /// Write the journal as Markdown into the state folder.
     ExportJournal,
+    /// Read what alerts were bound to.
+    ReadBindings,
+    /// Remember what an alert is bound to, or that it is bound no more.
+    Bind(Fingerprint, Option<ObjectRef>),
     /// Draw the whole screen anew.
     Redraw,
     /// Suspend to the shell.

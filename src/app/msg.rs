@@ -1,10 +1,11 @@
 //! Everything that enters `update`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effect::{Feed, QueryId, Scope, Timer};
 use crate::core::key::Key;
-use crate::core::{Error, Name, ObjectRef, Ts, Uid, Untrusted};
+use crate::core::{Error, Fingerprint, Name, ObjectRef, Ts, Uid, Untrusted};
 use crate::ops;
 use crate::store::alerts::{Alert, Rule};
 use crate::store::batch::Batch;
@@ -42,6 +43,8 @@ pub enum Msg {
     Job(ops::PlanId, ops::JobMsg),
     /// An entry was written into the journal, or could not be.
     Journalled(ops::Record, Result<(), Error>),
+    /// What alerts were bound to in earlier sessions.
+    Bound(BTreeMap<Fingerprint, ObjectRef>),
     /// Something to tell the person.
     Notice(Error),
     /// Something was done that the person asked for.

@@ -3,8 +3,9 @@
 //! The order of what is tried follows the labels that kube-prometheus' rules and common exporters
 //! carry: `exported_` names before their plain ones, the most specific key first.
 
-use super::model::Cluster;
+use super::model::{Cluster, Shared};
 use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe};
+use crate::store::alerts::Alert;
 use crate::store::objects::Object;
 
 /// What an alert is about.
@@ -39,6 +40,20 @@ fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)
     exported
         .or_else(|| names.iter().find_map(|n| labels.get(n).map(|v| (*n, v))))
         .filter(|(_, v)| !v.is_empty())
+}
+
+/// Returns what an alert is about: what it was bound to by hand, else what its labels name.
+pub fn resolve_alert(alert: &Alert, shared: &Shared) -> Resolution {
+    let id = &shared.session.cluster;
+    let Some(bound) = shared.bound.get(&alert.fingerprint) else {
+        return resolve(&alert.labels, &shared.cluster, id);
+    };
+    let known = bound.resource().map(|r| shared.cluster.of(r));
+    let live = known.and_then(|k| k.named(bound.namespace.as_str(), bound.name.as_str()));
+    let object = live.map_or_else(|| bound.clone(), |o| o.reference(id));
+    let owner = live.and_then(|o| workload_of(o, &shared.cluster, id)).unwrap_or_else(|| object.clone());
+    let how = Safe::own("your binding");
+    Resolution { object: Some(object), owner: Some(owner), how, gone: live.is_none() }
 }
 
 /// Returns what an alert with these labels is about.

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// What the exit codes mean, at the end of the help.
+pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partial (a source did not answer or was cut), \
+4 denied, 5 the outcome of a write is not known.";
+
 /// The on-call engineer's cockpit in a terminal.
 #[derive(Debug, Parser)]
-#[command(name = "deckwatch", version, about, propagate_version = true)]
+#[command(name = "deckwatch", version, about, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Which cluster, and where in it.
     #[command(flatten)]
@@ -51,9 +55,19 @@ pub enum Output {
     /// For people.
     #[default]
     Text,
-    /// For people, with more columns.
+    /// For programs: upstream's shape where there is one, else a document of `docs/schemas/`.
+    Json,
+}
+
+/// How a table of objects is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TableOutput {
+    /// For people.
+    #[default]
+    Text,
+    /// For people, with more columns, as `kubectl get -o wide`.
     Wide,
-    /// For programs.
+    /// For programs: a document of `docs/schemas/`.
     Json,
 }
 
@@ -69,15 +83,15 @@ pub enum Command {
         /// One object's name.
         name: Option<String>,
         /// How it is printed.
-        #[command(flatten)]
-        printed: Printed,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TableOutput,
     },
     /// Prints log lines of a pod or workload around a time.
     Logs {
         /// Whose: `backend-7c5d-x2x`, `deploy/backend`, `pod/x`.
         target: String,
         /// The time: `14:02`, `-15m`, RFC 3339; now when left out.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         around: Option<String>,
         /// How far back.
         #[arg(long, value_name = "LENGTH", default_value = "5m")]
@@ -93,10 +107,10 @@ pub enum Command {
     Query {
         /// The expression.
         expr: String,
-        /// At this time.
-        #[arg(long, value_name = "TIME", conflicts_with = "range")]
+        /// At this time: `14:02`, `-15m`, RFC 3339; now when left out.
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with = "range")]
         at: Option<String>,
-        /// Over the time before now.
+        /// Over this length of time before now, as in `1h`.
         #[arg(long, value_name = "LENGTH")]
         range: Option<String>,
         /// How it is printed.
@@ -123,6 +137,9 @@ pub enum Command {
         from: Option<u32>,
         /// The newer revision; the newest when left out.
         to: Option<u32>,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Rolls a release back; prints the plan, or carries it out.
     Rollback(Rollback),
@@ -133,8 +150,11 @@ pub enum Command {
         /// The view.
         view: String,
         /// Columns and rows, as in `120x40`.
-        #[arg(long, default_value = "120x40")]
+        #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40")]
         size: String,
+        /// How it is printed: the frame, or what the view shows as a document.
+        #[command(flatten)]
+        printed: Printed,
     },
     /// What was seen and done.
     Journal {
@@ -144,13 +164,32 @@ pub enum Command {
     },
     /// Opens the cockpit on a stand simulated inside this process.
     Demo(Demo),
-    /// Prints what was found of configuration, cluster, sources and terminal.
-    Doctor,
+    /// Prints what was found of configuration, cluster, sources and terminal, and what to do about it.
+    Doctor(Printed),
     /// Prints the completions of a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Prints a generated reference as Markdown, for `cargo xtask docs`.
+    #[command(hide = true)]
+    Reference {
+        /// Which one.
+        topic: Topic,
+    },
+}
+
+/// The references that are generated from the program's own tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Topic {
+    /// Actions and their keys.
+    Keys,
+    /// The settings of `config.toml`.
+    Configuration,
+    /// Subcommands and options.
+    CommandLine,
+    /// Views and kinds of objects.
+    Views,
 }
 
 /// How something is printed.

@@ -3,6 +3,7 @@
 pub mod args;
 mod commands;
 mod open;
+pub mod reference;
 mod setup;
 
 use std::process::ExitCode;

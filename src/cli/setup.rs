@@ -139,14 +139,19 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         as_groups: place.as_groups.clone(),
     };
     let target = Kubeconfig::load(&choice, &kube_env).and_then(|k| k.target(&choice, &kube_env));
+    // Without a cluster the other sources may still be read; but a cluster that was named must be there.
+    let named = place.context.is_some() || place.kubeconfig.is_some();
+    if let (Err(error), true) = (&target, named) {
+        return Err(error.clone());
+    }
     let cluster =
         target.as_ref().map_or_else(|_| ClusterId(Untrusted::from("no cluster")), |t| t.cluster.clone());
     let of_context = config.context(cluster.0.raw());
     let policy = Policy { protected: of_context.protected, locked: of_context.readonly == Readonly::Locked };
     let start_in = of_context.namespace.clone().or_else(|| target.as_ref().ok().map(|t| t.namespace.clone()));
-    let named = place.namespace.clone().or(start_in).filter(|_| !place.all_namespaces);
+    let start_in = place.namespace.clone().or(start_in).filter(|_| !place.all_namespaces);
     // The kubeconfig's own namespace is where one works, `default` where it says nothing: then all are shown.
-    let scope = named
+    let scope = start_in
         .filter(|n| n != "default" || place.namespace.is_some())
         .and_then(|n| Name::new(&n))
         .map_or(Scope::All, Scope::Namespace);
@@ -204,9 +209,13 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let executor = Executor::new(runtime, world, inbox.clone(), journal);
     let model_session = Session {
         cluster: cluster.clone(),
+        recent: match &scope {
+            Scope::Namespace(name) => vec![name.clone()],
+            Scope::All => Vec::new(),
+        },
         scope,
-        recent: Vec::new(),
         zone: zone(&config),
+        own_zone: zone(&config),
         size: look.size,
         started: env.now,
         focused: true,

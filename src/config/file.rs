@@ -184,6 +184,30 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The kinds of sections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// `[general]`
+    General,
+    /// `[contexts."NAME"]`
+    Context,
+    /// `[[sources.KIND]]`
+    Source,
+}
+
+/// Returns the settings of a kind of section, as their type itself names them.
+pub fn keys(section: Section) -> Vec<String> {
+    fn told<T: serde::de::DeserializeOwned>() -> Vec<String> {
+        let error = toml::from_str::<T>("no-such-setting = 0").err();
+        error.and_then(|e| unknown_field(e.message())).map(|(_, known)| known).unwrap_or_default()
+    }
+    match section {
+        Section::General => told::<GeneralDe>(),
+        Section::Context => told::<ContextDe>(),
+        Section::Source => told::<SourceDe>(),
+    }
+}
+
 /// Takes the field and the known ones out of serde's message about an unknown field.
 fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
     let rest = message.strip_prefix("unknown field ")?;

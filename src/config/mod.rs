@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use environment::environment;
-pub use file::parse;
+pub use file::{Section, keys, parse};
 pub use locate::{Environment, directory};
 pub use problem::{Problem, Problems};
 pub use source::{Secret, Service, Source, Way};

@@ -159,6 +159,15 @@ actions! {
     NextZone "app.zone" "zone" [Global] None Safe "Changes the zone that times are shown in: local, UTC.";
     Refresh "app.refresh" "refresh" [Global] Read Safe "Asks again what this view shows, and sources that wait, now.";
     AllNamespaces "app.all-namespaces" "all namespaces" [Global] Read Safe "Shows all namespaces.";
+    Namespace1 "app.namespace-1" "recent" [Global] Read Safe "Shows the first of the recent namespaces.";
+    Namespace2 "app.namespace-2" "recent" [Global] Read Safe "Shows the second of the recent namespaces.";
+    Namespace3 "app.namespace-3" "recent" [Global] Read Safe "Shows the third of the recent namespaces.";
+    Namespace4 "app.namespace-4" "recent" [Global] Read Safe "Shows the fourth of the recent namespaces.";
+    Namespace5 "app.namespace-5" "recent" [Global] Read Safe "Shows the fifth of the recent namespaces.";
+    Namespace6 "app.namespace-6" "recent" [Global] Read Safe "Shows the sixth of the recent namespaces.";
+    Namespace7 "app.namespace-7" "recent" [Global] Read Safe "Shows the seventh of the recent namespaces.";
+    Namespace8 "app.namespace-8" "recent" [Global] Read Safe "Shows the eighth of the recent namespaces.";
+    Namespace9 "app.namespace-9" "recent" [Global] Read Safe "Shows the ninth of the recent namespaces.";
     ThisNamespace "app.this-namespace" "its namespace" [Table Releases] Read Safe "Shows only the namespace of the row.";
 
     MomentLine "moment.set" "pin the moment" [Global] None Safe "Opens the moment line with the row's time offered; enter pins it.";
@@ -183,11 +192,20 @@ actions! {
     Mark "list.mark" "mark" [List] None Safe "Marks the row.";
     Wide "list.wide" "wide" [List] None Safe "Shows the wide columns; wraps lines in logs and texts.";
     Faults "list.faults" "faults only" [List] None Safe "Shows only rows that are not well.";
-    Copy "list.copy" "copy" [List] None Safe "Copies the row's name or line to the clipboard.";
-    SortName "list.sort-name" "sort by name" [Table] None Safe "Sorts by name.";
-    SortAge "list.sort-age" "sort by age" [Table] None Safe "Sorts by age.";
+    Copy "list.copy" "copy" [List] None Safe "Opens the copy menu: name, uid, line, kubectl or logcli command, status for a chat.";
+    SortName "list.sort-name" "sort by name" [Table] None Safe "Sorts by name; every sorting key turns the order when pressed again.";
+    SortAge "list.sort-age" "sort by age" [Table] None Safe "Sorts by age; events by when they were seen last.";
     SortStatus "list.sort-status" "sort by status" [Table] None Safe "Sorts by status.";
+    SortReady "list.sort-ready" "sort by ready" [Table] None Safe "Sorts by how many are ready.";
     SortRestarts "list.sort-restarts" "sort by restarts" [Table] None Safe "Sorts by restarts.";
+    SortType "list.sort-type" "sort by type" [Table] None Safe "Sorts by type.";
+    SortIp "list.sort-ip" "sort by IP" [Table] None Safe "Sorts by IP address; shows the wide columns.";
+    SortNode "list.sort-node" "sort by node" [Table] None Safe "Sorts by node; shows the wide columns.";
+    SortDesired "list.sort-desired" "sort by desired" [Table] None Safe "Sorts by how many are wanted.";
+    SortCurrent "list.sort-current" "sort by current" [Table] None Safe "Sorts by how many there are.";
+    SortUpToDate "list.sort-up-to-date" "sort by up to date" [Table] None Safe "Sorts by how many are up to date.";
+    SortAvailable "list.sort-available" "sort by available" [Table] None Safe "Sorts by how many are available.";
+    SortNext "list.sort-next" "sort by next" [Table] None Safe "Sorts by the next column that is shown.";
 
     GoLogs "go.logs" "logs around" [Global] Read Safe "Goes to the logs around the moment, for the object.";
     GoPanels "go.panels" "panels" [Global] Read Safe "Goes to the panels of the object at the moment.";
@@ -200,8 +218,11 @@ actions! {
     GoOwner "go.owner" "owner" [Global] Read Safe "Goes to the owner of the object.";
     GoRunbook "go.runbook" "runbook" [Global] None Safe "Shows where the alert's runbook is.";
 
+    Bind "alert.bind" "bind" [Watch Alerts AlertPage] None Safe "Binds the alert to an object, once; it is remembered.";
+
     Logs "object.logs" "logs" [Table Watch AlertPage] Read Safe "Shows the logs of the object, live.";
     PreviousLogs "object.previous-logs" "previous logs" [Table] Read Safe "Shows the logs of the container before its last restart.";
+    Describe "object.describe" "describe" [Table] Read Safe "Describes the object: its state, containers, conditions and events.";
     Yaml "object.yaml" "yaml" [Table AlertPage] Read Safe "Shows the object as YAML.";
     Roll "object.roll" "roll back" [Releases ReleasePage Timeline] Write Disruptive "Opens the plan of a rollback of the release.";
 

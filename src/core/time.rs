@@ -8,11 +8,15 @@ use chrono_tz::Tz;
 const SECOND: i64 = 1_000_000_000;
 
 /// An instant: nanoseconds since 1970, UTC.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ts(pub i64);
+
+/// In documents an instant is RFC 3339 in UTC: nanoseconds as a number are more than most readers of JSON hold.
+impl serde::Serialize for Ts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.rfc3339())
+    }
+}
 
 /// A length of time in nanoseconds; negative ones are allowed.
 #[derive(
@@ -285,6 +289,21 @@ impl Ts {
     /// Prints the time as Go prints it in `helm history`: `Mon Jan _2 15:04:05 2006`.
     pub fn go_ansic(self, zone: Zone) -> String {
         zone.at(self).format("%a %b %e %H:%M:%S %Y").to_string()
+    }
+
+    /// Prints the time as Go prints it in `helm list -o json`: `2006-01-02 15:04:05.999999999 -0700 MST`, in UTC.
+    pub fn go_string(self) -> String {
+        let fraction = self.0.rem_euclid(SECOND);
+        let fraction = match format!("{fraction:09}").trim_end_matches('0') {
+            "" => String::new(),
+            digits => format!(".{digits}"),
+        };
+        format!("{}{fraction} +0000 UTC", self.date_clock(Zone::Utc))
+    }
+
+    /// Prints RFC 3339 in a zone, with milliseconds.
+    pub fn rfc3339_millis_in(self, zone: Zone) -> String {
+        zone.at(self).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
     }
 
     /// Returns the seconds of the day and the zone's offset in seconds, for axis labels.

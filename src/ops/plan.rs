@@ -155,6 +155,7 @@ pub struct RollbackPlan {
     /// Bytes of the record that it writes.
     pub record_bytes: usize,
     /// Revisions kept now, the limit, and those that it prunes.
+    #[serde(serialize_with = "history")]
     pub history: (usize, usize, Vec<u32>),
     /// Why it can't be carried out; empty when it can.
     pub refusals: Vec<String>,
@@ -162,6 +163,18 @@ pub struct RollbackPlan {
     pub notes: Vec<Safe>,
     /// How dangerous it is.
     pub risk: Risk,
+}
+
+fn history<S: serde::Serializer>(
+    (kept, limit, prunes): &(usize, usize, Vec<u32>),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct as _;
+    let mut map = serializer.serialize_struct("history", 3)?;
+    map.serialize_field("kept", kept)?;
+    map.serialize_field("limit", limit)?;
+    map.serialize_field("prunes", prunes)?;
+    map.end()
 }
 
 impl RollbackPlan {

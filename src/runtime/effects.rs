@@ -1,6 +1,7 @@
 //! Carries out effects: questions, lists and watches, the journal, confirmed plans.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use super::inbox::Inbox;
+use super::memory::Memory;
 use super::world::{World, answer, feeds, releases};
 use crate::act::journal::Journal;
 use crate::act::rollback;
@@ -22,6 +24,7 @@ pub struct Executor {
     world: Arc<World>,
     inbox: Inbox,
     journal: Journal,
+    memory: Memory,
     questions: HashMap<Slot, AbortHandle>,
     feeds: HashMap<(Feed, Scope), AbortHandle>,
     stops: HashMap<PlanId, tokio_util::sync::CancellationToken>,
@@ -33,7 +36,10 @@ const LAST: Duration = Duration::from_secs(5);
 impl Executor {
     /// Returns an executor.
     pub fn new(runtime: Runtime, world: Arc<World>, inbox: Inbox, journal: Journal) -> Self {
+        // The journal is kept in a folder of the state folder.
+        let memory = Memory::new(journal.path().parent().and_then(Path::parent).unwrap_or(Path::new(".")));
         Self {
+            memory,
             runtime: Some(runtime),
             world,
             inbox,
@@ -64,6 +70,12 @@ impl Executor {
                 }
             }
             Effect::ExportJournal => self.export(),
+            Effect::ReadBindings => self.recall(),
+            Effect::Bind(alert, object) => {
+                if let Err(error) = self.memory.write(&self.world.cluster, alert, object.as_ref()) {
+                    self.inbox.send(Msg::Notice(error));
+                }
+            }
             Effect::After(..) | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -101,6 +113,17 @@ impl Executor {
         if let Some(old) = task.and_then(|t| self.feeds.insert(key, t)) {
             old.abort();
         }
+    }
+
+    /// Reads what alerts were bound to; the loop does not wait for the file.
+    fn recall(&self) {
+        let (world, inbox, memory) = (Arc::clone(&self.world), self.inbox.clone(), self.memory.clone());
+        self.spawn(async move {
+            inbox.send(match memory.read(&world.cluster) {
+                Ok(bound) => Msg::Bound(bound),
+                Err(error) => Msg::Notice(error),
+            });
+        });
     }
 
     fn write(&mut self, record: Record) {

@@ -8,6 +8,7 @@ pub mod effects;
 pub mod headless;
 pub mod inbox;
 pub mod keys;
+pub mod memory;
 pub mod timers;
 pub mod world;
 

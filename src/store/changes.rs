@@ -70,11 +70,25 @@ pub struct Change {
     /// The object.
     pub object: Option<ObjectRef>,
     /// The release and its revision.
+    #[serde(serialize_with = "release")]
     pub release: Option<(Name, Name, u32)>,
     /// What happened: `6 → 7`, `image 0.0.1042 → 0.0.1043`.
     pub text: Safe,
     /// Where it was read: `helm records`, `replicasets`, `managedFields of …`.
     pub source: Safe,
+}
+
+fn release<S: serde::Serializer>(
+    release: &Option<(Name, Name, u32)>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct as _;
+    let Some((namespace, name, revision)) = release else { return serializer.serialize_none() };
+    let mut map = serializer.serialize_struct("release", 3)?;
+    map.serialize_field("namespace", namespace)?;
+    map.serialize_field("name", name)?;
+    map.serialize_field("revision", revision)?;
+    map.end()
 }
 
 /// How far back a source of changes reaches.
@@ -92,6 +106,7 @@ pub struct Reach {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Suspect {
     /// The change.
+    #[serde(flatten)]
     pub change: Change,
     /// Its weight: the larger the likelier.
     pub weight: i64,

@@ -61,7 +61,7 @@ fn assert_told(entries: &[serde_json::Value]) {
     assert_eq!(whats(entries), ["alert", "moment", "logs", "plan", "intent", "outcome", "check"]);
     let of = |what: &str| entries.iter().find(|e| e["what"] == what).unwrap();
     assert_eq!(of("alert")["fingerprint"].as_str().unwrap().len(), 16);
-    assert!(of("moment")["pinned"].is_i64());
+    assert!(of("moment")["pinned"].is_string());
     assert!(of("logs")["query"].as_str().unwrap().contains("momo-store"));
     let plan = of("plan");
     assert_eq!((plan["from"].as_u64(), plan["to"].as_u64()), (Some(7), Some(6)));

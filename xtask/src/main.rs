@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // commands talk to a terminal
 
 mod bench;
+mod docs;
 mod suite;
 mod testbed;
 
@@ -24,6 +25,8 @@ enum Command {
     Test(suite::Args),
     /// What the cockpit costs, beside its peers, as a table.
     Bench(bench::Args),
+    /// Writes the generated references in `docs/`.
+    Docs,
     /// The real servers on this machine.
     Testbed(testbed::Args),
 }
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => suite::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Docs => docs::run(),
         Command::Testbed(args) => testbed::run(args),
     }
 }

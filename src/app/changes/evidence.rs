@@ -298,7 +298,7 @@ pub fn restarts(shared: &Shared, out: &mut Vec<Change>) {
 pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
     for alert in &shared.alerts.known.alerts {
         let Some(at) = alert.began() else { continue };
-        let found = crate::app::resolve::resolve(&alert.labels, &shared.cluster, &shared.session.cluster);
+        let found = crate::app::resolve::resolve_alert(alert, shared);
         let about = found.owner.as_ref().map(|o| format!("  {o}")).unwrap_or_default();
         let text = crate::core::Untrusted::from(format!("{} {}{about}", alert.name(), alert.severity()))
             .clipped(200);

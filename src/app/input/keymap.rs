@@ -153,11 +153,16 @@ impl Keymap {
     }
 
     /// Returns the chords that mean an action in a view of this context, shortest first.
-    pub fn keys_of(&self, context: Context, action: Action) -> Option<String> {
+    pub fn all_keys_of(&self, context: Context, action: Action) -> Vec<String> {
         let mut keys: Vec<_> =
             self.bindings(context).into_iter().filter(|(_, a)| *a == action).map(|(k, _)| k).collect();
         keys.sort_by_key(|k| (k.len(), chord(k).len()));
-        keys.first().map(|k| chord(k))
+        keys.iter().map(|k| chord(k)).collect()
+    }
+
+    /// Returns the shortest chord that means an action in a view of this context.
+    pub fn keys_of(&self, context: Context, action: Action) -> Option<String> {
+        self.all_keys_of(context, action).into_iter().next()
     }
 }
 
@@ -215,15 +220,53 @@ mod tests {
 
     #[test]
     fn nothing_destructive_is_a_single_key_and_ctrl_k_and_delete_do_nothing() {
-        let map = keymap("default");
-        for context in Context::ALL {
-            assert_eq!(find(&map, context, "ctrl-k"), Found::Nothing);
-            assert_eq!(find(&map, context, "delete"), Found::Nothing);
+        for (name, context) in BUILT_IN.iter().flat_map(|(n, _)| Context::ALL.map(|c| (*n, c))) {
+            let map = keymap(name);
+            assert_eq!(find(&map, context, "ctrl-k"), Found::Nothing, "{name}");
+            assert_eq!(find(&map, context, "delete"), Found::Nothing, "{name}");
             for (keys, action) in map.bindings(context) {
                 assert!(
                     keys.len() > 1 || action.info().risk < crate::core::action::Risk::Destructive,
-                    "{action}"
+                    "{name}: {action}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_means_one_thing_in_a_view_in_every_keymap() {
+        let mut broken = Vec::new();
+        for (name, _) in BUILT_IN {
+            let map = keymap(name);
+            for context in Context::ALL {
+                let mut known: BTreeMap<&[Key], (Context, Action)> = BTreeMap::new();
+                for layer in layers(context) {
+                    for (keys, action) in map.contexts.get(&layer).into_iter().flatten() {
+                        let before = known.entry(keys).or_insert((layer, *action));
+                        if before.1 != *action {
+                            let (keys, other) = (chord(keys), before.0.name());
+                            let (context, layer) = (context.name(), layer.name());
+                            broken.push(format!(
+                                "{name}, in {context}: `{keys}` is {} by [{other}] and {action} by [{layer}]",
+                                before.1
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(broken, Vec::<String>::new());
+    }
+
+    #[test]
+    fn ctrl_d_moves_or_does_nothing_in_every_keymap() {
+        for (name, _) in BUILT_IN {
+            for context in Context::ALL {
+                let expected = match context {
+                    Context::Plan | Context::Global => Found::Nothing,
+                    _ => Found::Action(Action::HalfDown),
+                };
+                assert_eq!(find(&keymap(name), context, "ctrl-d"), expected, "{name}, {}", context.name());
             }
         }
     }

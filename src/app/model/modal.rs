@@ -1,13 +1,14 @@
 //! What lies over a page and takes the keys: lines to type into, boxes to choose from.
 
 use crate::app::input_line::Line;
+use crate::core::Safe;
 use crate::core::action::Action;
 
 /// The open dialogue.
 #[derive(Debug)]
 pub enum Modal {
-    /// The line of `:`.
-    GoTo(Line),
+    /// The line of `:` with what it may become.
+    GoTo(GoTo),
     /// The line of `/`; `before` is the filter to go back to.
     Filter {
         /// What is typed.
@@ -31,8 +32,61 @@ pub enum Modal {
     },
     /// Every action on the row.
     Menu(Menu),
+    /// What can be copied from the row.
+    Copy(Copies),
+    /// What an alert is bound to.
+    Bind(Binding),
     /// Whether to quit while work is running.
     Quit,
+}
+
+/// The line of `:`.
+#[derive(Debug)]
+pub struct GoTo {
+    /// What is typed.
+    pub line: Line,
+    /// What the last word may become, the likeliest first.
+    pub found: Vec<Candidate>,
+    /// The one that was chosen with the arrows.
+    pub at: Option<usize>,
+    /// Whether what is typed can be done as it is.
+    pub exact: bool,
+}
+
+impl GoTo {
+    /// Returns the candidate that `enter` would take, if it would take one.
+    pub fn chosen(&self) -> Option<usize> {
+        let first = !self.exact && !self.line.text().trim().is_empty() && !self.found.is_empty();
+        self.at.or_else(|| first.then_some(0))
+    }
+}
+
+/// The line that asks what an alert is about.
+#[derive(Debug)]
+pub struct Binding {
+    /// The alert.
+    pub fingerprint: crate::core::Fingerprint,
+    /// Its name.
+    pub alert: Safe,
+    /// What is typed.
+    pub line: Line,
+    /// The objects that it may mean.
+    pub found: Vec<Candidate>,
+    /// The selected one.
+    pub at: usize,
+}
+
+/// A word that can be completed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidate {
+    /// The word.
+    pub text: String,
+    /// What it is.
+    pub doc: String,
+    /// Which of its characters were typed.
+    pub hits: Vec<u32>,
+    /// Whether it asks for more words.
+    pub more: bool,
 }
 
 /// A box of actions to choose from.
@@ -40,6 +94,15 @@ pub enum Modal {
 pub struct Menu {
     /// The rows: the action and why it is not available.
     pub rows: Vec<(Action, Option<String>)>,
+    /// The selected row.
+    pub at: usize,
+}
+
+/// A box of texts to copy.
+#[derive(Clone, Debug, Default)]
+pub struct Copies {
+    /// What each is, and the text.
+    pub rows: Vec<(&'static str, Safe)>,
     /// The selected row.
     pub at: usize,
 }

@@ -8,7 +8,7 @@ use deckwatch_helm::record::Record as HelmRecord;
 use super::{Asks, Cluster, Jobs};
 use crate::app::effect::{Effect, Effects, Scope};
 use crate::app::msg::{AlertsAnswer, FeedState};
-use crate::core::{ClusterId, Error, Moment, Name, Safe, Ts, Zone};
+use crate::core::{ClusterId, Error, Fingerprint, Moment, Name, ObjectRef, Safe, Ts, Zone};
 use crate::ops::{Gate, Record, What};
 use crate::store::health::{Health, SourceId};
 use crate::store::releases::Release;
@@ -20,10 +20,12 @@ pub struct Session {
     pub cluster: ClusterId,
     /// Which namespaces are shown.
     pub scope: Scope,
-    /// Namespaces shown before, newest first.
+    /// Namespaces shown so far, each at its digit.
     pub recent: Vec<Name>,
     /// The zone of all times.
     pub zone: Zone,
+    /// The zone that was configured.
+    pub own_zone: Zone,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// When the cockpit was started.
@@ -78,6 +80,8 @@ pub struct Shared {
     pub cluster: Cluster,
     /// Alerts.
     pub alerts: AlertState,
+    /// What alerts were bound to by hand.
+    pub bound: BTreeMap<Fingerprint, ObjectRef>,
     /// Releases.
     pub releases: ReleaseState,
     /// Sources.
@@ -107,6 +111,7 @@ impl Shared {
             moment: Moment::default(),
             cluster: Cluster::default(),
             alerts: AlertState::default(),
+            bound: BTreeMap::new(),
             releases: ReleaseState::default(),
             health: BTreeMap::new(),
             gate,

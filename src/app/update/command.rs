@@ -4,28 +4,33 @@ use super::super::effect::Effects;
 use super::super::effect::Scope;
 use super::super::model::Model;
 use super::super::views::{Env, View};
-use super::{data, keys, quit, refresh, tell, touch};
+use super::{data, keys, palette, quit, refresh, tell, touch};
+use crate::core::action::Action;
 use crate::core::{Name, Span, num};
 
-const WORDS: [&str; 6] = ["quit", "q", "ns", "arm", "disarm", "help"];
+/// The commands: name, what it does, whether it asks for more words.
+pub const WORDS: [(&str, &str, bool); 5] = [
+    ("ns", "Shows a namespace, or `all`.", true),
+    ("arm", "Arms for a time with a reason, as in `arm 30m 5xx after release 7`.", true),
+    ("disarm", "Goes back to read-only.", false),
+    ("help", "Shows the keys that work here.", false),
+    ("quit", "Quits; asks first while work is running.", false),
+];
 
-/// Completes the first word of what is typed, as far as it is clear.
-pub fn complete(text: &str) -> Option<String> {
-    let mut known: Vec<&str> = View::names().chain(WORDS).filter(|n| n.starts_with(text)).collect();
-    known.sort_unstable();
-    let first = *known.first()?;
-    let common = known.iter().fold(first, |prefix, name| {
-        let shared = prefix.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-        prefix.get(..shared).unwrap_or("")
-    });
-    (!common.is_empty() && common.len() >= text.len()).then(|| common.to_owned())
-}
-
-/// Returns the names that begin with what is typed, for the line's hints.
-pub fn candidates(text: &str) -> Vec<&'static str> {
-    let mut known: Vec<&str> = View::names().chain(WORDS).filter(|n| n.starts_with(text)).collect();
-    known.sort_unstable();
-    known
+/// Returns whether a line can be run as it is.
+pub fn knows(model: &Model, text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let Some(first) = words.next() else { return false };
+    let more = words.next().is_some();
+    match WORDS.iter().find(|(name, ..)| *name == first) {
+        Some((.., asks)) => !asks || more,
+        None => {
+            let context = model.nav.top().view.pane().context();
+            matches!(first, "q" | "q!" | "exit")
+                || View::open(first).is_some()
+                || Action::parse(first).is_some_and(|a| palette::applies(a, context))
+        }
+    }
 }
 
 /// Runs what was typed.
@@ -35,7 +40,7 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
     let rest: Vec<&str> = words.collect();
     match first {
         "q" | "quit" | "q!" | "exit" => quit(model, effects),
-        "help" => keys::act(model, crate::core::action::Action::Help, env, effects),
+        "help" => keys::act(model, Action::Help, env, effects),
         "ns" if !rest.is_empty() => match rest.first().copied() {
             Some("all" | "*") => namespace(model, None, env, effects),
             Some(name) => match Name::new(name) {
@@ -48,6 +53,13 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
         "disarm" => {
             model.shared.gate.disarm();
             touch(model);
+        }
+        name if Action::parse(name).is_some() => {
+            let context = model.nav.top().view.pane().context();
+            match Action::parse(name).filter(|a| palette::applies(*a, context)) {
+                Some(action) => keys::act(model, action, env, effects),
+                None => tell(model, &format!("`{name}` does nothing in this view"), true, env, effects),
+            }
         }
         name => {
             if let Some(place) = rest.first().filter(|w| !w.starts_with('/')).and_then(|w| Name::new(w)) {
@@ -89,16 +101,33 @@ fn arm(model: &mut Model, rest: &[&str], env: &Env, effects: &mut Effects) {
     touch(model);
 }
 
-/// Changes which namespaces are shown.
+/// How many namespaces have a digit.
+const DIGITS: usize = 9;
+
+/// Shows one of the recent namespaces, counted from 0.
+pub fn recent(model: &mut Model, at: usize, env: &Env, effects: &mut Effects) {
+    match model.shared.session.recent.get(at).cloned() {
+        Some(name) => namespace(model, Some(name), env, effects),
+        None => {
+            let known = model.shared.session.recent.iter().enumerate();
+            let known: Vec<String> = known.map(|(i, n)| format!("{} {n}", i + 1)).collect();
+            let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+            tell(model, &format!("recent namespaces: {known}"), false, env, effects);
+        }
+    }
+}
+
+/// Changes which namespaces are shown. A namespace keeps the digit that it got first: what is pressed without
+/// looking must not move. When all digits are taken the last one is given anew.
 pub fn namespace(model: &mut Model, name: Option<Name>, env: &Env, effects: &mut Effects) {
     let scope = name.clone().map_or(Scope::All, Scope::Namespace);
     if model.shared.session.scope == scope {
         return;
     }
-    if let Some(name) = name {
-        model.shared.session.recent.retain(|n| *n != name);
-        model.shared.session.recent.insert(0, name);
-        model.shared.session.recent.truncate(9);
+    let recent = &mut model.shared.session.recent;
+    if let Some(name) = name.filter(|n| !recent.contains(n)) {
+        recent.truncate(DIGITS - 1);
+        recent.push(name);
     }
     model.shared.session.scope = scope;
     data::feeds(model, effects);

@@ -244,6 +244,7 @@ mod tests {
             scope: Scope::All,
             recent: Vec::new(),
             zone: Zone::Utc,
+            own_zone: Zone::Utc,
             size: (80, 24),
             started: env.now,
             focused: true,

@@ -5,8 +5,8 @@ use super::super::input::Found;
 use super::super::input_line::Line;
 use super::super::model::{Modal, Model, modal::Menu};
 use super::super::views::{Env, View};
-use super::{back, command, go, moment, on_top, quit, refresh, settle, tell, touch};
-use crate::core::action::Action;
+use super::{back, bind, command, copy, go, moment, on_top, palette, quit, refresh, settle, tell, touch};
+use crate::core::action::{Action, Info, Need};
 use crate::core::key::{Code, Key};
 use crate::core::{Span, Zone};
 
@@ -44,7 +44,11 @@ fn end_chord(model: &mut Model) {
 pub fn paste(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
     model.dirty = true;
     match &mut model.modal {
-        Some(Modal::GoTo(line) | Modal::Moment { line, .. }) => {
+        Some(Modal::GoTo(goto)) => {
+            goto.line.paste(text);
+            palette::refresh(model, env);
+        }
+        Some(Modal::Moment { line, .. }) => {
             line.paste(text);
         }
         Some(Modal::Filter { line, .. }) => {
@@ -52,7 +56,7 @@ pub fn paste(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
             let text = line.text().to_owned();
             filter(model, &text, env, effects);
         }
-        Some(Modal::Help { .. } | Modal::Menu(_) | Modal::Quit) | None => {}
+        Some(Modal::Help { .. } | Modal::Menu(_) | Modal::Copy(_) | Modal::Bind(_) | Modal::Quit) | None => {}
     }
 }
 
@@ -63,9 +67,11 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
         Action::Quit => quit(model, effects),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Redraw => effects.push(Effect::Redraw),
-        Action::GoTo => model.modal = Some(Modal::GoTo(Line::new(""))),
+        Action::GoTo => palette::open(model, env),
         Action::Help => model.modal = Some(Modal::Help { top: 0 }),
         Action::Menu => model.modal = Some(Modal::Menu(menu(model))),
+        Action::Bind => bind::open(model, env, effects),
+        Action::Copy => copy::open(model, env, effects),
         Action::Filter => open_filter(model),
         Action::Back => {
             if !on_top(model, env, effects, |pane, cx| pane.act(Action::Back, cx)) {
@@ -73,14 +79,33 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
             }
         }
         Action::NextZone => {
-            let zone = &mut model.shared.session.zone;
-            *zone = if *zone == Zone::Utc { Zone::Local } else { Zone::Utc };
+            let session = &mut model.shared.session;
+            // The zone of the configuration, UTC, and this machine's own, each once.
+            let mut zones = vec![session.own_zone];
+            zones.extend([Zone::Utc, Zone::Local].into_iter().filter(|z| *z != session.own_zone));
+            let at = zones.iter().position(|z| *z == session.zone).map_or(0, |at| at + 1);
+            session.zone = zones.get(at).or_else(|| zones.first()).copied().unwrap_or_default();
+            let told = format!("times are shown in {}", session.zone.abbreviation(env.now));
+            tell(model, &told, false, env, effects);
         }
         Action::Refresh => {
             effects.push(Effect::RetrySources);
             refresh(model, env, effects);
         }
         Action::AllNamespaces => command::namespace(model, None, env, effects),
+        Action::Namespace1
+        | Action::Namespace2
+        | Action::Namespace3
+        | Action::Namespace4
+        | Action::Namespace5
+        | Action::Namespace6
+        | Action::Namespace7
+        | Action::Namespace8
+        | Action::Namespace9 => {
+            // They stand in a row in the table.
+            let at = (action as usize).saturating_sub(Action::Namespace1 as usize);
+            command::recent(model, at, env, effects);
+        }
         Action::ThisNamespace => {
             let subject = model.nav.top().view.pane().subject(&model.shared);
             let object = subject.object.map(|o| o.namespace);
@@ -118,16 +143,28 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
     }
 }
 
+/// Returns every action on the row: the view's own, what rows can do everywhere, and the jumps.
 fn menu(model: &Model) -> Menu {
     let pane = model.nav.top().view.pane();
     let context = pane.context();
-    let applies = |a: &Action| a.info().contexts.contains(&context);
-    let own = Action::TABLE.iter().map(|i| i.action).filter(applies);
-    let jumps = Action::TABLE.iter().map(|i| i.action).filter(|a| a.info().name.starts_with("go."));
-    let rows = own
-        .chain(jumps)
-        .map(|a| (a, pane.unavailable(a, &model.shared).or_else(|| go::unavailable(model, a))))
-        .collect();
+    let own = |i: &&Info| i.contexts.contains(&context) && !i.name.starts_with("list.sort-");
+    let row =
+        |i: &&Info| matches!(i.action, Action::Open | Action::Copy | Action::Mark) && context.has_rows();
+    let jump = |i: &&Info| i.name.starts_with("go.");
+    let mut rows: Vec<(Action, Option<String>)> = Vec::new();
+    let all = Action::TABLE.iter();
+    for info in all.clone().filter(own).chain(all.clone().filter(row)).chain(all.filter(jump)) {
+        if rows.iter().any(|(a, _)| *a == info.action) {
+            continue;
+        }
+        let locked = (info.need == Need::Write && model.shared.gate.policy().locked)
+            .then(|| "this context is locked by the configuration".to_owned());
+        let bound = || bind::unavailable(model).filter(|_| info.action == Action::Bind);
+        let why =
+            pane.unavailable(info.action, &model.shared).or_else(|| go::unavailable(model, info.action));
+        let why = why.or_else(bound);
+        rows.push((info.action, locked.or(why)));
+    }
     Menu { rows, at: 0 }
 }
 
@@ -164,21 +201,8 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
                 }
             }
         },
-        Some(Modal::GoTo(line)) => match key.code {
-            Code::Enter => {
-                let text = line.text().to_owned();
-                model.modal = None;
-                command::run(model, &text, env, effects);
-            }
-            Code::Tab => {
-                if let Some(full) = command::complete(line.text()) {
-                    line.set(&full);
-                }
-            }
-            _ => {
-                line.key(key);
-            }
-        },
+        Some(Modal::Bind(_)) => bind::key(model, key, env, effects),
+        Some(Modal::GoTo(_)) => palette::key(model, key, env, effects),
         Some(Modal::Moment { .. }) => moment::key(model, key, env, effects),
         Some(Modal::Help { top }) => match key.code {
             Code::Down | Code::Char('j') => *top += 1,
@@ -200,6 +224,21 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
                     }
                     None => {}
                 }
+            }
+            _ => {}
+        },
+        Some(Modal::Copy(copies)) => match key.code {
+            Code::Down | Code::Char('j') => {
+                copies.at = (copies.at + 1).min(copies.rows.len().saturating_sub(1))
+            }
+            Code::Up | Code::Char('k') => copies.at = copies.at.saturating_sub(1),
+            Code::Enter => {
+                let at = copies.at;
+                copy::take(model, at, env, effects);
+            }
+            Code::Char(c @ '1'..='9') => {
+                let at = c as usize - '1' as usize;
+                copy::take(model, at, env, effects);
             }
             _ => {}
         },

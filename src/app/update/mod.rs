@@ -1,16 +1,18 @@
 //! The one function that changes the model. This file only dispatches; each subject has a file of its own.
 
+mod bind;
 mod command;
+mod copy;
 mod data;
 mod go;
 mod keys;
 mod moment;
+mod palette;
 mod start;
 
 #[cfg(test)]
 mod tests;
 
-pub use command::candidates;
 pub use data::hold_back;
 pub use start::start;
 
@@ -47,6 +49,12 @@ pub fn update(model: &mut Model, msg: Msg, env: &Env) -> Effects {
         Msg::Journalled(_, Err(error)) => {
             tell(model, &format!("the journal can't be written: {}", error.line()), true, env, &mut effects);
             model.shared.journal_error = Some(error);
+            touch(model);
+        }
+        Msg::Bound(bound) => {
+            // What was bound here meanwhile is newer.
+            let newer = std::mem::replace(&mut model.shared.bound, bound);
+            model.shared.bound.extend(newer);
             touch(model);
         }
         Msg::Notice(error) => tell(model, &error.line(), true, env, &mut effects),

@@ -27,6 +27,7 @@ pub fn start(session: Session, gate: Gate, view: View, who: Safe, env: &Env) -> 
         What::Opened { context, version: env!("CARGO_PKG_VERSION"), who },
         &mut effects,
     );
+    effects.push(Effect::ReadBindings);
     data::feeds(&mut model, &mut effects);
     data::ask_alerts(&mut model, env, &mut effects);
     super::on_top(&mut model, env, &mut effects, |pane, cx| pane.init(cx));

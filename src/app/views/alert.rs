@@ -13,7 +13,7 @@ use crate::app::changes;
 use crate::app::effect::Query;
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, Subject};
-use crate::app::resolve::{Resolution, resolve};
+use crate::app::resolve::{Resolution, resolve_alert};
 use crate::core::action::{Action, Context};
 use crate::core::{Error, Fingerprint, ObjectRef, Result, Span, Ts, Window, num};
 use crate::ops::What;
@@ -52,7 +52,7 @@ pub fn find(shared: &Shared, fingerprint: Fingerprint) -> Option<&Alert> {
 
 /// Returns what an alert is about, with the time when its condition began.
 pub fn subject_of(alert: &Alert, shared: &Shared) -> Subject {
-    let found = resolve(&alert.labels, &shared.cluster, &shared.session.cluster);
+    let found = resolve_alert(alert, shared);
     Subject {
         object: found.owner.or(found.object),
         alert: Some(alert.fingerprint),
@@ -146,7 +146,7 @@ impl Pane for AlertPage {
             None => {}
         }
         let Some(alert) = self.alert.clone() else { return };
-        self.resolved = resolve(&alert.labels, &cx.shared.cluster, &cx.shared.session.cluster);
+        self.resolved = resolve_alert(&alert, cx.shared);
         if !self.told {
             self.told = true;
             let object = self.owner().map(|o| crate::core::Safe::of(&o.to_string()));

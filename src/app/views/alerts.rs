@@ -10,7 +10,7 @@ use super::paint::{self, Col, Row};
 use super::{Cx, Draw, Heading, Pane, Truth, View, alert, safe, screen};
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::Subject;
-use crate::app::resolve::resolve;
+use crate::app::resolve::resolve_alert;
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
 use crate::core::{Span, Ts, num};
@@ -102,7 +102,7 @@ pub const COLS: [Col; 5] = [
 /// Returns the row of an alert.
 pub fn row(alert: &Alert, shared: &Shared, now: Ts, selected: bool) -> Row {
     let (glyph, word, role) = badge(alert);
-    let found = resolve(&alert.labels, &shared.cluster, &shared.session.cluster);
+    let found = resolve_alert(alert, shared);
     let about = found.owner.map_or_else(|| "cluster-wide".to_owned(), |o| o.to_string());
     let value = alert.value.map(num::figures).unwrap_or_default();
     let since = alert.began().map(|t| num::age(now - t)).unwrap_or_default();

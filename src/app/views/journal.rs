@@ -109,6 +109,6 @@ impl Pane for Journal {
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
-        json!({ "schema": "deckwatch.journal/1", "entries": shared.journal })
+        json!({ "schema": "deckwatch.journal/1", "entries": shared.journal, "torn": 0 })
     }
 }

@@ -19,6 +19,7 @@ use crate::ui::theme::Theme;
 pub mod alert;
 pub mod alerts;
 pub mod board;
+mod describe;
 pub mod journal;
 pub mod logs;
 mod modal;

@@ -7,20 +7,22 @@ use super::paint::{self, put};
 use super::screen::chord_line;
 use super::{Draw, Env};
 use crate::app::input_line::Line;
-use crate::app::model::modal::Menu;
+use crate::app::model::modal::{Candidate, Copies, GoTo, Menu};
 use crate::app::model::{Modal, Model};
-use crate::app::update::candidates;
-use crate::core::action::{Action, Need};
+use crate::core::action::{Action, Need, Risk};
 use crate::core::key::chord;
+use crate::core::num;
 use crate::ui::theme::{Role, Theme};
 
 /// Draws the open dialogue.
 pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     let last = Rect { y: area.bottom() - 1, height: 1, ..area };
     match modal {
-        Modal::GoTo(line) => {
-            let known = candidates(line.text()).join("  ");
-            typed(&cx.env.theme, last, ":", line, &known, Role::Dim, buf);
+        Modal::GoTo(goto) => {
+            let hint =
+                if goto.line.text().is_empty() { "a view, a kind, a namespace, a command" } else { "" };
+            found(goto, cx.env, area, buf);
+            typed(&cx.env.theme, last, ":", &goto.line, hint, Role::Dim, buf);
         }
         Modal::Filter { line, .. } => typed(
             &cx.env.theme,
@@ -51,6 +53,13 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
         }
         Modal::Help { top } => help(model, cx.env, *top, area, buf),
         Modal::Menu(menu) => actions(model, menu, cx.env, area, buf),
+        Modal::Bind(binding) => {
+            let title = format!("What {} is about · ↑ ↓ choose, enter binds, esc closes", binding.alert);
+            let role = Role::Dim;
+            candidates(&title, &binding.found, Some(binding.at), cx.env, area, buf);
+            typed(&cx.env.theme, last, "bind to ", &binding.line, "letters of the object's name", role, buf);
+        }
+        Modal::Copy(copies) => copy(copies, cx.env, area, buf),
         Modal::Quit => {
             let running = model.shared.jobs.running();
             let text = format!(
@@ -96,8 +105,13 @@ fn help(model: &Model, env: &Env, top: usize, area: Rect, buf: &mut Buffer) {
     let context = model.nav.top().view.pane().context();
     let mut rows: Vec<(String, Action)> = Vec::new();
     for (keys, action) in env.keymap.bindings(context) {
+        // The nine digits say the same: one line tells of all.
+        let digits = action.info().name.starts_with("app.namespace-");
+        let action = if digits { Action::Namespace1 } else { action };
         match rows.iter_mut().find(|(_, a)| *a == action) {
+            Some(_) if digits => {}
             Some((known, _)) => *known = format!("{known}, {}", chord(&keys)),
+            None if digits => rows.push(("1 … 9".to_owned(), action)),
             None => rows.push((chord(&keys), action)),
         }
     }
@@ -113,28 +127,99 @@ fn help(model: &Model, env: &Env, top: usize, area: Rect, buf: &mut Buffer) {
     let top = top.min(rows.len().saturating_sub(page));
     for (y, (keys, action)) in (inner.y..inner.bottom()).zip(rows.iter().skip(top)) {
         put(buf, &env.theme, inner.x + 1, y, inner, Role::Key, &paint::cut(keys, 18));
-        put(buf, &env.theme, inner.x + 21, y, inner, Role::Text, action.info().doc);
+        let digits = *action == Action::Namespace1;
+        let doc = if digits { "Shows the recent namespace of that number." } else { action.info().doc };
+        put(buf, &env.theme, inner.x + 21, y, inner, Role::Text, doc);
     }
 }
+
+/// The most candidates that are shown at once.
+const CANDIDATES: usize = 10;
+
+/// Draws what the line of `:` may become, above it.
+fn found(goto: &GoTo, env: &Env, area: Rect, buf: &mut Buffer) {
+    let title = format!("Go to · {} · ↑ ↓ choose, tab takes, enter goes", num::count(goto.found.len()));
+    candidates(&title, &goto.found, goto.chosen(), env, area, buf);
+}
+
+/// Draws candidates in a box above the last line.
+fn candidates(
+    title: &str,
+    all: &[Candidate],
+    chosen: Option<usize>,
+    env: &Env,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let most = CANDIDATES.min(usize::from(area.height.saturating_sub(6)));
+    let shown = all.len().min(most);
+    if shown == 0 {
+        return;
+    }
+    let height = shown as u16 + 2;
+    let space = Rect { x: area.x, y: area.bottom().saturating_sub(height + 1), width: area.width, height };
+    let inner = boxed(&env.theme, space, title, buf);
+    let top = chosen.map_or(0, |at| (at + 1).saturating_sub(shown));
+    let width = all.iter().map(|c| paint::width(&c.text)).max().unwrap_or(0).clamp(12, 40);
+    for (i, (y, one)) in (inner.y..inner.bottom()).zip(all.iter().skip(top)).enumerate() {
+        let name = super::safe(&one.text);
+        put(buf, &env.theme, inner.x + 1, y, inner, Role::Text, &paint::cut(name.as_str(), width));
+        for hit in one.hits.iter().filter(|h| **h < u32::from(width)) {
+            let cell = Rect { x: inner.x + 1 + *hit as u16, y, width: 1, height: 1 };
+            buf.set_style(cell.intersection(inner), env.theme.style(Role::Search));
+        }
+        put(buf, &env.theme, inner.x + 3 + width, y, inner, Role::Dim, super::safe(&one.doc).as_str());
+        if chosen == Some(i + top) {
+            paint::shade(buf, &env.theme, y, inner, Role::Selected);
+        }
+    }
+}
+
+/// The columns of the menu of actions: keys, words, what it needs; then why it is not available.
+const MENU: [u16; 3] = [1, 12, 32];
 
 fn actions(model: &Model, menu: &Menu, env: &Env, area: Rect, buf: &mut Buffer) {
     let height = (menu.rows.len() as u16 + 2).min(area.height - 2);
     let space = Rect { x: area.x, y: area.bottom().saturating_sub(height), width: area.width, height };
-    let inner = boxed(&env.theme, space, "Actions · enter does, esc closes", buf);
+    let inner = boxed(&env.theme, space, "Actions on this row · ↑ ↓ choose, enter does, esc closes", buf);
     let page = usize::from(inner.height);
     let top = (menu.at + 1).saturating_sub(page);
     let context = model.nav.top().view.pane().context();
+    let [keys_at, words_at, needs_at] = MENU.map(|x| inner.x + x);
     for (i, (y, (action, why))) in (inner.y..inner.bottom()).zip(menu.rows.iter().skip(top)).enumerate() {
         let info = action.info();
-        let keys = env.keymap.keys_of(context, *action).unwrap_or_default();
-        put(buf, &env.theme, inner.x + 1, y, inner, Role::Key, &keys);
+        let keys = env.keymap.keys_of(context, *action).unwrap_or_else(|| "–".to_owned());
+        put(buf, &env.theme, keys_at, y, inner, Role::Key, &paint::cut(&keys, 10));
         let role = if why.is_some() { Role::Dim } else { Role::Text };
-        put(buf, &env.theme, inner.x + 12, y, inner, role, &paint::cut(info.short, 18));
-        let risk = if info.need == Need::Write { "writes, through a plan" } else { "" };
-        put(buf, &env.theme, inner.x + 32, y, inner, Role::Warning, risk);
-        let note = why.as_ref().map(|w| format!("not here: {w}")).unwrap_or_default();
-        put(buf, &env.theme, inner.x + 32, y, inner, Role::Dim, &note);
+        put(buf, &env.theme, words_at, y, inner, role, &paint::cut(info.short, 18));
+        let (danger, danger_role) = match (info.need, info.risk) {
+            (Need::Write, Risk::Safe) => ("writes, through a plan", Role::Warning),
+            (Need::Write, Risk::Disruptive) => ("disruptive, through a plan", Role::Warning),
+            (Need::Write, Risk::Destructive) => ("destructive, through a plan", Role::Failing),
+            (Need::Read, _) => ("reads", Role::Dim),
+            (Need::None, _) => ("", Role::Dim),
+        };
+        let x = put(buf, &env.theme, needs_at, y, inner, danger_role, danger);
+        if let Some(why) = why {
+            let x = if danger.is_empty() { needs_at } else { x + 2 };
+            put(buf, &env.theme, x, y, inner, Role::Dim, &format!("not here: {}", super::safe(why)));
+        }
         if i + top == menu.at {
+            paint::shade(buf, &env.theme, y, inner, Role::Selected);
+        }
+    }
+}
+
+/// Draws what can be copied.
+fn copy(copies: &Copies, env: &Env, area: Rect, buf: &mut Buffer) {
+    let height = (copies.rows.len() as u16 + 2).min(area.height - 2);
+    let space = Rect { x: area.x, y: area.bottom().saturating_sub(height), width: area.width, height };
+    let inner = boxed(&env.theme, space, "Copy · ↑ ↓ choose, enter or its number copies, esc closes", buf);
+    for (i, (y, (what, text))) in (inner.y..inner.bottom()).zip(&copies.rows).enumerate() {
+        put(buf, &env.theme, inner.x + 1, y, inner, Role::Key, &(i + 1).to_string());
+        put(buf, &env.theme, inner.x + 4, y, inner, Role::Dim, what);
+        put(buf, &env.theme, inner.x + 23, y, inner, Role::Text, text.as_str());
+        if i == copies.at {
             paint::shade(buf, &env.theme, y, inner, Role::Selected);
         }
     }

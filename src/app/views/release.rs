@@ -16,7 +16,7 @@ use crate::app::effect::Query;
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
-use crate::core::{Error, Kind, Name, Result, Safe, Untrusted, num};
+use crate::core::{Error, Kind, Name, Result, Safe, Ts, Untrusted, num};
 use crate::ops::plan::DiffLine;
 use crate::store::releases::Revision;
 use crate::ui::theme::Role;
@@ -419,6 +419,11 @@ pub fn draw_lines(cx: &Draw<'_>, lines: &[DiffLine], top: usize, area: Rect, buf
     }
 }
 
+/// Returns when a record says that its revision was made: Helm's `last_deployed`.
+pub fn deployed(record: Option<&Record>) -> Option<Ts> {
+    Some(Ts(record?.info().ok()?.last_deployed?.ns))
+}
+
 /// Returns a history with the field names of `helm history -o json`.
 pub fn history_json(shared: &Shared, namespace: &Name, name: &Name) -> serde_json::Value {
     let Some(release) = shared.release(namespace.as_str(), name.as_str()) else { return json!([]) };
@@ -428,8 +433,9 @@ pub fn history_json(shared: &Shared, namespace: &Name, name: &Name) -> serde_jso
         .map(|r| {
             let record = shared.releases.records.get(&(namespace.clone(), name.clone(), r.number));
             let info = record.and_then(|r| r.info().ok());
+            let updated = deployed(record.map(|r| &**r)).unwrap_or(r.created);
             json!({
-                "revision": r.number, "updated": r.created.rfc3339(), "status": r.status,
+                "revision": r.number, "updated": updated, "status": r.status,
                 "chart": record.map(|r| chart_label(r)), "app_version": record.map(|r| app_version(r)),
                 "description": info.map(|i| Safe::of(&i.description)),
             })

@@ -218,9 +218,10 @@ pub fn list_json(shared: &Shared) -> serde_json::Value {
         .filter_map(|r| {
             let latest = r.latest()?;
             let record = shared.releases.records.get(&(r.namespace.clone(), r.name.clone(), latest.number));
+            let updated = release::deployed(record.map(|r| &**r)).unwrap_or(latest.created);
             Some(json!({
                 "name": r.name, "namespace": r.namespace, "revision": latest.number.to_string(),
-                "updated": latest.created.date_clock(crate::core::Zone::Utc) + " UTC", "status": latest.status,
+                "updated": updated.go_string(), "status": latest.status,
                 "chart": record.map(|r| release::chart_label(r)), "app_version": record.map(|r| release::app_version(r)),
             }))
         })

@@ -321,7 +321,7 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// What the line of keys offers, most useful first; only what is bound and applies here.
-const OFFERED: [Action; 22] = [
+const OFFERED: [Action; 23] = [
     Action::Confirm,
     Action::Open,
     Action::Roll,
@@ -336,6 +336,7 @@ const OFFERED: [Action; 22] = [
     Action::GoPanels,
     Action::GoChanges,
     Action::GoRelease,
+    Action::Describe,
     Action::Yaml,
     Action::Scope,
     Action::MomentLine,

@@ -144,8 +144,10 @@ pub fn list_json<'a>(all: impl Iterator<Item = &'a Health>) -> serde_json::Value
         .map(|h| {
             json!({
                 "kind": h.id.kind, "index": h.id.index, "address": h.address, "found": h.found, "via": h.via, "state": h.state,
-                "latencySeconds": h.latency.map(crate::core::Span::as_secs_f64),
-                "lastGood": h.last_good.map(crate::core::Ts::rfc3339),
+                "since": h.since,
+                "latency_seconds": h.latency.map(crate::core::Span::as_secs_f64),
+                "last_good": h.last_good,
+                "next_try": h.next_try,
                 "error": h.error.as_ref().map(crate::core::Error::line),
                 "hint": h.error.as_ref().and_then(|e| e.hint.clone()),
             })

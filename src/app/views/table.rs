@@ -150,6 +150,22 @@ impl Table {
         self.stale = Stale::Order;
     }
 
+    /// Returns the heading that a sorting action means in this table, and whether it is a wide one.
+    fn sorted_by(&self, action: Action) -> Option<(&'static str, bool)> {
+        let all = columns::columns(self.resource);
+        headings(action)?.iter().find_map(|h| all.iter().find(|c| c.name == *h)).map(|c| (c.name, c.wide))
+    }
+
+    /// Sorts by the next column that is shown.
+    fn sort_next(&mut self) {
+        let shown = self.columns();
+        let at = shown.iter().position(|(i, _)| *i == self.sort.0).map_or(0, |at| (at + 1) % shown.len());
+        if let Some((column, _)) = shown.get(at) {
+            self.sort = (*column, false);
+            self.stale = Stale::Order;
+        }
+    }
+
     fn selected<'a>(&self, shared: &'a Shared) -> Option<&'a Object> {
         shared.cluster.of(self.resource).get(self.order.get(self.list.at)?)
     }
@@ -279,12 +295,12 @@ impl Pane for Table {
         }
         let object = self.selected(cx.shared).map(|o| o.reference(&cx.shared.session.cluster));
         match (action, object) {
-            (Action::SortName, _) => self.sort_by("NAME"),
-            (Action::SortAge, _) => {
-                self.sort_by(if self.resource == Resource::Event { "LAST SEEN" } else { "AGE" });
+            (Action::SortNext, _) => self.sort_next(),
+            (sort, _) if self.sorted_by(sort).is_some() => {
+                let (heading, wide) = self.sorted_by(sort).unwrap_or_default();
+                self.wide |= wide;
+                self.sort_by(heading);
             }
-            (Action::SortStatus, _) => self.sort_by("STATUS"),
-            (Action::SortRestarts, _) => self.sort_by("RESTARTS"),
             (Action::Wide, _) => self.wide = !self.wide,
             (Action::Faults, _) => {
                 self.faults = !self.faults;
@@ -300,6 +316,9 @@ impl Pane for Table {
             (Action::Logs, Some(object)) => cx.open = Some(View::Logs(logs::Logs::live(object, cx.shared))),
             (Action::PreviousLogs, Some(object)) => {
                 cx.open = Some(View::Logs(logs::Logs::before_restart(object)));
+            }
+            (Action::Describe, Some(object)) => {
+                cx.open = Some(View::Text(text::Text::describe(object)));
             }
             (Action::Yaml, Some(object)) => cx.open = Some(View::Text(text::Text::yaml(object))),
             (Action::Copy, Some(object)) => {
@@ -317,6 +336,7 @@ impl Pane for Table {
                 | Action::Logs
                 | Action::PreviousLogs
                 | Action::Yaml
+                | Action::Describe
                 | Action::Copy
                 | Action::Mark,
                 None,
@@ -335,7 +355,13 @@ impl Pane for Table {
             Action::PreviousLogs if self.resource != Resource::Pod => {
                 Some("only pods have previous logs".to_owned())
             }
-            Action::Open | Action::Yaml | Action::Copy | Action::Logs if self.selected(shared).is_none() => {
+            sort if headings(sort).is_some() && self.sorted_by(sort).is_none() => {
+                let wanted = headings(sort).map(|h| h.join(" or ")).unwrap_or_default();
+                Some(format!("{} have no column {wanted}", self.resource.names().plural))
+            }
+            Action::Open | Action::Yaml | Action::Describe | Action::Copy | Action::Logs
+                if self.selected(shared).is_none() =>
+            {
                 Some("there is no row".to_owned())
             }
             _ => None,
@@ -426,6 +452,25 @@ impl Pane for Table {
             .collect();
         json!({ "schema": "deckwatch.table/1", "kind": self.resource.names().kind, "rows": rows })
     }
+}
+
+/// Returns the headings that a sorting action may mean, of which a kind has one at most.
+const fn headings(action: Action) -> Option<&'static [&'static str]> {
+    Some(match action {
+        Action::SortName => &["NAME"],
+        Action::SortAge => &["AGE", "LAST SEEN"],
+        Action::SortStatus => &["STATUS"],
+        Action::SortReady => &["READY"],
+        Action::SortRestarts => &["RESTARTS"],
+        Action::SortType => &["TYPE", "ADDRESSTYPE"],
+        Action::SortIp => &["IP", "INTERNAL-IP", "CLUSTER-IP"],
+        Action::SortNode => &["NODE"],
+        Action::SortDesired => &["DESIRED"],
+        Action::SortCurrent => &["CURRENT"],
+        Action::SortUpToDate => &["UP-TO-DATE"],
+        Action::SortAvailable => &["AVAILABLE"],
+        _ => return None,
+    })
 }
 
 fn width_of(name: &str) -> u16 {

@@ -4,7 +4,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::{Cx, Draw, Heading, Pane, Truth, release, safe, screen};
+use super::{Cx, Draw, Heading, Pane, Truth, describe, release, safe, screen};
 use crate::app::effect::Query;
 use crate::app::model::Shared;
 use crate::app::msg::{Answer, Subject};
@@ -19,6 +19,8 @@ use crate::store::alerts::Alert;
 pub struct Text {
     title: String,
     object: Option<ObjectRef>,
+    /// Whether the object is described; told as YAML otherwise.
+    described: bool,
     all: Vec<DiffLine>,
     lines: Vec<DiffLine>,
     top: usize,
@@ -36,6 +38,16 @@ impl Text {
     /// Returns the view of an object as YAML.
     pub fn yaml(object: ObjectRef) -> Self {
         Self { title: format!("YAML · {object}"), object: Some(object), ..Self::default() }
+    }
+
+    /// Returns the view of an object as `kubectl describe` tells it.
+    pub fn describe(object: ObjectRef) -> Self {
+        Self {
+            title: format!("Describe · {object}"),
+            object: Some(object),
+            described: true,
+            ..Self::default()
+        }
     }
 
     /// Returns lines to read.
@@ -117,14 +129,17 @@ impl Pane for Text {
         true
     }
 
-    fn answer(&mut self, _part: u16, answer: Result<Answer>, _cx: &mut Cx<'_>) {
+    fn answer(&mut self, _part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
         match answer {
             Ok(Answer::Object(value)) => {
                 let masked = deckwatch_helm::mask::mask_object(&value);
-                self.all = deckwatch_helm::yaml11::to_yaml(&without_managed_fields(masked))
-                    .lines()
-                    .map(plain)
-                    .collect();
+                self.all = match self.object.as_ref().filter(|_| self.described) {
+                    Some(object) => describe::lines(&masked, object, cx.shared, cx.now()),
+                    None => deckwatch_helm::yaml11::to_yaml(&without_managed_fields(masked))
+                        .lines()
+                        .map(plain)
+                        .collect(),
+                };
                 self.read = true;
                 self.error = None;
                 self.settle_lines();

@@ -2,18 +2,19 @@
 
 use serde_json::json;
 
+use super::table::align;
 use super::{PATIENCE, headless, print, print_json};
 use crate::app::effect::Scope;
 use crate::app::msg::FeedState;
 use crate::app::views::{Truth, View, table};
-use crate::cli::args::{Output, Place};
+use crate::cli::args::{Place, TableOutput};
 use crate::core::{Error, Kind, Resource, Result};
 use crate::runtime::now;
 use crate::store::columns;
 use crate::store::objects::Object;
 
 /// Prints objects of a kind.
-pub fn get(place: &Place, kind: &str, name: Option<&str>, output: Output) -> Result<u8> {
+pub fn get(place: &Place, kind: &str, name: Option<&str>, output: TableOutput) -> Result<u8> {
     let resource = Resource::parse(kind).ok_or_else(|| {
         let known = Resource::ALL.map(|r| r.names().plural).join(", ");
         Error::new(Kind::Usage, "get")
@@ -37,15 +38,18 @@ pub fn get(place: &Place, kind: &str, name: Option<&str>, output: Output) -> Res
         objects.sort_by_key(|o| seen(o));
     }
     if let (Some(name), true) = (name, objects.is_empty()) {
-        let error = Error::new(Kind::NotFound, "get").on(format!("{} {name}", resource.names().plural));
+        let plural = resource.names().plural;
+        let error = Error::new(Kind::NotFound, "get")
+            .on(format!("{plural} {name}"))
+            .hint(format!("`deckwatch get {plural} -A` lists them; -n names another namespace"));
         headless.finish();
         return Err(error);
     }
     let spread = resource.names().namespaced && headless.model.shared.session.scope == Scope::All;
-    let outcome = if output == Output::Json {
+    let outcome = if output == TableOutput::Json {
         print_json(&document(resource, &objects))
     } else {
-        print(&table(resource, &objects, spread, output == Output::Wide))
+        print(&table(resource, &objects, spread, output == TableOutput::Wide))
     };
     headless.finish();
     outcome.map(|code| if whole { code } else { 3 })
@@ -86,24 +90,4 @@ fn table(resource: Resource, objects: &[&Object], spread: bool, wide: bool) -> S
         return String::new();
     }
     align(&lines)
-}
-
-/// Returns lines of cells with their columns aligned.
-pub fn align(lines: &[Vec<String>]) -> String {
-    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |c: usize| lines.iter().filter_map(|l| l.get(c)).map(|t| t.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut out = String::new();
-    for line in lines {
-        for (i, cell) in line.iter().enumerate() {
-            out.push_str(cell);
-            if i + 1 < line.len() {
-                let pad = widths.get(i).copied().unwrap_or(0) + 3 - cell.chars().count();
-                out.extend(std::iter::repeat_n(' ', pad));
-            }
-        }
-        out.push('\n');
-    }
-    out
 }

@@ -1,7 +1,5 @@
 //! `deckwatch logs`: the lines around a time.
 
-use serde_json::json;
-
 use super::{PATIENCE, headless};
 use crate::app::msg::FeedState;
 use crate::app::views::{Truth, View, logs};
@@ -34,7 +32,8 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
         Span::parse(&asked.after).ok_or_else(|| usage(&asked.after, "--after is a length, as in 5m"))?;
     let (kind, name) = match asked.target.split_once('/') {
         Some((kind, name)) => {
-            (Resource::parse(kind).ok_or_else(|| usage(kind, "this kind has no logs"))?, name)
+            let known = Resource::parse(kind).filter(|r| *r == Resource::Pod || r.is_workload());
+            (known.ok_or_else(|| usage(kind, "this kind has no logs: name a pod or a workload"))?, name)
         }
         None => (Resource::Pod, asked.target.as_str()),
     };
@@ -65,9 +64,9 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
             ObjectRef::new(&shared.session.cluster, kind, ns, name, "")
         }
         _ => {
-            let error = Error::new(Kind::NotFound, "print logs")
-                .on(asked.target.clone())
-                .hint("name its namespace with -n");
+            let error = Error::new(Kind::NotFound, "print logs").on(asked.target.clone()).hint(
+                "name its namespace with -n; a pod that is gone is found in Loki by namespace and name",
+            );
             headless.finish();
             return Err(error);
         }
@@ -100,9 +99,8 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
 
 fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {
     if output == Output::Json {
-        let value = json!({ "ts": entry.ts.0.to_string(), "line": entry.line, "labels": entry.labels, "metadata": entry.metadata, "source": entry.origin });
-        return format!("{value}\n");
+        return format!("{}\n", logs::entry_json(entry));
     }
     let pod = entry.labels.get("pod").map(|p| Untrusted::from(p).safe()).unwrap_or_default();
-    format!("{} {pod} {}\n", entry.ts.rfc3339_in(zone), entry.line.safe())
+    format!("{} {pod} {}\n", entry.ts.rfc3339_millis_in(zone), entry.line.safe())
 }

@@ -7,6 +7,7 @@ mod query;
 mod release;
 mod rollback;
 mod shown;
+mod table;
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -33,11 +34,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Why it could not do what it was asked.
 pub fn run(command: Command, place: &Place) -> Result<u8> {
     match command {
-        Command::Alerts(printed) => shown::view(place, "alerts", printed.output),
-        Command::Timeline(printed) => shown::view(place, "timeline", printed.output),
-        Command::Sources(printed) => shown::view(place, "sources", printed.output),
+        Command::Alerts(printed) => shown::list(place, "alerts", printed.output, shown::alerts),
+        Command::Timeline(printed) => shown::list(place, "timeline", printed.output, shown::timeline),
+        Command::Sources(printed) => shown::list(place, "sources", printed.output, shown::sources),
         Command::Releases(printed) => release::list(place, printed.output),
-        Command::Get { kind, name, printed } => cluster::get(place, &kind, name.as_deref(), printed.output),
+        Command::Get { kind, name, output } => cluster::get(place, &kind, name.as_deref(), output),
         Command::Logs { target, around, before, after, printed } => {
             logs::print(place, &logs::Asked { target, around, before, after }, printed.output)
         }
@@ -45,11 +46,14 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
             query::print(place, &expr, at.as_deref(), range.as_deref(), printed.output)
         }
         Command::History { release, printed } => release::history(place, &release, printed.output),
-        Command::Diff { release, from, to } => release::diff(place, &release, from, to),
+        Command::Diff { release, from, to, printed } => {
+            release::diff(place, &release, from, to, printed.output)
+        }
         Command::Rollback(rollback) => rollback::run(place, &rollback),
-        Command::Snapshot { view, size } => shown::snapshot(place, &view, &size),
+        Command::Snapshot { view, size, printed } => shown::snapshot(place, &view, &size, printed.output),
         Command::Journal { command: JournalCommand::Export { printed } } => export(printed.output),
-        Command::Doctor => doctor::print(place),
+        Command::Doctor(printed) => doctor::print_findings(place, printed.output),
+        Command::Reference { topic } => print(&super::reference::markdown(topic)?),
         Command::Completions { shell } => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "deckwatch", &mut out);
@@ -87,6 +91,11 @@ pub fn complain(error: &Error) {
     io::stderr().lock().write_all(text.as_bytes()).ok();
 }
 
+/// Prints what is to be known beside the output, on standard error.
+pub fn note(text: &str) {
+    io::stderr().lock().write_all(format!("deckwatch: {text}\n").as_bytes()).ok();
+}
+
 /// Starts a cockpit that is only looked at, on a view.
 ///
 /// # Errors
@@ -113,14 +122,27 @@ pub fn narrow(place: &Place, view: View, size: (u16, u16)) -> Result<Headless> {
 
 fn export(output: Output) -> Result<u8> {
     let files = journal::files(&setup::state_folder());
-    let Some(newest) = files.last() else {
+    // Every process keeps a journal; those of commands that only read say nothing but that they ran.
+    let mut newest = None;
+    for file in files.iter().rev() {
+        let lines = journal::read_lines(file)?;
+        if lines.len() > 1 {
+            newest = Some(lines);
+            break;
+        }
+        newest = newest.or(Some(lines));
+    }
+    let Some(lines) = newest else {
         return Err(Error::new(Kind::NotFound, "export the journal")
             .on(setup::state_folder().display().to_string())
-            .detail("there is none yet"));
+            .detail("there is none yet")
+            .hint("the cockpit and `deckwatch rollback --write` keep one each in the state folder"));
     };
-    let lines = journal::read_lines(newest)?;
-    if output == Output::Json {
-        return print(&(lines.join("\n") + "\n"));
+    if output == Output::Text {
+        return print(&journal::markdown_of_lines(&lines));
     }
-    print(&journal::markdown_of_lines(&lines))
+    let entries: Vec<Value> = lines.iter().filter_map(|l| serde_json::from_str(l).ok()).collect();
+    let torn = lines.len() - entries.len();
+    print_json(&serde_json::json!({ "schema": "deckwatch.journal/1", "entries": entries, "torn": torn }))
+        .map(|code| if torn == 0 { code } else { 3 })
 }

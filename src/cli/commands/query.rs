@@ -6,8 +6,8 @@ use super::{PATIENCE, headless, print_json};
 use crate::app::effect::Query;
 use crate::app::views::{View, text};
 use crate::cli::args::{Output, Place};
-use crate::cli::commands::cluster::align;
-use crate::core::{Error, Kind, Result, Safe, Span, Ts, Untrusted, Window};
+use crate::cli::commands::table::align;
+use crate::core::{Error, Kind, Result, Span, Ts, Untrusted, Window};
 use crate::query::step;
 use crate::store::series::Matrix;
 
@@ -41,20 +41,40 @@ pub fn print(place: &Place, expr: &str, at: Option<&str>, range: Option<&str>, o
         return Err(answer.err().unwrap_or_else(|| Error::new(Kind::Internal, "query")));
     };
     let code = if matrix.warnings.is_empty() && matrix.dropped == 0 { 0 } else { 3 };
+    for warning in matrix.warnings.iter().chain(&matrix.infos) {
+        super::note(&format!("prometheus: {}", warning.safe()));
+    }
+    if matrix.dropped > 0 {
+        super::note(&format!("{} more series were cut", matrix.dropped));
+    }
     if output == Output::Json {
-        print_json(&document(&matrix))
+        print_json(&document(&matrix, range.is_some()))
     } else {
         super::print(&table(&matrix, range.is_some(), zone))
     }
     .map(|_| code)
 }
 
-fn document(matrix: &Matrix) -> serde_json::Value {
-    json!({
-        "schema": "deckwatch.query/1",
-        "series": crate::app::views::board::chart::series_json(matrix),
-        "warnings": matrix.warnings, "infos": matrix.infos, "dropped": matrix.dropped,
-    })
+/// Returns the answer in the shape of `data` of Prometheus' HTTP API: a vector at one time, a matrix over a range.
+fn document(matrix: &Matrix, range: bool) -> serde_json::Value {
+    let sample = |(t, v): &(Ts, f64)| json!([t.as_secs_f64(), value(*v)]);
+    let result: Vec<_> = matrix
+        .series
+        .iter()
+        .filter_map(|s| {
+            let values: Vec<_> = s.points.iter().map(sample).collect();
+            if range {
+                return Some(json!({ "metric": s.labels, "values": values }));
+            }
+            values.last().map(|last| json!({ "metric": s.labels, "value": last }))
+        })
+        .collect();
+    json!({ "resultType": if range { "matrix" } else { "vector" }, "result": result })
+}
+
+/// Prints a value as Prometheus does.
+fn value(v: f64) -> String {
+    if v.is_infinite() { if v > 0.0 { "+Inf" } else { "-Inf" }.to_owned() } else { v.to_string() }
 }
 
 fn table(matrix: &Matrix, range: bool, zone: crate::core::Zone) -> String {
@@ -64,14 +84,22 @@ fn table(matrix: &Matrix, range: bool, zone: crate::core::Zone) -> String {
         let name = Untrusted::from(format!("{{{}}}", labels.join(", "))).safe();
         if range {
             lines.extend(
-                series.points.iter().map(|(t, v)| vec![name.to_string(), t.rfc3339_in(zone), v.to_string()]),
+                series.points.iter().map(|(t, v)| vec![name.to_string(), t.rfc3339_in(zone), value(*v)]),
             );
         } else {
-            lines.extend(series.points.last().map(|(_, v)| vec![name.to_string(), v.to_string()]));
+            lines.extend(series.points.last().map(|(_, v)| vec![name.to_string(), value(*v)]));
         }
     }
-    for warning in &matrix.warnings {
-        lines.push(vec![Safe::own("warning").to_string(), warning.safe().to_string()]);
-    }
     if lines.is_empty() { "no data\n".to_owned() } else { align(&lines) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_printed_as_prometheus_prints_them() {
+        let values = [0.125, 3.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        assert_eq!(values.map(value), ["0.125", "3", "+Inf", "-Inf", "NaN"]);
+    }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use deckwatch_helm::record::Record;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::cluster::align;
+use super::table::of_rows;
 use super::{PATIENCE, narrow, print, print_json};
-use crate::app::effect::{Query, Scope};
+use crate::app::effect::Query;
 use crate::app::msg::{Answer, FeedState};
 use crate::app::views::{View, release, releases};
 use crate::cli::args::{Output, Place};
@@ -61,19 +61,7 @@ pub fn record(headless: &mut Headless, namespace: &Name, name: &Name, revision: 
 }
 
 fn cells(rows: &Value, columns: &[(&str, &str)]) -> String {
-    let text = |row: &Value, key: &str| match row.get(key) {
-        Some(Value::String(s)) => crate::core::Untrusted::from(s.as_str()).safe().to_string(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    };
-    let mut lines = vec![columns.iter().map(|(head, _)| (*head).to_owned()).collect()];
-    lines.extend(
-        rows.as_array()
-            .into_iter()
-            .flatten()
-            .map(|row| columns.iter().map(|(_, key)| text(row, key)).collect()),
-    );
-    align(&lines)
+    of_rows(rows.as_array().map_or(&[], Vec::as_slice), columns)
 }
 
 /// Prints releases with Helm's own field names.
@@ -109,14 +97,8 @@ pub fn list(place: &Place, output: Output) -> Result<u8> {
 
 /// Prints a release's history with Helm's own field names.
 pub fn history(place: &Place, name: &str, output: Output) -> Result<u8> {
-    let mut headless = open(place)?;
-    let (namespace, name) = find(&headless, name)?;
-    let revisions: Vec<u32> = headless
-        .model
-        .shared
-        .release(namespace.as_str(), name.as_str())
-        .map(|r| r.revisions.iter().map(|v| v.number).collect())
-        .unwrap_or_default();
+    let (mut headless, namespace, name) = locate(place, name)?;
+    let revisions = revisions(&headless, &namespace, &name);
     let mut code = 0;
     for revision in revisions {
         if record(&mut headless, &namespace, &name, revision).is_err() {
@@ -137,27 +119,29 @@ pub fn history(place: &Place, name: &str, output: Output) -> Result<u8> {
 }
 
 /// Prints what differs between two revisions, secrets masked.
-pub fn diff(place: &Place, name: &str, from: Option<u32>, to: Option<u32>) -> Result<u8> {
-    let mut headless = open(place)?;
-    let (namespace, name) = find(&headless, name)?;
-    let revisions: Vec<u32> = headless
-        .model
-        .shared
-        .release(namespace.as_str(), name.as_str())
-        .map(|r| r.revisions.iter().map(|v| v.number).collect())
-        .unwrap_or_default();
+pub fn diff(place: &Place, name: &str, from: Option<u32>, to: Option<u32>, output: Output) -> Result<u8> {
+    let (mut headless, namespace, name) = locate(place, name)?;
+    let revisions = revisions(&headless, &namespace, &name);
     let to = to.or(revisions.last().copied()).unwrap_or(0);
     let before = revisions.iter().copied().filter(|n| *n < to).max();
-    let Some(from) = from.or(before) else {
+    let (Some(from), true) = (from.or(before), revisions.contains(&to)) else {
         headless.finish();
         return Err(Error::new(Kind::NotFound, "compare revisions")
-            .on(name.to_string())
-            .detail("there is no revision before it"));
+            .on(format!("{name} revision {to}"))
+            .detail("there is no such revision, or none before it")
+            .hint(format!("`deckwatch history {name}` lists them")));
     };
     let old = record(&mut headless, &namespace, &name, from);
     let new = record(&mut headless, &namespace, &name, to);
     headless.finish();
     let lines = release::difference(&*old?, &*new?, namespace.as_str())?;
+    if output == Output::Json {
+        return print_json(&json!({
+            "schema": "deckwatch.diff/1",
+            "namespace": namespace, "release": name, "from": from, "to": to,
+            "lines": lines,
+        }));
+    }
     let mut text = String::new();
     for line in &lines {
         text.push_str(&format!("{}{}\n", line.sign, line.text));
@@ -165,12 +149,17 @@ pub fn diff(place: &Place, name: &str, from: Option<u32>, to: Option<u32>) -> Re
     print(&format!("--- {name} revision {from}\n+++ {name} revision {to}\n{text}"))
 }
 
+fn revisions(headless: &Headless, namespace: &Name, name: &Name) -> Vec<u32> {
+    let found = headless.model.shared.release(namespace.as_str(), name.as_str());
+    found.map(|r| r.revisions.iter().map(|v| v.number).collect()).unwrap_or_default()
+}
+
 /// Finds the release that a command names, with its session.
 pub fn locate(place: &Place, name: &str) -> Result<(Headless, Name, Name)> {
     let headless = open(place)?;
-    match (find(&headless, name), &headless.model.shared.session.scope) {
-        (Ok((namespace, name)), _) => Ok((headless, namespace, name)),
-        (Err(error), Scope::All | Scope::Namespace(_)) => {
+    match find(&headless, name) {
+        Ok((namespace, name)) => Ok((headless, namespace, name)),
+        Err(error) => {
             headless.finish();
             Err(error)
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{PATIENCE, print, print_json, release};
 use crate::app::Effect;
 use crate::app::effect::{Feed, Query};
@@ -19,7 +21,14 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     if !asked.plan && !asked.write {
         return Err(Error::new(Kind::Usage, "roll back")
             .on(asked.release.clone())
-            .detail("say --plan to see the plan, or --write with --yes or --confirm NAME to carry it out"));
+            .detail("nothing was sent: it says neither --plan nor --write")
+            .hint("--plan prints the plan; --write with --yes or --confirm NAME carries it out"));
+    }
+    if asked.write && !asked.yes && asked.confirm.is_none() {
+        return Err(Error::new(Kind::Usage, "roll back")
+            .on(asked.release.clone())
+            .detail("nothing was sent: --write is not confirmed")
+            .hint("add --yes, or --confirm NAME in a protected context"));
     }
     let wait = Span::parse(&asked.timeout).ok_or_else(|| {
         Error::new(Kind::Usage, "roll back")
@@ -46,15 +55,8 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         }
         .map(|_| code);
     }
-    let consent = match &asked.confirm {
-        Some(name) => Consent::Name(name, "--confirm"),
-        None if asked.yes => Consent::Yes("--yes"),
-        None => {
-            headless.finish();
-            return Err(Error::new(Kind::Usage, "roll back")
-                .detail("--write needs --yes, or --confirm NAME in a protected context"));
-        }
-    };
+    let consent =
+        asked.confirm.as_ref().map_or(Consent::Yes("--yes"), |name| Consent::Name(name, "--confirm"));
     let now = crate::runtime::now();
     let outcome =
         headless.model.shared.gate.confirm(&plan, consent, asked.wait.then_some(wait), "command line", now);
@@ -106,19 +108,54 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     let waited = !asked.wait || headless.run_until(wait.to_std(), |m, _| ready(m));
     let ended = headless.model.shared.jobs.0.get(&id).and_then(|j| j.ended.clone());
     headless.finish();
-    match ended {
-        Some((_, Outcome::Done)) if waited => print(&format!(
+    let ended = ended.map_or_else(
+        || {
+            let late = Error::new(Kind::OutcomeUnknown, "roll back").on(asked.release.clone());
+            Outcome::Unknown(late.detail("it did not end in time"))
+        },
+        |(_, outcome)| outcome,
+    );
+    let late = || {
+        Error::new(Kind::Timeout, "wait until everything is ready")
+            .on(asked.release.clone())
+            .detail(format!("revision {} is deployed, but not every pod is ready after {wait}", plan.makes))
+            .hint(format!("`deckwatch get pods -n {}` shows which", plan.namespace))
+    };
+    let error = match &ended {
+        Outcome::Done => (!waited).then(late),
+        Outcome::Failed(error) | Outcome::Unknown(error) => Some(error.clone()),
+    };
+    if asked.printed.output == Output::Json {
+        print_json(&outcome_json(&plan, &ended, asked.wait.then_some(waited), error.as_ref()))?;
+    } else if error.is_none() {
+        print(&format!(
             "rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n",
             plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.makes
-        )),
-        Some((_, Outcome::Done)) => Err(Error::new(Kind::Timeout, "wait until everything is ready")
-            .on(asked.release.clone())
-            .detail(format!("revision {} is deployed, but not every pod is ready after {wait}", plan.makes))),
-        Some((_, Outcome::Failed(error) | Outcome::Unknown(error))) => Err(error),
-        None => Err(Error::new(Kind::OutcomeUnknown, "roll back")
-            .on(asked.release.clone())
-            .detail("it did not end in time")),
+        ))?;
     }
+    match (ended, error) {
+        // A lost reply may come as any kind of error; what is not known is always told by its own code.
+        (Outcome::Unknown(_), Some(error)) => {
+            super::complain(&error);
+            Ok(Kind::OutcomeUnknown.exit_code())
+        }
+        (_, Some(error)) => Err(error),
+        (_, None) => Ok(0),
+    }
+}
+
+fn outcome_json(
+    plan: &RollbackPlan,
+    outcome: &Outcome,
+    ready: Option<bool>,
+    error: Option<&Error>,
+) -> serde_json::Value {
+    json!({
+        "schema": "deckwatch.rollback/1",
+        "plan": plan.id, "namespace": plan.namespace, "release": plan.release,
+        "from": plan.from.revision, "to": plan.to.revision, "makes": plan.makes,
+        "outcome": outcome.word(), "ready": ready, "error": error.map(Error::line),
+    })
 }
 
 fn text(plan: &RollbackPlan) -> String {

@@ -59,6 +59,7 @@ struct State {
     json_only: bool,
     delay: Duration,
     answers: VecDeque<(u16, String)>,
+    writes: VecDeque<u16>,
     denied: Vec<Deny>,
     seen: VecDeque<Seen>,
 }
@@ -112,6 +113,11 @@ impl Faults {
         }
     }
 
+    /// Answers the next write, dry runs and reviews aside, with a status such as 500 or 403; it is not done.
+    pub fn answer_write(&self, code: u16) {
+        self.lock().writes.push_back(code);
+    }
+
     /// Holds every answer back for a time.
     pub fn delay(&self, delay: Duration) {
         self.lock().delay = delay;
@@ -157,6 +163,10 @@ impl Faults {
         let mut state = self.lock();
         let place = state.answers.iter().position(|(_, part)| path.contains(part.as_str()))?;
         state.answers.remove(place).map(|(code, _)| code)
+    }
+
+    pub(super) fn answer_to_write(&self) -> Option<u16> {
+        self.lock().writes.pop_front()
     }
 
     /// Ends all that waits or streams: the server is going.

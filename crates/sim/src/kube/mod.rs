@@ -120,6 +120,13 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     }
     let user = auth::user(&server.users, &parts.headers, &token)?;
     let query = Query::parse(&raw_query);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD) || raw_query.contains("dryRun=");
+    if !reads
+        && matches!(request::target(&path), Target::Resource(_))
+        && let Some(code) = server.faults.answer_to_write()
+    {
+        return Err(fault(code));
+    }
     let call = Call { server, user, parts: &parts, query: &query, body: &bytes };
     match request::target(&path) {
         Target::Plain(path) => {

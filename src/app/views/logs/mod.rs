@@ -481,9 +481,14 @@ impl Pane for Logs {
     }
 }
 
-/// Returns a line as `deckwatch logs -o json` prints it.
+/// Returns a line as `deckwatch logs -o json` prints it; `metadata` where Loki has some.
 pub fn entry_json(e: &Entry) -> serde_json::Value {
-    json!({ "ts": e.ts.0.to_string(), "line": e.line, "labels": e.labels, "metadata": e.metadata, "source": e.origin })
+    let mut entry =
+        json!({ "ts": e.ts.0.to_string(), "line": e.line, "labels": e.labels, "source": e.origin });
+    if let Some(map) = entry.as_object_mut().filter(|_| e.metadata.iter().next().is_some()) {
+        map.insert("metadata".to_owned(), json!(e.metadata));
+    }
+    entry
 }
 
 impl Logs {

@@ -362,9 +362,9 @@ impl PlanView {
 
 /// Returns a plan as our own document.
 pub fn plan_json(plan: Option<&RollbackPlan>) -> serde_json::Value {
-    let mut value = json!(plan);
-    if let Some(map) = value.as_object_mut() {
-        map.insert("schema".to_owned(), json!("deckwatch.plan/1"));
+    let mut document = json!({ "schema": "deckwatch.plan/1" });
+    if let (Some(map), serde_json::Value::Object(plan)) = (document.as_object_mut(), json!(plan)) {
+        map.extend(plan);
     }
-    value
+    document
 }

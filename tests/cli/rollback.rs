@@ -1,0 +1,71 @@
+//! `deckwatch rollback`: the plan, what confirms it, and that nothing is sent without.
+
+use crate::stand::Stand;
+
+#[test]
+fn a_rollback_that_says_neither_plan_nor_write_sends_nothing() {
+    let stand = Stand::start(false);
+    for args in [
+        &["rollback", "momo"][..],
+        &["rollback", "momo", "6", "--write"],
+        &["rollback", "momo", "--plan", "--write"],
+    ] {
+        let ran = stand.run(args);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {}", ran.err);
+    }
+    let sent = stand.faults().requests();
+    assert!(sent.is_empty(), "{sent:?}");
+}
+
+#[test]
+fn a_plan_is_printed_and_changes_nothing() {
+    let stand = Stand::start(true);
+    let plan = stand.json(&["rollback", "momo", "6", "--plan", "-o", "json"]);
+    assert_eq!(plan["schema"], "deckwatch.plan/1");
+    assert_eq!((&plan["from"]["revision"], &plan["to"]["revision"]), (&7.into(), &6.into()));
+    let text = stand.run(&["rollback", "momo", "--plan"]);
+    assert_eq!(text.code, 0, "{}", text.err);
+    assert!(text.out.contains("4 pods restart"), "{}", text.out);
+    assert_eq!(stand.writes(), Vec::<String>::new());
+    let missing = stand.run(&["rollback", "nope", "--plan"]);
+    assert_eq!(missing.code, 1);
+    assert!(missing.err.contains("hint: name its namespace"), "{}", missing.err);
+}
+
+#[test]
+fn a_protected_context_is_confirmed_by_name_only() {
+    let stand = Stand::start(true);
+    for confirm in [&["--yes"][..], &["--confirm", "mom"]] {
+        let args = [&["rollback", "momo", "6", "--write"], confirm].concat();
+        let ran = stand.run(&args);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("refused"), "{}", ran.err);
+    }
+    assert_eq!(stand.writes(), Vec::<String>::new());
+    let ran = stand.run(&["rollback", "momo", "6", "--write", "--confirm", "momo"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(
+        ran.out.starts_with("rolled back momo-store/momo from 7 to 6: revision 8 is deployed"),
+        "{}",
+        ran.out
+    );
+    let history = stand.json(&["history", "momo", "-o", "json"]);
+    assert_eq!(
+        (&history[7]["status"], &history[7]["description"]),
+        (&"deployed".into(), &"Rollback to 6".into())
+    );
+    let journal = stand.json(&["journal", "export", "-o", "json"]);
+    assert!(journal["entries"].is_array(), "{journal}");
+}
+
+#[test]
+fn an_unprotected_context_takes_yes_and_tells_how_it_ended_as_a_document() {
+    let stand = Stand::start(false);
+    let ended = stand.json(&["rollback", "momo", "6", "--write", "--yes", "--wait", "-o", "json"]);
+    assert_eq!(
+        (&ended["outcome"], &ended["ready"], &ended["makes"]),
+        (&"done".into(), &true.into(), &8.into())
+    );
+    let journal = stand.run(&["journal", "export"]).out;
+    assert!(journal.starts_with("# deckwatch journal\n"), "{journal}");
+}
