@@ -67,7 +67,7 @@ fn a_missing_right_ends_with_4_and_says_which() {
 #[test]
 fn a_write_whose_fate_is_not_known_ends_with_5_and_is_not_sent_again() {
     let stand = Stand::start(false);
-    stand.faults().answer_write(500);
+    stand.faults().lose_write();
     let ran = stand.run(&["rollback", "momo", "6", "--write", "--yes"]);
     assert_eq!((ran.code, ran.out.as_str()), (5, ""), "{}", ran.err);
     assert_eq!(stand.writes().len(), 1, "{:?}", stand.writes());

@@ -23,7 +23,8 @@ pub fn knows(model: &Model, text: &str) -> bool {
     let Some(first) = words.next() else { return false };
     let more = words.next().is_some();
     match WORDS.iter().find(|(name, ..)| *name == first) {
-        Some((.., asks)) => !asks || more,
+        // `:ns` by itself is the table of namespaces, as for kubectl.
+        Some((.., asks)) => !asks || more || View::open(first).is_some(),
         None => {
             let context = model.nav.top().view.pane().context();
             matches!(first, "q" | "q!" | "exit")

@@ -136,8 +136,12 @@ fn rank(known: &[Known], word: &str) -> Vec<Candidate> {
             else {
                 continue;
             };
-            // What was typed whole comes first, then what begins with it.
-            let class = if name == word { 2 } else { u8::from(name.starts_with(word)) };
+            // What was typed whole comes first, the name itself before another's alias; then what begins with it.
+            let class = match (name == word, i) {
+                (true, 0) => 3,
+                (true, _) => 2,
+                (false, _) => u8::from(name.starts_with(word)),
+            };
             hits.sort_unstable();
             let found = (class, score, if i == 0 { hits } else { Vec::new() });
             if best.as_ref().is_none_or(|b| (b.0, b.1) < (found.0, found.1)) {

@@ -59,7 +59,7 @@ struct State {
     json_only: bool,
     delay: Duration,
     answers: VecDeque<(u16, String)>,
-    writes: VecDeque<u16>,
+    lost_writes: usize,
     denied: Vec<Deny>,
     seen: VecDeque<Seen>,
 }
@@ -113,9 +113,10 @@ impl Faults {
         }
     }
 
-    /// Answers the next write, dry runs and reviews aside, with a status such as 500 or 403; it is not done.
-    pub fn answer_write(&self, code: u16) {
-        self.lock().writes.push_back(code);
+    /// Answers the next write, dry runs and reviews aside, as a gateway does whose server did not answer it:
+    /// whether it was done is not to be known from that. It was not.
+    pub fn lose_write(&self) {
+        self.lock().lost_writes += 1;
     }
 
     /// Holds every answer back for a time.
@@ -165,8 +166,11 @@ impl Faults {
         state.answers.remove(place).map(|(code, _)| code)
     }
 
-    pub(super) fn answer_to_write(&self) -> Option<u16> {
-        self.lock().writes.pop_front()
+    pub(super) fn loses_write(&self) -> bool {
+        let mut state = self.lock();
+        let loses = state.lost_writes > 0;
+        state.lost_writes = state.lost_writes.saturating_sub(1);
+        loses
     }
 
     /// Ends all that waits or streams: the server is going.

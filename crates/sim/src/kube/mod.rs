@@ -25,7 +25,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -121,11 +121,10 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     let user = auth::user(&server.users, &parts.headers, &token)?;
     let query = Query::parse(&raw_query);
     let reads = matches!(parts.method, Method::GET | Method::HEAD) || raw_query.contains("dryRun=");
-    if !reads
-        && matches!(request::target(&path), Target::Resource(_))
-        && let Some(code) = server.faults.answer_to_write()
-    {
-        return Err(fault(code));
+    if !reads && matches!(request::target(&path), Target::Resource(_)) && server.faults.loses_write() {
+        let mut lost = Response::new(Body::from("504 Gateway Time-out"));
+        *lost.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+        return Ok(lost);
     }
     let call = Call { server, user, parts: &parts, query: &query, body: &bytes };
     match request::target(&path) {
