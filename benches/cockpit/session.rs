@@ -37,6 +37,7 @@ pub fn model(view: View, size: (u16, u16), env: &Env) -> (Model, Effects) {
         scope: Scope::All,
         recent: Vec::new(),
         zone: Zone::Utc,
+        own_zone: Zone::Utc,
         size,
         started: env.now,
         focused: true,

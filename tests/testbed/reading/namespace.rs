@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::proxy::Recorder;
 use crate::stand::{
-    User, apply, deckwatch, deckwatch_json, deckwatch_text, http, kubectl, variable, wait_until, xtask_program,
+    User, apply, deckwatch, deckwatch_json, deckwatch_text, http, kubectl, variable, wait_until,
+    xtask_program,
 };
 
 /// Set for the run in the namespace.
@@ -23,8 +24,11 @@ const NAME: &str = "reading::namespace::every_source_is_found_and_asked_by_the_s
 /// With it `testbed namespaced` says that no namespace can be made.
 const NO_NAMESPACE: i32 = 77;
 const LIMIT: Duration = Duration::from_secs(60);
-const SOURCES: [(&str, &str, u16); 3] =
-    [("prometheus", "prometheus-server", 9090), ("loki", "loki", 3100), ("alertmanager", "alertmanager", 9093)];
+const SOURCES: [(&str, &str, u16); 3] = [
+    ("prometheus", "prometheus-server", 9090),
+    ("loki", "loki", 3100),
+    ("alertmanager", "alertmanager", 9093),
+];
 
 #[test]
 fn every_source_is_found_and_asked_by_the_service_proxy() {
@@ -93,7 +97,8 @@ fn prepare() {
     wait_until(LIMIT, "Prometheus to have asked everybody", || {
         let text = http("http://127.0.0.1:9090/api/v1/query?query=up", None);
         let answer: Value = serde_json::from_str(&text).unwrap();
-        let mut ups: Vec<(String, String)> = answer["data"]["result"].as_array().unwrap().iter().map(up).collect();
+        let mut ups: Vec<(String, String)> =
+            answer["data"]["result"].as_array().unwrap().iter().map(up).collect();
         ups.sort();
         (ups == expected()).then_some(())
     });
