@@ -153,7 +153,9 @@ impl Gate {
             Consent::Yes(how) => how,
         };
         self.arm(now, ARMED_BY_PLAN, reason);
-        let token = WriteToken { plan: plan.id, until: now + ARMED_BY_PLAN, reason: reason.into() };
+        // The last records are written after the waiting.
+        let until = now + ARMED_BY_PLAN + wait.unwrap_or_default();
+        let token = WriteToken { plan: plan.id, until, reason: reason.into() };
         Ok(Confirmed { plan: Arc::clone(plan), token, wait, how })
     }
 }

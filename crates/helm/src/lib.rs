@@ -17,6 +17,7 @@
 //! | [`mask`] | hiding what is secret in manifests and values |
 //! | [`diff`] | differences of manifests and values, as data |
 //! | [`plan`] | what a rollback would do, object by object, and why it is refused |
+//! | [`ready`] | whether an object is ready, as `--wait` judges it |
 //! | [`step`] | the rollback as a state machine |
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
@@ -28,6 +29,7 @@ pub mod number;
 pub mod order;
 pub mod plan;
 mod quantity;
+pub mod ready;
 pub mod record;
 pub mod step;
 #[cfg(test)]

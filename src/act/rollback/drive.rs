@@ -51,6 +51,10 @@ async fn carry_out(
         Ok(job) => job,
         Err(error) => return refuse(error.to_string()),
     };
+    let job = match confirmed.wait {
+        Some(limit) => job.waiting(limit.0),
+        None => job,
+    };
     let mut engine = Engine::new(job);
     let mut driver =
         Driver { client, clock, journal, confirmed, steps: 0, of: prepared.helm.objects.len() + 3 };
@@ -230,6 +234,7 @@ fn words(event: &Event) -> (Safe, bool) {
         Event::Deleted(object) => (format!("{object} deleted"), true),
         Event::Left { object, why } => (format!("{object} left: {why}"), true),
         Event::ObjectFailed { object, why } => (format!("{object} failed: {why}"), true),
+        Event::Waiting { object, why } => (format!("waiting for {object}: {why}"), false),
         Event::Marked { record, status } => (format!("record {record} marked {status}"), true),
         Event::RecordFailed { record, why } => (format!("record {record} not written: {why}"), true),
     };

@@ -99,13 +99,8 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         effects.extend(pods.map(|(feed, scope)| Effect::Watch(*feed, scope.clone())));
     }
     headless.do_all(effects);
-    headless.run_until(Duration::from_mins(10), |m, _| {
-        m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some())
-    });
-    let ready = |m: &crate::app::Model| {
-        m.shared.jobs.0.get(&id).is_some_and(|j| j.check.ready.is_some_and(|(have, want)| have >= want))
-    };
-    let waited = !asked.wait || headless.run_until(wait.to_std(), |m, _| ready(m));
+    let limit = Duration::from_mins(10) + if asked.wait { wait.to_std() } else { Duration::ZERO };
+    headless.run_until(limit, |m, _| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some()));
     let ended = headless.model.shared.jobs.0.get(&id).and_then(|j| j.ended.clone());
     headless.finish();
     let ended = ended.map_or_else(
@@ -115,18 +110,12 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         },
         |(_, outcome)| outcome,
     );
-    let late = || {
-        Error::new(Kind::Timeout, "wait until everything is ready")
-            .on(asked.release.clone())
-            .detail(format!("revision {} is deployed, but not every pod is ready after {wait}", plan.makes))
-            .hint(format!("`deckwatch get pods -n {}` shows which", plan.namespace))
-    };
     let error = match &ended {
-        Outcome::Done => (!waited).then(late),
+        Outcome::Done => None,
         Outcome::Failed(error) | Outcome::Unknown(error) => Some(error.clone()),
     };
     if asked.printed.output == Output::Json {
-        print_json(&outcome_json(&plan, &ended, asked.wait.then_some(waited), error.as_ref()))?;
+        print_json(&outcome_json(&plan, &ended, asked.wait.then_some(ended == Outcome::Done), error.as_ref()))?;
     } else if error.is_none() {
         print(&format!(
             "rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n",

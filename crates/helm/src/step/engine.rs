@@ -26,6 +26,8 @@ pub(super) enum State {
     Change(Box<Changing>),
     LookLeaving(Box<PlanObject>),
     Remove { object: Box<PlanObject>, doubt: Option<(String, bool)> },
+    LookWaiting { at: usize },
+    ListWaiting { at: usize, live: Value },
     Deployed,
     Write { record: Box<StoredRecord>, body: Value, doubt: Option<(String, bool)>, then: Then },
     Over(Outcome),
@@ -99,7 +101,8 @@ impl Engine {
         self.job.now = now;
     }
 
-    /// Stops before the next object and marks the new record as failed. Too late when all objects are visited.
+    /// Stops before the next object and marks the new record as failed. When all objects are visited it only ends the
+    /// waiting for them.
     pub fn cancel(&mut self) {
         self.cancelled = true;
     }
@@ -179,6 +182,8 @@ impl Engine {
             State::Change(changing) => self.changed(got, *changing),
             State::LookLeaving(object) => self.looked_leaving(got, *object),
             State::Remove { object, doubt } => self.removed(got, *object, doubt),
+            State::LookWaiting { at } => self.looked_waiting(got, at),
+            State::ListWaiting { at, live } => self.listed_waiting(got, at, &live),
             State::Deployed => self.listed_deployed(got),
             State::Write { record, body, doubt, then } => self.wrote(got, *record, body, doubt, then),
             State::Over(outcome) => self.state = State::Over(outcome),

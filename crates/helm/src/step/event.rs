@@ -63,6 +63,13 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// An object is not ready yet.
+    Waiting {
+        /// The object.
+        object: ObjectId,
+        /// Why.
+        why: String,
+    },
     /// A record now says another state.
     Marked {
         /// The name of its object.
@@ -92,6 +99,8 @@ pub enum Phase {
     Objects,
     /// Objects were being deleted.
     Deletions,
+    /// All objects were changed; it was waited until they are ready.
+    Waiting,
     /// Records were being written at the end.
     Finishing,
 }

@@ -57,7 +57,13 @@ impl Engine {
     }
 
     /// Puts a record that says another state in the place of the stored one.
-    fn mark(&mut self, stored: &StoredRecord, status: &Status, description: Option<&str>, then: Then) {
+    pub(super) fn mark(
+        &mut self,
+        stored: &StoredRecord,
+        status: &Status,
+        description: Option<&str>,
+        then: Then,
+    ) {
         let mut marked = stored.clone();
         let body = stored.record.with_status(status, description).and_then(|record| {
             marked.record = record;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::waiting::Waiting;
 use crate::merge::Patch;
 use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
 use crate::record::{Limits, StoredRecord};
@@ -47,6 +48,8 @@ pub struct Job {
     pub(super) deletions_must_succeed: bool,
     /// What was sent to create the new record, kept while its outcome is not known.
     pub(super) created_body: Option<Value>,
+    /// What is waited for in the end.
+    pub(super) waiting: Option<Waiting>,
     pub(super) limits: Limits,
     pub(super) now: Now,
 }
@@ -89,9 +92,18 @@ impl Job {
             field_manager: "helm".to_owned(),
             deletions_must_succeed: plan.generation == crate::record::Generation::V4,
             created_body: None,
+            waiting: None,
             limits: Limits::default(),
             now,
         })
+    }
+
+    /// Returns the same job, which waits until the target's objects are ready, for so many nanoseconds at most.
+    #[must_use]
+    pub fn waiting(mut self, limit_ns: i64) -> Self {
+        let objects = self.targets.iter().map(|target| target.object.clone()).collect();
+        self.waiting = Some(Waiting::new(objects, limit_ns));
+        self
     }
 
     /// Returns how many objects are visited: the target's and those that leave.

@@ -8,9 +8,10 @@
 //! 3. create the new record: this is the lock, and stops when another was faster
 //! 4. each object of the target in its order: read it; create it, or read it again and patch it
 //! 5. each object that only the old manifest has: read it, delete it unless it asks to be kept
-//! 6. mark every record that is deployed as superseded, then the new one as deployed
+//! 6. where that is wanted, wait until the target's objects are ready
+//! 7. mark every record that is deployed as superseded, then the new one as deployed
 //!
-//! After a failure both records say so, as Helm's do. A write whose reply is lost is never sent again: the engine reads what
+//! After a failure both records say so, as Helm's do; when only the waiting failed, the new one alone. A write whose reply is lost is never sent again: the engine reads what
 //! became of it, and where that does not tell, the outcome is unknown.
 //! Tested against a small API server in memory, failing at every request in every way.
 
@@ -22,6 +23,7 @@ mod lock;
 mod objects;
 mod request;
 mod send;
+mod waiting;
 
 pub use engine::Engine;
 pub use event::{Event, Outcome, Phase, Step};

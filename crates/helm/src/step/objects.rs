@@ -169,7 +169,7 @@ impl Engine {
             if !self.errors.is_empty() {
                 return self.fail(self.errors.join(" && "));
             }
-            return self.list_deployed();
+            return self.settle();
         }
         if self.is_cancelled() {
             return self.fail_cancelled();
