@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use color_eyre::eyre;
 use crossterm::event::{KeyCode, KeyModifiers};
 use deckwatch::core::Safe;
+use deckwatch::core::hold::Holds;
 use deckwatch::term::caps::Caps;
 use deckwatch::term::{self, Drawn, Input, Options, PanicPolicy, Sink, Terminal};
 use ratatui_core::style::{Color, Style};
@@ -39,13 +40,14 @@ fn main() -> eyre::Result<std::process::ExitCode> {
     });
     let policy = PanicPolicy {
         survives: Box::new(|thread| thread.starts_with("task")),
+        report: Box::new(|_| None),
         note: Box::new(move |_| {
             notes.try_send(Input::Focus(false)).ok();
         }),
     };
     let options =
         Options { mouse: std::env::var_os("TERM_PROBE_MOUSE").is_some(), ..Caps::from_process().into() };
-    let terminal = Terminal::open(options, policy, &sink)?;
+    let terminal = Terminal::open(options, policy, Holds::default(), &sink)?;
     let socket = std::env::var_os("TERM_PROBE_SOCKET").map(UnixStream::connect).transpose()?;
     let mut probe = Probe {
         terminal,

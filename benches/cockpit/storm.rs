@@ -8,8 +8,9 @@ use deckwatch::app::Effect;
 use deckwatch::app::views::View;
 use deckwatch::core::{Error, Kind};
 use deckwatch::runtime::cockpit::{self, Cockpit};
+use deckwatch::runtime::crash::Recorder;
 use deckwatch::runtime::effects::Executor;
-use deckwatch::runtime::world::{World, health, logs};
+use deckwatch::runtime::world::{World, alerts, health, logs};
 use deckwatch::sources::auth::wall_clock;
 use deckwatch::sources::kube::RetryNow;
 use deckwatch::term::caps::Caps;
@@ -26,7 +27,8 @@ pub fn run(count: usize, rate: usize) {
     let caps = Caps::from_process();
     let env = env();
     let now = env.now;
-    let terminal = Terminal::open(Options::from(caps), PanicPolicy::default(), &sink).unwrap();
+    let holds = deckwatch::core::hold::Holds::default();
+    let terminal = Terminal::open(Options::from(caps), PanicPolicy::default(), holds, &sink).unwrap();
     let size = terminal.size();
     let (model, first) = model(View::open("pods").unwrap(), (size.width, size.height), &env);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -36,6 +38,7 @@ pub fn run(count: usize, rate: usize) {
         kube: Err(Error::new(Kind::Config, "reach a cluster")),
         sources,
         mappings: logs::Mappings::default(),
+        heard: alerts::Heard::default(),
         health: health::Book::new(inbox.clone()),
         retry: RetryNow::default(),
         clock: wall_clock(),
@@ -44,6 +47,7 @@ pub fn run(count: usize, rate: usize) {
     let folder = std::env::temp_dir().join(format!("deckwatch-bench-{}", std::process::id()));
     let journal = Journal::open(&folder, now, 1);
     let executor = Executor::new(runtime, world.into(), inbox.clone(), journal);
+    let recorder = Recorder::new(&folder, "bench");
     // Nothing is asked and nothing watched: what comes is made here.
     let first = first.into_iter().filter(|e| !matches!(e, Effect::Ask(..) | Effect::Watch(..))).collect();
     for msg in listed(pods::all(count, now)) {
@@ -59,8 +63,8 @@ pub fn run(count: usize, rate: usize) {
             }
         });
     }
-    let cockpit = Cockpit::new(model, env, terminal, inbox, executor, false, first);
+    let cockpit = Cockpit::new(model, env, terminal, inbox, executor, false, recorder, first);
     let ended = cockpit.run();
     std::fs::remove_dir_all(&folder).ok();
-    ended.unwrap();
+    assert_eq!(ended, 0, "the exit code");
 }

@@ -9,13 +9,25 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::core::hold::Holds;
 use crate::core::{Error, Kind, Result, Ts, Untrusted, Zone};
 use crate::ops::{Record, What};
 
 #[derive(Debug)]
 struct State {
-    file: std::result::Result<File, Error>,
+    /// `None` before the first entry.
+    file: Option<std::result::Result<File, Error>>,
     records: Vec<Record>,
+    /// Why the last entry is not safely there.
+    broken: Option<Error>,
+}
+
+impl State {
+    /// Returns the file, made with the first entry; a folder that can't be written is not tried again.
+    fn file(&mut self, path: &Path) -> Result<&mut File> {
+        let made = || open(path).map_err(|e| failed("open the journal", path, &e));
+        self.file.get_or_insert_with(made).as_mut().map_err(|e| e.clone())
+    }
 }
 
 /// The journal of this process; cheap to clone.
@@ -23,6 +35,7 @@ struct State {
 pub struct Journal {
     path: PathBuf,
     state: Arc<Mutex<State>>,
+    holds: Holds,
 }
 
 fn failed(what: &'static str, path: &Path, error: &io::Error) -> Error {
@@ -39,12 +52,24 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 impl Journal {
-    /// Opens a new journal in a folder. A folder that can't be written is told with the first entry.
+    /// Begins a new journal in a folder. No file is touched before the first entry; with it, a folder that
+    /// can't be written is told.
     pub fn open(folder: &Path, now: Ts, random: u128) -> Self {
         let id = crate::ops::PlanId::new(now, random);
         let path = folder.join("journal").join(format!("{id}.jsonl"));
-        let file = open(&path).map_err(|e| failed("open the journal", &path, &e));
-        Self { path, state: Arc::new(Mutex::new(State { file, records: Vec::new() })) }
+        let state = State { file: None, records: Vec::new(), broken: None };
+        Self { path, state: Arc::new(Mutex::new(state)), holds: Holds::default() }
+    }
+
+    /// Returns the name that its file has, without a suffix.
+    pub fn id(&self) -> String {
+        self.path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Returns the holds that are taken while an entry is written: meanwhile the process is neither
+    /// ended nor stopped.
+    pub fn holds(&self) -> &Holds {
+        &self.holds
     }
 
     /// Returns where it is.
@@ -57,24 +82,34 @@ impl Journal {
     /// # Errors
     /// `Io` with the path, when the entry is not safely there.
     pub fn append(&self, record: &Record) -> Result<()> {
+        let _hold = self.holds.take();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.records.push(record.clone());
         let mut line = serde_json::to_vec(record)
             .map_err(|e| Error::new(Kind::Internal, "write the journal").detail(e.to_string()))?;
         line.push(b'\n');
-        let file = state.file.as_mut().map_err(|e| e.clone())?;
+        if state.broken.is_some() {
+            // The last entry may be torn: this one begins on a line of its own.
+            line.insert(0, b'\n');
+        }
+        let file = state.file(&self.path)?;
         let synced = matches!(record.what, What::Intent { .. } | What::Write { .. } | What::Outcome { .. });
         let outcome = file.write_all(&line).and_then(|()| if synced { file.sync_data() } else { Ok(()) });
-        outcome.map_err(|e| failed("write the journal", &self.path, &e))
+        state.broken = outcome.err().map(|e| failed("write the journal", &self.path, &e));
+        state.broken.clone().map_or(Ok(()), Err)
     }
 
     /// Syncs everything to the disk.
     ///
     /// # Errors
-    /// `Io` with the path.
+    /// `Io` with the path; also that the last entry is not safely there.
     pub fn sync(&self) -> Result<()> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = state.file.as_ref().map_err(Clone::clone)?;
+        let _hold = self.holds.take();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &state.broken {
+            return Err(error.clone());
+        }
+        let file = state.file(&self.path)?;
         file.sync_all().map_err(|e| failed("sync the journal", &self.path, &e))
     }
 
@@ -118,7 +153,7 @@ pub fn markdown(records: &[Record]) -> String {
 /// `Io` when the file can't be read.
 pub fn read_lines(path: &Path) -> Result<Vec<String>> {
     let text = std::fs::read_to_string(path).map_err(|e| failed("read the journal", path, &e))?;
-    Ok(text.lines().map(str::to_owned).collect())
+    Ok(text.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect())
 }
 
 /// Returns lines of a journal file as a handover in Markdown; a line that is torn says so.
@@ -190,6 +225,37 @@ mod tests {
         assert_eq!(error.kind, Kind::Io);
         assert!(error.to_string().contains("nothing is written to the cluster"));
         assert!(journal.sync().is_err());
+    }
+
+    #[test]
+    fn after_an_entry_that_could_not_be_written_nothing_counts_as_synced_until_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), Ts::from_secs(1), 1);
+        // A device that is always full stands for a disk that is.
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let good = std::mem::replace(&mut journal.state.lock().unwrap().file, Some(Ok(full)));
+        assert_eq!(journal.append(&record("lost")).unwrap_err().kind, Kind::Io);
+        journal.state.lock().unwrap().file = good;
+        assert_eq!(journal.sync().unwrap_err().kind, Kind::Io);
+        journal.append(&record("kept")).unwrap();
+        journal.sync().unwrap();
+        let lines = read_lines(journal.path()).unwrap();
+        assert!(lines.len() == 1 && lines[0].contains("kept"), "{lines:?}");
+    }
+
+    #[test]
+    fn an_entry_is_not_begun_while_the_process_is_being_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), Ts::from_secs(1), 1);
+        let pause = journal.holds().pause(std::time::Duration::from_secs(10));
+        let writing = journal.clone();
+        let writer = std::thread::spawn(move || writing.append(&record("late")));
+        std::thread::yield_now();
+        assert!(!journal.path().exists());
+        drop(pause);
+        writer.join().unwrap().unwrap();
+        assert_eq!(read_lines(journal.path()).unwrap().len(), 1);
+        assert!(!journal.holds().any());
     }
 
     #[test]

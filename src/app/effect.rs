@@ -182,6 +182,30 @@ pub enum Effect {
     Quit,
 }
 
+impl Effect {
+    /// Returns its name, without anything that it carries.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ask(..) => "ask",
+            Self::Cancel(_) => "cancel",
+            Self::Watch(..) => "watch",
+            Self::Unwatch(..) => "unwatch",
+            Self::After(..) => "after",
+            Self::RetrySources => "retry-sources",
+            Self::Copy(_) => "copy",
+            Self::Journal(_) => "journal",
+            Self::ReadBindings => "read-bindings",
+            Self::Bind(..) => "bind",
+            Self::Run(_) => "run",
+            Self::Stop(_) => "stop",
+            Self::ExportJournal => "export-journal",
+            Self::Redraw => "redraw",
+            Self::Suspend => "suspend",
+            Self::Quit => "quit",
+        }
+    }
+}
+
 /// A timer's name; asking for one again moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {

@@ -51,6 +51,49 @@ pub enum Msg {
     Done(Untrusted),
 }
 
+impl Msg {
+    /// Returns its kind, without anything that it carries: for reports of a crash.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Key { .. } => "key",
+            Self::Paste(_) => "paste",
+            Self::Resized(..) => "resized",
+            Self::Focus(_) => "focus",
+            Self::Bound(_) => "bound",
+            Self::Due(timer) => match timer {
+                Timer::Clock => "due clock",
+                Timer::Alerts => "due alerts",
+                Timer::Chord => "due chord",
+                Timer::Page(_) => "due page",
+                Timer::Settle => "due settle",
+                Timer::Notice(_) => "due notice",
+            },
+            Self::Feed(_, _, news) => match news {
+                FeedMsg::Page(_) => "feed page",
+                FeedMsg::Synced(_) => "feed synced",
+                FeedMsg::Changes { .. } => "feed changes",
+                FeedMsg::Releases(_) => "feed releases",
+                FeedMsg::State(_) => "feed state",
+            },
+            Self::Answer(_, Err(_)) => "answer error",
+            Self::Answer(_, Ok(answer)) => match answer {
+                Answer::Alerts(_) => "answer alerts",
+                Answer::Range(_) => "answer range",
+                Answer::Logs(_) => "answer logs",
+                Answer::Object(_) => "answer object",
+                Answer::Edits(_) => "answer edits",
+                Answer::Record(_) => "answer record",
+                Answer::Plan(_) => "answer plan",
+            },
+            Self::Health(_) => "health",
+            Self::Job(..) => "job",
+            Self::Journalled(..) => "journalled",
+            Self::Notice(_) => "notice",
+            Self::Done(_) => "done",
+        }
+    }
+}
+
 /// News of a list and watch.
 #[derive(Debug)]
 pub enum FeedMsg {
@@ -122,6 +165,8 @@ pub struct AlertsAnswer {
     pub rules: Vec<Arc<Rule>>,
     /// Places that were asked: their names, and why they did not answer.
     pub places: Vec<(Untrusted, Option<Error>)>,
+    /// When the oldest of those that did not answer now had told what is still shown of it.
+    pub since: Option<Ts>,
     /// When rules were evaluated last.
     pub evaluated: Option<Ts>,
 }

@@ -5,11 +5,14 @@ use super::setup::{self, Look, Surroundings};
 use crate::app::views::View;
 use crate::core::{Error, Kind, Result, Span};
 use crate::runtime::cockpit::{self, Cockpit};
+use crate::runtime::crash::Recorder;
 use crate::runtime::now;
 use crate::term::caps::Caps;
-use crate::term::{Options, PanicPolicy, Terminal};
+use crate::term::{Options, Terminal};
 
 /// Opens the cockpit and stays until it is quit.
+///
+/// Returns the exit code: 0 where it was quit, 128 and the signal where one ended it, 101 after a crash.
 ///
 /// # Errors
 /// What is wrong with the command line, the configuration, or the terminal.
@@ -34,13 +37,14 @@ pub fn cockpit(place: &Place, around: &Surroundings, view: Option<&str>, write: 
         }
         ready.model.shared.gate.arm(now(), Span::mins(30), "--write");
     }
-    let terminal = Terminal::open(Options::from(caps), PanicPolicy::default(), &sink)?;
+    let recorder = Recorder::new(&setup::state_folder(), &ready.id);
+    let policy = recorder.policy(&inbox);
+    let terminal = Terminal::open(Options::from(caps), policy, ready.executor.holds(), &sink)?;
     let size = terminal.size();
     ready.model.shared.session.size = (size.width, size.height);
     let first = crate::app::update::hold_back(&mut ready.model, ready.first);
-    let cockpit = Cockpit::new(ready.model, ready.env, terminal, inbox, ready.executor, caps.ssh, first);
-    cockpit.run()?;
-    Ok(0)
+    let (model, env, executor) = (ready.model, ready.env, ready.executor);
+    Ok(Cockpit::new(model, env, terminal, inbox, executor, caps.ssh, recorder, first).run())
 }
 
 /// Starts the demo's stand, then opens the cockpit on it, or prints how to reach it and stays.

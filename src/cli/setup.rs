@@ -19,7 +19,7 @@ use crate::ops::{Gate, Policy};
 use crate::runtime::effects::{Executor, who};
 use crate::runtime::inbox::Inbox;
 use crate::runtime::world::{Kube, World, connect, health, logs};
-use crate::runtime::{now, random};
+use crate::runtime::{crash, log, now, random};
 use crate::sources::auth::wall_clock;
 use crate::sources::kube::config::{Choice, Env as KubeEnv, Kubeconfig};
 use crate::sources::kube::{Client, Pulse, RetryNow};
@@ -40,6 +40,8 @@ pub struct Ready {
     pub policy: Policy,
     /// The context's name.
     pub context: Safe,
+    /// What tells this process's files from those of others.
+    pub id: String,
 }
 
 /// Returns a variable of the environment, empty ones as none.
@@ -157,10 +159,14 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         .map_or(Scope::All, Scope::Namespace);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .thread_name("sources")
+        .thread_name(crash::SOURCES)
         .enable_all()
         .build()
         .map_err(|e| Error::new(Kind::Internal, "start the runtime").detail(e.to_string()))?;
+    // Neither touches a file before its first entry.
+    let journal = Journal::open(&state_folder(), now(), random());
+    let (id, wished) = (journal.id(), around.get("DECKWATCH_LOG"));
+    let log = log::start(&state_folder(), &id, config.general.log, wished.as_deref());
     let (publish, sources) = watch::channel(None);
     let clock = wall_clock();
     let retry = RetryNow::default();
@@ -192,6 +198,7 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         kube,
         sources,
         mappings: logs::Mappings::default(),
+        heard: crate::runtime::world::alerts::Heard::default(),
         health: book,
         retry,
         clock,
@@ -201,12 +208,13 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let connecting = connect::Look { config: Arc::clone(&config), environment };
     runtime.spawn(connect::connect(Arc::clone(&world), connecting, publish));
     runtime.spawn(crate::runtime::world::beat::follow(Arc::clone(&world)));
+    runtime.spawn(crate::runtime::world::probe::follow(Arc::clone(&world)));
     drop(entered);
     for mistake in mistakes {
         inbox.send(crate::app::Msg::Notice(mistake));
     }
-    let journal = Journal::open(&state_folder(), now(), random());
-    let executor = Executor::new(runtime, world, inbox.clone(), journal);
+    let mut executor = Executor::new(runtime, world, inbox.clone(), journal);
+    executor.keep(log);
     let model_session = Session {
         cluster: cluster.clone(),
         recent: match &scope {
@@ -221,7 +229,7 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         focused: true,
     };
     let (model, first) = start(model_session, Gate::new(policy), view, who(&variable), &env);
-    Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe() })
+    Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })
 }
 
 fn zone(config: &Config) -> Zone {

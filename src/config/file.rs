@@ -143,6 +143,7 @@ impl<'a> Reader<'a> {
             keymap: de.keymap.unwrap_or(defaults.keymap),
             zone,
             context: de.context,
+            log: de.log,
             allow_plain_secrets: de.allow_plain_secrets,
         })
     }

@@ -48,6 +48,8 @@ pub struct General {
     pub zone: Zone,
     /// The kubeconfig context to open instead of the current one.
     pub context: Option<String>,
+    /// From which level on events are logged.
+    pub log: LogLevel,
     /// Whether secrets may stand in the file itself.
     pub allow_plain_secrets: bool,
 }
@@ -59,9 +61,27 @@ impl Default for General {
             keymap: "default".to_owned(),
             zone: Zone::Local,
             context: None,
+            log: LogLevel::Info,
             allow_plain_secrets: false,
         }
     }
+}
+
+/// From which level on events are logged into the file in the state folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// None.
+    Off,
+    /// What failed for good.
+    Error,
+    /// What failed.
+    Warn,
+    /// Requests, changes of state and steps of plans as well.
+    #[default]
+    Info,
+    /// Probes and effects as well.
+    Debug,
 }
 
 /// Whether a context can be written to at all.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Readonly;
 use super::source::Way;
+use super::{LogLevel, Readonly};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +15,8 @@ pub struct GeneralDe {
     pub keymap: Option<String>,
     pub zone: Option<Spanned<String>>,
     pub context: Option<String>,
+    #[serde(default)]
+    pub log: LogLevel,
     #[serde(default)]
     pub allow_plain_secrets: bool,
 }

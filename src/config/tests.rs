@@ -40,6 +40,7 @@ fn every_key_is_read() {
             keymap: "vim".into(),
             zone: Zone::parse("Europe/Moscow").unwrap(),
             context: Some("prod-ru1".into()),
+            log: LogLevel::Debug,
             allow_plain_secrets: false,
         }
     );

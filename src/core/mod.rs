@@ -7,11 +7,13 @@
 pub mod action;
 pub mod error;
 pub mod filter;
+pub mod hold;
 pub mod ids;
 pub mod key;
 pub mod labels;
 pub mod moment;
 pub mod num;
+pub mod redact;
 pub mod resource;
 pub mod text;
 pub mod time;

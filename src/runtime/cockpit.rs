@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::crash::Recorder;
 use super::effects::Executor;
 use super::inbox::{Inbox, Next};
 use super::timers::Timers;
-use super::{keys, now};
+use super::{keys, log, now};
 use crate::app::update::{settle, update};
 use crate::app::views::{Env, screen};
 use crate::app::{Effect, Effects, Model, Msg};
-use crate::core::Error;
-use crate::term::{Input, Terminal};
+use crate::term::{CRASHED, Input, Terminal};
 
 /// The least time between frames; over SSH frames cost the link, so fewer of them.
 const FRAME: Duration = Duration::from_millis(16);
@@ -30,7 +30,14 @@ pub struct Cockpit {
     executor: Executor,
     frame: Duration,
     last_frame: Option<Instant>,
-    done: bool,
+    recorder: Recorder,
+    /// The code that it ends with, once it is to end.
+    done: Option<u8>,
+}
+
+/// What a shell expects of a process that a signal has ended.
+const fn of_signal(signal: i32) -> u8 {
+    128 + (signal & 0x7f) as u8
 }
 
 impl Cockpit {
@@ -42,6 +49,7 @@ impl Cockpit {
         inbox: Inbox,
         executor: Executor,
         ssh: bool,
+        recorder: Recorder,
         first: Effects,
     ) -> Self {
         let frame = if ssh { FRAME_SSH } else { FRAME };
@@ -54,7 +62,8 @@ impl Cockpit {
             executor,
             frame,
             last_frame: None,
-            done: false,
+            recorder,
+            done: None,
         };
         // The first frame is drawn before any effect is carried out: it waits for no file and no network.
         cockpit.draw();
@@ -62,17 +71,22 @@ impl Cockpit {
         cockpit
     }
 
-    /// Runs until it is quit, told to end, or the terminal is gone. The terminal is given back when it returns.
-    pub fn run(mut self) -> Result<(), Error> {
-        while !self.done {
+    /// Runs until it is quit, told to end, or the terminal is gone. The terminal is given back when it
+    /// returns: with the process's exit code, as a shell expects it of signals and crashes.
+    pub fn run(mut self) -> u8 {
+        let code = loop {
+            if let Some(code) = self.done {
+                break code;
+            }
             self.inbox.wait(self.patience());
             self.tick();
             self.take();
             self.draw();
-        }
-        self.executor.finish();
+        };
+        // The screen first: running work may take its time to stop.
         self.terminal.close();
-        Ok(())
+        self.executor.finish();
+        code
     }
 
     fn tick(&mut self) {
@@ -102,13 +116,17 @@ impl Cockpit {
                 Next::Input(input) => self.input(input),
                 Next::Msg(msg) => self.update(msg),
             }
-            if self.done || (began.elapsed() > DATA && !self.inbox.has_input()) {
+            if self.done.is_some() || (began.elapsed() > DATA && !self.inbox.has_input()) {
                 return;
             }
         }
     }
 
     fn input(&mut self, input: Input) {
+        #[cfg(debug_assertions)]
+        if let Input::Key(event) = &input {
+            super::failpoint::key(event, &self.executor);
+        }
         match input {
             Input::Key(event) => {
                 if let Some((key, repeat)) = keys::key(&event) {
@@ -129,20 +147,24 @@ impl Cockpit {
                 self.terminal.invalidate();
                 self.model.dirty = true;
             }
-            Input::Terminate(_) | Input::HangUp | Input::Crashed => self.done = true,
+            Input::Terminate(signal) => self.done = Some(of_signal(signal)),
+            Input::HangUp => self.done = Some(of_signal(signal_hook::consts::SIGHUP)),
+            Input::Crashed => self.done = Some(CRASHED),
         }
     }
 
     fn update(&mut self, msg: Msg) {
+        self.recorder.saw(&msg);
         let effects = update(&mut self.model, msg, &self.env);
         self.carry_out(effects);
     }
 
     fn carry_out(&mut self, effects: Effects) {
         for effect in effects {
+            log::effect(&effect);
             match effect {
                 Effect::After(timer, at) => self.timers.set(timer, at),
-                Effect::Quit => self.done = true,
+                Effect::Quit => self.done = Some(0),
                 Effect::Suspend => self.suspend(),
                 Effect::Redraw => self.terminal.invalidate(),
                 Effect::Copy(text) => {
@@ -178,10 +200,11 @@ impl Cockpit {
             let area = frame.area();
             screen::draw(model, env, area, frame.buffer());
         });
+        self.recorder.note(&self.model);
         self.model.dirty = false;
         self.last_frame = Some(Instant::now());
         if drawn.is_err() {
-            self.done = true;
+            self.done = Some(1);
         }
     }
 }

@@ -1,25 +1,31 @@
 //! Carries out effects: questions, lists and watches, the journal, confirmed plans.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
+use futures::FutureExt as _;
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::AbortHandle;
 
 use super::inbox::Inbox;
+use super::log::{self, Log};
 use super::memory::Memory;
-use super::world::{World, answer, feeds, releases};
+use super::world::{World, answer, fault, feeds, releases};
 use crate::act::journal::Journal;
 use crate::act::rollback;
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::{Effect, Msg};
+use crate::core::hold::Holds;
 use crate::core::{Error, Kind, Safe, Untrusted};
 use crate::ops::{Confirmed, PlanId, Record};
+use crate::sources::auth::WallClock;
 
 /// Carries out effects on a runtime of its own; nothing here makes the loop wait.
 pub struct Executor {
+    handle: Handle,
     runtime: Option<Runtime>,
     world: Arc<World>,
     inbox: Inbox,
@@ -28,26 +34,58 @@ pub struct Executor {
     questions: HashMap<Slot, AbortHandle>,
     feeds: HashMap<(Feed, Scope), AbortHandle>,
     stops: HashMap<PlanId, tokio_util::sync::CancellationToken>,
+    /// Written to the end when this is gone.
+    log: Option<Log>,
 }
 
 /// How long running work may take to reach its next stop when the cockpit ends.
 const LAST: Duration = Duration::from_secs(5);
 
 impl Executor {
-    /// Returns an executor.
+    /// Returns an executor that ends its runtime when it ends.
     pub fn new(runtime: Runtime, world: Arc<World>, inbox: Inbox, journal: Journal) -> Self {
+        let handle = runtime.handle().clone();
+        Self { runtime: Some(runtime), ..Self::on(handle, world, inbox, journal) }
+    }
+
+    /// Returns an executor on somebody else's runtime.
+    pub fn on(handle: Handle, world: Arc<World>, inbox: Inbox, journal: Journal) -> Self {
         // The journal is kept in a folder of the state folder.
         let memory = Memory::new(journal.path().parent().and_then(Path::parent).unwrap_or(Path::new(".")));
         Self {
             memory,
-            runtime: Some(runtime),
+            handle,
+            runtime: None,
             world,
             inbox,
             journal,
             questions: HashMap::new(),
             feeds: HashMap::new(),
             stops: HashMap::new(),
+            log: None,
         }
+    }
+
+    /// Keeps the log for as long as this lives.
+    pub fn keep(&mut self, log: Option<Log>) {
+        self.log = log;
+    }
+
+    /// Returns what keeps the process from being ended or stopped while the journal is written.
+    pub fn holds(&self) -> Holds {
+        self.journal.holds().clone()
+    }
+
+    /// Fails in a task behind the cockpit, where a test wants it.
+    #[cfg(debug_assertions)]
+    #[expect(clippy::panic, reason = "a panic is what is wanted")]
+    pub fn fail(&self) {
+        self.spawn(async { panic!("a failpoint in a source") });
+    }
+
+    /// Returns the clock that everything outside goes by.
+    pub fn clock(&self) -> WallClock {
+        Arc::clone(&self.world.clock)
     }
 
     /// Carries out one effect. Those of the terminal and the timers are the loop's.
@@ -61,7 +99,7 @@ impl Executor {
                     task.abort();
                 }
             }
-            Effect::RetrySources => self.world.retry.now(),
+            Effect::RetrySources => self.world.try_again(),
             Effect::Journal(record) => self.write(record),
             Effect::Run(confirmed) => self.run(*confirmed),
             Effect::Stop(plan) => {
@@ -80,21 +118,21 @@ impl Executor {
         }
     }
 
-    fn spawn(&self, work: impl std::future::Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
-        self.runtime.as_ref().map(|runtime| runtime.spawn(work).abort_handle())
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.handle.spawn(work).abort_handle()
     }
 
     fn ask(&mut self, id: QueryId, query: Query) {
         self.cancel(id.slot);
         let (world, inbox) = (Arc::clone(&self.world), self.inbox.clone());
         let task = self.spawn(async move {
-            let outcome = answer::answer(&world, query).await;
+            // A question that a fault of our own ends is answered all the same: its place waits for it.
+            let asking = AssertUnwindSafe(answer::answer(&world, query)).catch_unwind();
+            let outcome = asking.await.unwrap_or_else(|_| Err(fault("answer a question")));
             inbox.send(Msg::Answer(id, outcome));
         });
-        if let Some(task) = task {
-            self.questions.retain(|_, t| !t.is_finished());
-            self.questions.insert(id.slot, task);
-        }
+        self.questions.retain(|_, t| !t.is_finished());
+        self.questions.insert(id.slot, task);
     }
 
     fn cancel(&mut self, slot: Slot) {
@@ -110,7 +148,7 @@ impl Executor {
             Feed::Objects(resource) => self.spawn(feeds::follow(world, feed, resource, scope, inbox)),
             Feed::Releases => self.spawn(releases::follow(world, scope, inbox)),
         };
-        if let Some(old) = task.and_then(|t| self.feeds.insert(key, t)) {
+        if let Some(old) = self.feeds.insert(key, task) {
             old.abort();
         }
     }
@@ -150,16 +188,26 @@ impl Executor {
         let stop = tokio_util::sync::CancellationToken::new();
         self.stops.insert(id, stop.clone());
         let (world, inbox, journal) = (Arc::clone(&self.world), self.inbox.clone(), self.journal.clone());
-        let task = self.spawn(async move {
-            let tell = |news| inbox.send(Msg::Job(id, news));
-            match world.client() {
-                Ok(client) => {
-                    rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await;
+        self.spawn(async move {
+            let tell = |news| {
+                log::plan(id, &news);
+                inbox.send(Msg::Job(id, news));
+            };
+            let running = async {
+                match world.client() {
+                    Ok(client) => {
+                        rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await;
+                    }
+                    Err(error) => tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))),
                 }
-                Err(error) => tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))),
+            };
+            if AssertUnwindSafe(running).catch_unwind().await.is_err() {
+                let error = Error::new(Kind::OutcomeUnknown, "roll back")
+                    .detail("a fault of deckwatch itself ended it")
+                    .hint("the journal tells what was sent; look at the release's history and objects");
+                tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Unknown(error)));
             }
         });
-        drop(task);
     }
 
     fn export(&self) {
@@ -182,6 +230,8 @@ impl Executor {
             runtime.shutdown_timeout(if self.stops.is_empty() { Duration::ZERO } else { LAST });
         }
         self.journal.sync().ok();
+        // What still runs is ended by the process's end, but not in the middle of an entry. It stays so.
+        std::mem::forget(self.journal.holds().pause(LAST));
     }
 }
 

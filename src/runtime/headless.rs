@@ -9,7 +9,7 @@ use ratatui_core::layout::Rect;
 
 use super::effects::Executor;
 use super::inbox::{Inbox, Next};
-use super::now;
+use super::log;
 use super::timers::Timers;
 use crate::app::effect::{Query, QueryId, Slot};
 use crate::app::msg::Answer;
@@ -17,6 +17,7 @@ use crate::app::update::{settle, update};
 use crate::app::views::{Draw, Env, Truth, View, screen};
 use crate::app::{Effect, Effects, Model, Msg};
 use crate::core::{Error, Kind, Result};
+use crate::sources::auth::WallClock;
 
 /// A cockpit that is only looked at.
 pub struct Headless {
@@ -27,18 +28,21 @@ pub struct Headless {
     inbox: Inbox,
     timers: Timers,
     executor: Executor,
+    clock: WallClock,
 }
 
 impl Headless {
     /// Returns a cockpit; `first` are the effects of the model's start.
     pub fn new(model: Model, env: Env, inbox: Inbox, executor: Executor, first: Effects) -> Self {
-        let mut headless = Self { model, env, inbox, timers: Timers::default(), executor };
+        let clock = executor.clock();
+        let mut headless = Self { model, env, inbox, timers: Timers::default(), executor, clock };
         headless.carry_out(first);
         headless
     }
 
     fn carry_out(&mut self, effects: Effects) {
         for effect in effects {
+            log::effect(&effect);
             match effect {
                 Effect::After(timer, at) => self.timers.set(timer, at),
                 other => self.executor.carry_out(other),
@@ -46,8 +50,9 @@ impl Headless {
         }
     }
 
-    fn tick(&mut self) {
-        self.env.now = now();
+    /// Takes what is due and what waits into the model, without waiting.
+    pub fn tick(&mut self) {
+        self.env.now = (self.clock)();
         for timer in self.timers.due(self.env.now) {
             let effects = update(&mut self.model, Msg::Due(timer), &self.env);
             self.carry_out(effects);
@@ -64,7 +69,7 @@ impl Headless {
 
     /// Sends a message to the model.
     pub fn send(&mut self, msg: Msg) {
-        self.env.now = now();
+        self.env.now = (self.clock)();
         let effects = update(&mut self.model, msg, &self.env);
         self.carry_out(effects);
     }
@@ -81,7 +86,7 @@ impl Headless {
             if left.is_zero() {
                 return false;
             }
-            let timer = self.timers.next().map_or(left, |at| (at - now()).to_std());
+            let timer = self.timers.next().map_or(left, |at| (at - (self.clock)()).to_std());
             self.inbox.wait(Some(timer.min(left)));
         }
     }
@@ -116,7 +121,7 @@ impl Headless {
 
     /// Opens a view on top of the others.
     pub fn open(&mut self, view: View) {
-        self.env.now = now();
+        self.env.now = (self.clock)();
         let effects = crate::app::update::show(&mut self.model, view, &self.env);
         self.carry_out(effects);
     }
@@ -130,7 +135,7 @@ impl Headless {
         self.executor.carry_out(Effect::Ask(id, query));
         let end = Instant::now() + limit;
         loop {
-            self.env.now = now();
+            self.env.now = (self.clock)();
             while let Some(next) = self.inbox.try_next() {
                 match next {
                     Next::Msg(Msg::Answer(of, answer)) if of == id => return answer,

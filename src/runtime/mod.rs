@@ -4,13 +4,20 @@
 //! on a tokio runtime of their own and only ever send messages.
 
 pub mod cockpit;
+pub mod crash;
 pub mod effects;
+#[cfg(debug_assertions)]
+mod failpoint;
 pub mod headless;
 pub mod inbox;
 pub mod keys;
+pub mod log;
 pub mod memory;
 pub mod timers;
 pub mod world;
+
+#[cfg(test)]
+mod tests;
 
 use crate::core::Ts;
 

@@ -125,13 +125,12 @@ impl Supervisor {
             let believed = matches!(kept.health.state, State::Ready | State::Degraded);
             let silent = kept.health.last_good.map_or(Span(0), |good| now - good);
             if believed && silent >= STALE {
-                let error = Error::new(Kind::Timeout, "answer").on(kept.health.address.clone());
-                let error = kept
-                    .health
-                    .error
-                    .clone()
-                    .unwrap_or(error)
-                    .detail(format!("silent for {}", Span::secs(silent.as_secs())));
+                // What the source, or the way to it, said last is more exact than that it is silent.
+                let error = kept.health.error.clone().unwrap_or_else(|| {
+                    Error::new(Kind::Timeout, "answer")
+                        .on(kept.health.address.clone())
+                        .detail(format!("silent for {}", Span::secs(silent.as_secs())))
+                });
                 if kept.enter(State::Down, Some(error), now) {
                     changed.push(*id);
                 }
@@ -144,6 +143,42 @@ impl Supervisor {
     pub fn due(&self, now: Ts) -> Vec<SourceId> {
         let due = |(id, kept): (&SourceId, &Kept)| kept.health.next_try.filter(|at| *at <= now).map(|_| *id);
         self.sources.iter().filter_map(due).collect()
+    }
+
+    /// Returns when there is something to do next: one of the sources that `probes` names to be probed, or
+    /// any to be marked as silent.
+    pub fn next(&self, probes: impl Fn(SourceId) -> bool) -> Option<Ts> {
+        let silent = |h: &Health| {
+            let believed = matches!(h.state, State::Ready | State::Degraded);
+            h.last_good.filter(|_| believed).map(|good| good + STALE)
+        };
+        let each = |kept: &Kept| {
+            let probe = kept.health.next_try.filter(|_| probes(kept.health.id));
+            [probe, silent(&kept.health)].into_iter().flatten().min()
+        };
+        self.sources.values().filter_map(each).min()
+    }
+
+    /// Notes that a kind of source cannot be looked for now.
+    pub fn looking(&mut self, id: SourceId, found: Untrusted, error: Error, now: Ts) {
+        self.add(id, Untrusted::default(), found, Via::Direct, now);
+        if let Some(kept) = self.sources.get_mut(&id) {
+            kept.health.error = Some(error);
+        }
+    }
+
+    /// Makes every source that can be asked due now: somebody wishes it.
+    pub fn all_due(&mut self, now: Ts) {
+        for kept in self.sources.values_mut().filter(|k| k.health.next_try.is_some()) {
+            kept.health.next_try = Some(now);
+        }
+    }
+
+    /// Notes when a source is tried again by somebody who keeps his own time.
+    pub fn next_try(&mut self, id: SourceId, at: Ts) {
+        if let Some(kept) = self.sources.get_mut(&id) {
+            kept.health.next_try = Some(at);
+        }
     }
 
     /// Notes that a source is being probed, so that it is not probed twice at the same time.
@@ -241,6 +276,31 @@ mod tests {
         );
         s.good(LOKI, Span::millis(1), at(12));
         assert_eq!((state(&s), s.get(LOKI).unwrap().error.clone()), ((State::Ready, 12), None));
+    }
+
+    #[test]
+    fn a_source_that_fell_silent_after_an_error_is_down_with_that_error() {
+        let mut s = supervisor();
+        s.good(LOKI, Span::millis(1), T);
+        s.bad(LOKI, error(Kind::Timeout).detail("no answer within 3s"), at(8));
+        assert_eq!((state(&s), s.next(|_| false)), ((State::Degraded, 8), Some(at(10))));
+        assert_eq!((s.tick(at(9)), s.tick(at(10)), state(&s)), (vec![], vec![LOKI], (State::Down, 10)));
+        let told = s.get(LOKI).unwrap().error.as_ref().unwrap().line();
+        assert_eq!(told, "query Loki: no answer on http://l: no answer within 3s");
+    }
+
+    #[test]
+    fn what_is_next_is_a_probe_or_the_end_of_belief_and_a_wish_makes_all_due() {
+        let mut s = supervisor();
+        s.good(LOKI, Span::millis(1), T);
+        assert_eq!(s.next(|_| true), Some(at(5)));
+        s.asked(LOKI, at(5));
+        assert_eq!(s.next(|_| true), Some(at(10)));
+        s.all_due(at(6));
+        assert_eq!(s.due(at(6)), [LOKI]);
+        s.not_installed(LOKI, "nowhere".into(), at(7));
+        s.all_due(at(8));
+        assert_eq!((s.due(at(8)), s.next(|_| true)), (vec![], None));
     }
 
     #[test]

@@ -25,13 +25,13 @@ use std::time::Duration;
 
 use ratatui_core::layout::Size;
 
-pub use exit::{Hold, Holds};
 pub use input::{Input, Sink};
-pub use panic::{Policy as PanicPolicy, Survived};
+pub use panic::{Crash, EXIT_CODE as CRASHED, Policy as PanicPolicy, Survived};
 pub use screen::{Frame, Screen};
 pub use sys::{Termios, forbid_core_dumps};
 pub use writer::Written;
 
+use crate::core::hold::Holds;
 use crate::core::{Error, Safe};
 use exit::LastResort;
 use guard::{Guard, failed};
@@ -94,15 +94,15 @@ pub struct Terminal {
 impl Terminal {
     /// Opens the terminal, turns its modes on and starts the threads.
     ///
-    /// `sink` gets everything that comes from it. The panic hook is put around the one that is installed,
+    /// `sink` gets everything that comes from it; `holds` keep the process from being ended or stopped
+    /// while something must be finished. The panic hook is put around the one that is installed,
     /// so install color-eyre's before. On an error the terminal is as it was.
-    pub fn open(options: Options, policy: PanicPolicy, sink: &Sink) -> Result<Self, Error> {
+    pub fn open(options: Options, policy: PanicPolicy, holds: Holds, sink: &Sink) -> Result<Self, Error> {
         let tty = Tty::open().map_err(|e| {
             failed("open the terminal", &e).hint("run it in a terminal, or use a subcommand, which prints")
         })?;
         let tty = Arc::new(tty);
         let guard = Arc::new(Guard::new(Arc::clone(&tty), wanted(options))?);
-        let holds = Holds::default();
         let resort = LastResort { guard: Arc::downgrade(&guard), holds: holds.clone() };
         let wake = wake::pair().map_err(|e| failed("start the input", &e))?;
         panic::install(&guard, wake.0.clone(), resort.clone(), policy);
@@ -182,11 +182,6 @@ impl Terminal {
     /// Returns what has been written so far.
     pub fn written(&self) -> Written {
         self.writer.written()
-    }
-
-    /// Returns the holds that keep the process from being ended while something must be finished.
-    pub fn holds(&self) -> &Holds {
-        &self.holds
     }
 
     /// Gives the terminal back: waits briefly for the last frame, then turns every mode off.

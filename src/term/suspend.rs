@@ -13,13 +13,24 @@ use crate::core::Error;
 /// How long the reader may take to stop: it may be handing a key to someone who waits for us.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long what must be finished may keep the process from being stopped.
+const FINISH: Duration = Duration::from_secs(2);
+
 impl Terminal {
     /// Stops the process group, as ctrl-z does in other programs; returns when it is continued.
     ///
     /// Where no shell could continue it (the group is orphaned) the kernel does not stop it, and this
     /// returns at once.
     pub fn suspend(&mut self) -> Result<(), Error> {
-        self.away(sys::stop_group)?.map_err(|e| failed("stop", &e))
+        // What is being written is finished first: a stopped process may never go on.
+        let holds = self.holds.clone();
+        let stop = || {
+            let pause = holds.pause(FINISH);
+            let outcome = sys::stop_group();
+            drop(pause);
+            outcome
+        };
+        self.away(stop)?.map_err(|e| failed("stop", &e))
     }
 
     /// Hands the terminal to `run`, which starts another program and waits for it.

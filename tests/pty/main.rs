@@ -8,6 +8,7 @@
 
 mod grammar;
 mod harness;
+mod leave;
 mod path;
 mod sys;
 mod term;

@@ -3,11 +3,11 @@
 use super::super::effect::{Effect, Effects, Feed, Query, QueryId, Scope, Slot, Timer};
 use super::super::model::Model;
 use super::super::msg::{Answer, FeedMsg, FeedState};
-use super::super::views::{Cx, Env};
+use super::super::views::{Cx, Draw, Env, Truth};
 use super::{open, tell, touch};
 use crate::core::{Error, Resource, Span};
 use crate::ops::{JobMsg, PlanId, What};
-use crate::store::health::Health;
+use crate::store::health::{Health, SourceKind, State};
 
 /// What is followed whatever is shown: joins, the home view and "what changed" need it.
 const ALWAYS: [Feed; 9] = [
@@ -178,15 +178,28 @@ fn alerts(model: &mut Model, answer: Result<Answer, Error>, env: &Env, effects: 
     touch(model);
 }
 
-/// Takes a source's health.
-pub fn health(model: &mut Model, health: Health) {
+/// Takes a source's health. When it falls silent or comes back, what rests on it is asked at once.
+pub fn health(model: &mut Model, health: Health, env: &Env, effects: &mut Effects) {
     let before = model.shared.health.get(&health.id);
+    let answers = |h: &Health| matches!(h.state, State::Ready | State::Degraded);
+    let turned = before.is_some_and(|b| answers(b) != answers(&health));
+    let back = turned && answers(&health);
+    let kind = health.id.kind;
     let shown =
         before.is_none_or(|b| b.state != health.state || b.error != health.error || b.via != health.via);
     let name = model.nav.top().view.name();
     model.shared.health.insert(health.id, health);
     if shown || name == "sources" {
         touch(model);
+    }
+    if turned && matches!(kind, SourceKind::Prometheus | SourceKind::Alertmanager) {
+        effects.push(Effect::After(Timer::Alerts, env.now));
+    }
+    if back {
+        let truth = model.nav.top().view.pane().truth(&Draw { shared: &model.shared, env });
+        if matches!(truth, Truth::Stale(..) | Truth::Partial(_) | Truth::Failed(_)) {
+            effects.push(Effect::After(Timer::Settle, env.now));
+        }
     }
 }
 

@@ -73,10 +73,15 @@ pub fn truth(shared: &Shared, now: Ts) -> Truth {
         places.iter().filter(|(_, e)| e.is_some()).map(|(n, _)| n.safe().to_string()).collect();
     if silent.len() == places.len() {
         let error = places.iter().find_map(|(_, e)| e.clone());
-        return error.map_or(Truth::Loading, Truth::Failed);
+        return match (state.known.since, error) {
+            (Some(since), error) => Truth::Stale(since, error),
+            (None, Some(error)) => Truth::Failed(error),
+            (None, None) => Truth::Loading,
+        };
     }
     if !silent.is_empty() {
-        return Truth::Partial(format!("{} did not answer", silent.join(", ")));
+        let old = state.known.since.map(|t| format!(", last heard {}", num::ago(t, now))).unwrap_or_default();
+        return Truth::Partial(format!("{} did not answer{old}", silent.join(", ")));
     }
     Truth::Good(state.at.map_or_else(String::new, |at| num::ago(at, now)))
 }

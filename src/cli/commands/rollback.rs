@@ -115,7 +115,12 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         Outcome::Failed(error) | Outcome::Unknown(error) => Some(error.clone()),
     };
     if asked.printed.output == Output::Json {
-        print_json(&outcome_json(&plan, &ended, asked.wait.then_some(ended == Outcome::Done), error.as_ref()))?;
+        print_json(&outcome_json(
+            &plan,
+            &ended,
+            asked.wait.then_some(ended == Outcome::Done),
+            error.as_ref(),
+        ))?;
     } else if error.is_none() {
         print(&format!(
             "rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n",

@@ -10,7 +10,7 @@ use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
 use crate::ops::PlanId;
 
 /// Answers a question.
-pub async fn answer(world: &World, query: Query) -> Result<Answer> {
+pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
     match query {
         Query::Alerts => alerts::ask(world).await.map(Answer::Alerts),
         Query::Range { expr, window, step } => range(world, &expr, window, step).await,
@@ -49,10 +49,7 @@ async fn range(world: &World, expr: &str, window: Window, step: Span) -> Result<
             .detail("none was found in configuration, environment or cluster")
             .hint("set PROMETHEUS_URL, or `[[sources.prometheus]]` in config.toml; `:sources` shows what was tried"));
     };
-    let began = (world.clock)();
-    let outcome = named.source.query_range(expr, window, step).await;
-    let now = (world.clock)();
-    world.health.report(named.id, &outcome, now - began, now);
+    let outcome = world.through(named.id, named.source.query_range(expr, window, step)).await;
     outcome.map(|m| Answer::Range(Arc::new(m)))
 }
 

@@ -1,20 +1,28 @@
 //! Finding the sources: the configuration's, else the environment's, else those in the cluster.
+//!
+//! What cannot be reached or looked for is tried again, until it is there; what is not there is looked
+//! for again now and then. Once a way to a source is made it stays: whether it answers is the probe's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::{LIMIT, Named, Sources, World};
 use crate::config::{Config, Source};
 use crate::core::{Error, Result, Untrusted};
+use crate::runtime::log;
 use crate::sources::alertmanager::Alertmanager;
 use crate::sources::http::Direct;
+use crate::sources::kube::pace::Pace;
 use crate::sources::loki::Loki;
 use crate::sources::prom::Prom;
 use crate::sources::transport::SharedTransport;
 use crate::store::health::{SourceId, SourceKind, Via};
 
 const KINDS: [SourceKind; 3] = [SourceKind::Prometheus, SourceKind::Loki, SourceKind::Alertmanager];
+/// How often a kind that is not there is looked for again.
+const NOT_THERE: Duration = Duration::from_mins(1);
 
 /// What looking for sources starts from.
 pub struct Look {
@@ -24,84 +32,139 @@ pub struct Look {
     pub environment: Vec<Source>,
 }
 
+/// How far looking for a kind has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Come {
+    /// Every source of it has its way.
+    There,
+    /// There is none.
+    Nowhere,
+    /// Something failed.
+    Failed,
+}
+
 /// Finds the sources and publishes them; every one is entered in the book of health.
 pub async fn connect(world: Arc<World>, look: Look, publish: watch::Sender<Option<Arc<Sources>>>) {
-    let context = world.cluster.0.raw().to_owned();
+    let mut ear = world.retry.ear();
+    let mut pace = Pace::new((world.clock)().0.unsigned_abs());
     let mut sources = Sources::default();
-    for kind in KINDS {
-        let named = look.config.sources(kind, &context, &look.environment);
-        let found = if named.is_empty() {
-            super::found::in_cluster(&world, kind).await
-        } else {
-            of_sources(&world, &named).await
-        };
-        if found.is_empty() {
-            let id = SourceId { kind, index: 0 };
-            let where_looked = Untrusted::from("looked in configuration, environment and cluster");
-            world.health.missing(id, where_looked, (world.clock)());
-        }
-        for (index, (name, found_by, transport)) in found.into_iter().enumerate() {
-            let id = SourceId { kind, index: u8::try_from(index).unwrap_or(u8::MAX) };
-            match transport {
-                Ok(transport) => {
-                    world.health.enter(id, transport.address(), found_by, transport.via(), (world.clock)());
-                    add(&mut sources, id, name, transport);
-                }
-                Err(error) => {
-                    world.health.enter(id, name, found_by, Via::Direct, (world.clock)());
-                    world.health.bad(id, &error, (world.clock)());
-                }
+    let mut come = KINDS.map(|kind| (kind, Come::Failed));
+    loop {
+        let finding = come.iter().filter(|(_, c)| *c != Come::There).map(|(kind, _)| {
+            let (world, look) = (&world, &look);
+            let known = &sources;
+            async move { (*kind, find(world, look, known, *kind).await) }
+        });
+        let found = futures::future::join_all(finding.collect::<Vec<_>>()).await;
+        for (kind, found) in found {
+            let now = take(&world, &mut sources, kind, found);
+            for entry in come.iter_mut().filter(|(k, _)| *k == kind) {
+                entry.1 = now;
             }
         }
+        publish.send_replace(Some(Arc::new(sources.clone())));
+        let rest = if come.iter().any(|(_, c)| *c == Come::Failed) {
+            pace.next(None).max(Duration::from_secs(1))
+        } else if come.iter().any(|(_, c)| *c == Come::Nowhere) {
+            NOT_THERE
+        } else {
+            return;
+        };
+        if ear.rest(rest).await {
+            pace.reset();
+        }
     }
-    let sources = Arc::new(sources);
-    publish.send_replace(Some(Arc::clone(&sources)));
-    probe(&world, &sources).await;
 }
 
 /// A source that was found: its name, how, and the way to it.
 pub type Found = (Untrusted, Untrusted, Result<SharedTransport>);
 
-async fn of_sources(world: &World, all: &[Source]) -> Vec<Found> {
-    let mut out = Vec::new();
-    for source in all {
-        let transport: Result<SharedTransport> = match (&source.url, &source.service) {
-            (Some(_), _) => Direct::new(source).map(|d| Arc::new(d) as SharedTransport),
-            (None, Some(_)) => super::found::of_service(world, source).await,
-            (None, None) => Err(Error::new(crate::core::Kind::Config, "reach a source")
-                .on(source.name.clone())
-                .detail("it has neither `url` nor `service`")),
-        };
-        out.push((Untrusted::from(source.name.clone()), source.found.clone(), transport));
+/// Looks for the sources of a kind. Of named ones that have their way already nothing is told: `None`.
+async fn find(
+    world: &Arc<World>,
+    look: &Look,
+    known: &Sources,
+    kind: SourceKind,
+) -> Result<Vec<Option<Found>>> {
+    let named = look.config.sources(kind, world.cluster.0.raw(), &look.environment);
+    if named.is_empty() {
+        return Ok(super::found::in_cluster(world, kind).await?.into_iter().map(Some).collect());
     }
-    out
+    let mut out = Vec::new();
+    for (index, source) in named.iter().enumerate() {
+        let there = known.transport(id_of(kind, index)).is_some();
+        out.push(if there { None } else { Some(of_source(world, source).await) });
+    }
+    Ok(out)
+}
+
+fn id_of(kind: SourceKind, index: usize) -> SourceId {
+    SourceId { kind, index: u8::try_from(index).unwrap_or(u8::MAX) }
+}
+
+/// Enters what was found of a kind.
+fn take(world: &World, sources: &mut Sources, kind: SourceKind, found: Result<Vec<Option<Found>>>) -> Come {
+    let now = (world.clock)();
+    let first = id_of(kind, 0);
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => {
+            world.health.looking(first, Untrusted::from("looked for in the cluster"), error, now);
+            return Come::Failed;
+        }
+    };
+    if found.is_empty() {
+        let looked = Untrusted::from("looked in configuration, environment and cluster");
+        world.health.missing(first, looked, now);
+        return Come::Nowhere;
+    }
+    let mut come = Come::There;
+    for (index, found) in found.into_iter().enumerate() {
+        let Some((name, found_by, transport)) = found else { continue };
+        let id = id_of(kind, index);
+        match transport {
+            Ok(transport) => {
+                world.health.enter(id, transport.address(), found_by, transport.via(), now);
+                add(sources, id, name, transport);
+            }
+            Err(error) => {
+                if world.health.down(id).is_none() {
+                    world.health.enter(id, name, found_by, Via::Direct, now);
+                }
+                world.health.bad(id, &error, now);
+                come = Come::Failed;
+            }
+        }
+    }
+    come
+}
+
+async fn of_source(world: &World, source: &Source) -> Found {
+    let transport: Result<SharedTransport> = match (&source.url, &source.service) {
+        (Some(_), _) => Direct::new(source).map(|d| Arc::new(d) as SharedTransport),
+        (None, Some(_)) => super::found::of_service(world, source).await,
+        (None, None) => Err(Error::new(crate::core::Kind::Config, "reach a source")
+            .on(source.name.clone())
+            .detail("it has neither `url` nor `service`")),
+    };
+    (Untrusted::from(source.name.clone()), source.found.clone(), transport)
 }
 
 fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTransport) {
+    let transport = log::transport(transport);
     match id.kind {
-        SourceKind::Prometheus => sources.proms.push(Named { id, source: Prom::new(transport, LIMIT) }),
-        SourceKind::Loki => sources.lokis.push(Named { id, source: Loki::new(transport, LIMIT) }),
+        SourceKind::Prometheus => {
+            sources.proms.push(Named { id, source: Arc::new(Prom::new(transport, LIMIT)) });
+            sources.proms.sort_by_key(|n| n.id);
+        }
+        SourceKind::Loki => {
+            sources.lokis.push(Named { id, source: Arc::new(Loki::new(transport, LIMIT)) });
+            sources.lokis.sort_by_key(|n| n.id);
+        }
         SourceKind::Alertmanager => {
-            sources.managers.push(Named { id, source: Alertmanager::new(name, transport, LIMIT) });
+            sources.managers.push(Named { id, source: Arc::new(Alertmanager::new(name, transport, LIMIT)) });
+            sources.managers.sort_by_key(|n| n.id);
         }
         SourceKind::Kubernetes => {}
-    }
-}
-
-/// How often a source that nothing else asks is asked whether it is there.
-const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// Asks Loki and Prometheus now and then, so that a silent one is known within seconds; Alertmanagers
-/// are asked by the poll of alerts.
-async fn probe(world: &Arc<World>, sources: &Arc<Sources>) {
-    loop {
-        let lokis = sources.lokis.iter().map(|named| async {
-            let began = (world.clock)();
-            let outcome = named.source.probe().await;
-            let now = (world.clock)();
-            world.health.report(named.id, &outcome, now - began, now);
-        });
-        futures::future::join_all(lokis).await;
-        world.retry.wait(EVERY).await;
     }
 }

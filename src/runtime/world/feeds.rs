@@ -1,13 +1,17 @@
 //! Lists and watches: from the reflector's news to the loop's messages.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use super::World;
+use futures::FutureExt as _;
+
+use super::{KUBERNETES, World, fault};
 use crate::app::Msg;
 use crate::app::effect::{Feed, Scope};
 use crate::app::msg::{FeedMsg, FeedState};
-use crate::core::Resource;
+use crate::core::{Resource, Span};
 use crate::runtime::inbox::Inbox;
+use crate::sources::kube::pace::Pace;
 use crate::sources::kube::reflect::{Change, Event, Reflector, Scope as KubeScope, Spec, State};
 
 /// Returns the reflector's form of a scope.
@@ -30,15 +34,42 @@ pub fn state_of(state: State) -> FeedState {
     }
 }
 
-/// Follows a kind until it is dropped.
+/// Follows a kind until it is dropped. A fault of our own in it is told, and it is begun anew.
 pub async fn follow(world: Arc<World>, feed: Feed, resource: Resource, scope: Scope, inbox: Inbox) {
-    let kube = match &world.kube {
-        Ok(kube) => kube,
-        Err(error) => {
-            return inbox.send(Msg::Feed(feed, scope, FeedMsg::State(FeedState::Failed(error.clone()))));
+    let again = || once(&world, feed, resource, &scope, &inbox);
+    begun_anew(&world, feed, &scope, &inbox, again).await;
+}
+
+/// Runs what follows a list, again and again; it only ends by a fault of our own, or at once where there
+/// is no cluster.
+pub async fn begun_anew<W: Future<Output = ()>>(
+    world: &World,
+    feed: Feed,
+    scope: &Scope,
+    inbox: &Inbox,
+    work: impl Fn() -> W,
+) {
+    let tell = |state| inbox.send(Msg::Feed(feed, scope.clone(), FeedMsg::State(state)));
+    if let Err(error) = &world.kube {
+        return tell(FeedState::Failed(error.clone()));
+    }
+    let mut pace = Pace::new(1);
+    loop {
+        let began = (world.clock)();
+        AssertUnwindSafe(work()).catch_unwind().await.ok();
+        let (error, now) = (fault("follow a list"), (world.clock)());
+        world.health.bad(KUBERNETES, &error, now);
+        tell(FeedState::Stale { since: now, error: Some(error) });
+        if now - began > Span::mins(1) {
+            pace.reset();
         }
-    };
-    let spec = Spec::all(resource, scope_of(&scope));
+        world.retry.wait(pace.next(None)).await;
+    }
+}
+
+async fn once(world: &World, feed: Feed, resource: Resource, scope: &Scope, inbox: &Inbox) {
+    let Ok(kube) = &world.kube else { return };
+    let spec = Spec::all(resource, scope_of(scope));
     let (_reflector, mut events) = Reflector::spawn(
         kube.client.clone(),
         spec,

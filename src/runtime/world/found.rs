@@ -23,9 +23,12 @@ const USUAL: [&str; 8] =
 const WAYS: [Via; 2] = [Via::ServiceProxy, Via::PortForward];
 
 /// Looks for a kind of source among the cluster's services.
-pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Vec<Found> {
-    let Ok(client) = world.client() else { return Vec::new() };
-    let services = services(client).await;
+///
+/// # Errors
+/// Why the services could not be read: then it is not known whether there is one.
+pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Result<Vec<Found>> {
+    let Ok(client) = world.client() else { return Ok(Vec::new()) };
+    let services = services(client).await?;
     let wanted: Vec<Candidate> = candidates(&services).into_iter().filter(|c| c.kind == kind).collect();
     let of = client.clone();
     let connect = move |candidate: Candidate, via: Via| -> Connecting<'static> {
@@ -45,20 +48,15 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Vec<Found> {
         })
         .collect();
     if !found.is_empty() {
-        return found;
+        return Ok(found);
     }
     // Something looked like it and did not answer: that is an outage, not an absence.
-    outcome
-        .tried
-        .into_iter()
-        .rev()
-        .find_map(|t| {
-            t.error
-                .clone()
-                .map(|e| (Untrusted::from(t.candidate.service.to_string()), t.candidate.found(), Err(e)))
-        })
-        .into_iter()
-        .collect()
+    let silent = outcome.tried.into_iter().rev().find_map(|t| {
+        t.error
+            .clone()
+            .map(|e| (Untrusted::from(t.candidate.service.to_string()), t.candidate.found(), Err(e)))
+    });
+    Ok(silent.into_iter().collect())
 }
 
 /// Makes the way to a service that the configuration names.
@@ -111,20 +109,22 @@ fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Resu
 }
 
 /// Lists Services in the whole cluster, else in the usual namespaces, with how many of their endpoints are ready.
-async fn services(client: &Client) -> Vec<ServiceInfo> {
-    let lists = if let Ok(list) = client.get_json::<Value>("/api/v1/services").await {
-        vec![list]
-    } else {
-        let reads = USUAL.map(|ns| async move {
-            client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok()
-        });
-        futures::future::join_all(reads).await.into_iter().flatten().collect()
+async fn services(client: &Client) -> Result<Vec<ServiceInfo>> {
+    let lists = match client.get_json::<Value>("/api/v1/services").await {
+        Ok(list) => vec![list],
+        Err(fail) if fail.error.kind == Kind::Denied => {
+            let reads = USUAL.map(|ns| async move {
+                client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok()
+            });
+            futures::future::join_all(reads).await.into_iter().flatten().collect()
+        }
+        Err(fail) => return Err(fail.error),
     };
-    lists
+    Ok(lists
         .iter()
         .flat_map(|list| list.get("items").and_then(Value::as_array).into_iter().flatten())
         .filter_map(info)
-        .collect()
+        .collect())
 }
 
 fn info(value: &Value) -> Option<ServiceInfo> {

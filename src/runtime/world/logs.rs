@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt as _;
 
-use super::{Named, World};
+use super::{KUBERNETES, Named, World};
 use crate::app::effect::{LogPage, LogScope};
 use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
 use crate::query::logql::LogQuery;
@@ -92,11 +92,7 @@ async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Resu
 }
 
 async fn from_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<FromLoki> {
-    let began = (world.clock)();
-    let outcome = ask_loki(world, named, ask, now).await;
-    let at = (world.clock)();
-    world.health.report(named.id, &outcome, at - began, at);
-    outcome
+    world.through(named.id, ask_loki(world, named, ask, now)).await
 }
 
 async fn ask_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<FromLoki> {
@@ -170,8 +166,16 @@ struct PodLogs {
     cuts: Cuts,
 }
 
-/// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
+/// Reads the kubelet's lines, unless the API server that they come through is down.
 async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
+    tokio::select! {
+        read = read_kubelet(world, ask, now) => read,
+        error = world.health.lost(KUBERNETES) => Err(error),
+    }
+}
+
+/// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
+async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
     let client = world.client()?;
     let (window, tail) = match ask.page {
         LogPage::Around(at) => (Window { start: ask.window.start.min(at), end: ask.window.end }, None),

@@ -9,9 +9,11 @@ pub mod feeds;
 mod found;
 pub mod health;
 pub mod logs;
+pub mod probe;
 pub mod releases;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,7 +27,8 @@ use crate::sources::auth::WallClock;
 use crate::sources::kube::{Client, Pulse, RetryNow};
 use crate::sources::loki::Loki;
 use crate::sources::prom::Prom;
-use crate::store::health::SourceId;
+use crate::sources::transport::SharedTransport;
+use crate::store::health::{SourceId, SourceKind};
 
 /// The cluster, where a kubeconfig names one.
 pub struct Kube {
@@ -40,11 +43,17 @@ pub struct Named<T> {
     /// Which one.
     pub id: SourceId,
     /// Its client.
-    pub source: T,
+    pub source: Arc<T>,
+}
+
+impl<T> Clone for Named<T> {
+    fn clone(&self) -> Self {
+        Self { id: self.id, source: Arc::clone(&self.source) }
+    }
 }
 
 /// The sources beside Kubernetes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// Prometheus and its kin.
     pub proms: Vec<Named<Prom>>,
@@ -52,6 +61,23 @@ pub struct Sources {
     pub lokis: Vec<Named<Loki>>,
     /// Alertmanagers.
     pub managers: Vec<Named<Alertmanager>>,
+}
+
+impl Sources {
+    /// Returns the way to a source.
+    pub fn transport(&self, id: SourceId) -> Option<SharedTransport> {
+        let of = |t: &SharedTransport| Arc::clone(t);
+        match id.kind {
+            SourceKind::Prometheus => {
+                self.proms.iter().find(|n| n.id == id).map(|n| of(n.source.transport()))
+            }
+            SourceKind::Loki => self.lokis.iter().find(|n| n.id == id).map(|n| of(n.source.transport())),
+            SourceKind::Alertmanager => {
+                self.managers.iter().find(|n| n.id == id).map(|n| of(n.source.transport()))
+            }
+            SourceKind::Kubernetes => None,
+        }
+    }
 }
 
 /// Everything outside.
@@ -64,6 +90,8 @@ pub struct World {
     pub sources: watch::Receiver<Option<Arc<Sources>>>,
     /// Which labels each namespace's log lines have.
     pub mappings: logs::Mappings,
+    /// What each place that knows of alerts told last.
+    pub heard: alerts::Heard,
     /// How each source is doing.
     pub health: health::Book,
     /// "Try again now".
@@ -79,7 +107,47 @@ const LOOKING: Duration = Duration::from_secs(15);
 /// The time limit of one query.
 pub const LIMIT: Span = Span::secs(20);
 
+/// The API server as a source.
+pub const KUBERNETES: SourceId = SourceId { kind: SourceKind::Kubernetes, index: 0 };
+
+/// Returns the error of work that ended by a fault of our own.
+pub fn fault(what: &'static str) -> Error {
+    Error::new(Kind::Internal, what)
+        .detail("a fault of deckwatch itself; it is begun anew")
+        .hint("the report lies in the folder `crash` of deckwatch's state: please send it in")
+}
+
 impl World {
+    /// Asks a source something and notes how that went. An answer is not waited for once the source is
+    /// known to be down; one that is down already is tried all the same, briefly.
+    ///
+    /// # Errors
+    /// Those of the question, and why the source is down.
+    pub async fn through<T>(&self, id: SourceId, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let began = (self.clock)();
+        let outcome = match self.health.down(id) {
+            Some(error) => tokio::time::timeout(probe::LIMIT.to_std(), work).await.unwrap_or(Err(error)),
+            None => tokio::select! {
+                outcome = work => outcome,
+                error = self.health.lost(id) => return Err(error),
+            },
+        };
+        let now = (self.clock)();
+        self.health.report(id, &outcome, now - began, now);
+        outcome
+    }
+
+    /// Tries everything again now: what waits is woken, failures of credential plugins count no longer,
+    /// and connections that may be dead are given up.
+    pub fn try_again(&self) {
+        if let Ok(kube) = &self.kube {
+            kube.client.credentials().retry_now();
+            kube.client.reset();
+        }
+        self.heard.give_up();
+        self.retry.now();
+    }
+
     /// Returns the cluster's client.
     pub fn client(&self) -> Result<&Client> {
         self.kube.as_ref().map(|k| &k.client).map_err(Clone::clone)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::World;
-use super::feeds::{scope_of, state_of};
+use super::feeds::{begun_anew, scope_of, state_of};
 use crate::app::Msg;
 use crate::app::effect::{Feed, Scope};
 use crate::app::msg::{FeedMsg, FeedState};
@@ -21,20 +21,15 @@ struct Records {
     state: FeedState,
 }
 
-/// Follows the records until it is dropped.
+/// Follows the records until it is dropped. A fault of our own in it is told, and it is begun anew.
 pub async fn follow(world: Arc<World>, scope: Scope, inbox: Inbox) {
-    let kube = match &world.kube {
-        Ok(kube) => kube,
-        Err(error) => {
-            return inbox.send(Msg::Feed(
-                Feed::Releases,
-                scope,
-                FeedMsg::State(FeedState::Failed(error.clone())),
-            ));
-        }
-    };
+    begun_anew(&world, Feed::Releases, &scope, &inbox, || once(&world, &scope, &inbox)).await;
+}
+
+async fn once(world: &World, scope: &Scope, inbox: &Inbox) {
+    let Ok(kube) = &world.kube else { return };
     let start = |resource| {
-        let spec = Spec::releases(resource, scope_of(&scope));
+        let spec = Spec::releases(resource, scope_of(scope));
         Reflector::spawn(
             kube.client.clone(),
             spec,

@@ -56,6 +56,11 @@ impl Alertmanager {
         &self.name
     }
 
+    /// Returns how the source is reached.
+    pub fn transport(&self) -> &SharedTransport {
+        &self.transport
+    }
+
     /// Reads the alerts. `/alerts/groups` is asked, because only it tells of mutes by time intervals;
     /// where there is no such route, `/alerts`.
     ///

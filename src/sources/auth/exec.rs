@@ -312,4 +312,4 @@ impl Kept {
 }
 
 #[cfg(test)]
-pub(in crate::sources) mod tests;
+pub(crate) mod tests;

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -162,6 +163,8 @@ pub struct Credentials {
     state: Mutex<State>,
     cancel: Notify,
     waiting: watch::Sender<Option<Waiting>>,
+    /// How often somebody wished to try now.
+    wishes: AtomicU64,
 }
 
 impl fmt::Debug for Credentials {
@@ -177,7 +180,8 @@ struct State {
     files: Vec<Option<(u64, SystemTime)>>,
     looked: Option<Instant>,
     fetched: Option<Instant>,
-    failure: Option<(Instant, Error)>,
+    /// When it failed, how many wishes to try now there had been, and why.
+    failure: Option<(Instant, u64, Error)>,
     serial: u64,
 }
 
@@ -191,6 +195,7 @@ impl Credentials {
             state: Mutex::default(),
             cancel: Notify::new(),
             waiting: watch::Sender::new(None),
+            wishes: AtomicU64::new(0),
         }
     }
 
@@ -204,7 +209,8 @@ impl Credentials {
         if let Some(grant) = self.kept(&mut state).await {
             return Ok(grant);
         }
-        if let Some((at, error)) = &state.failure
+        if let Some((at, wishes, error)) = &state.failure
+            && *wishes == self.wishes.load(Ordering::SeqCst)
             && (*at >= asked || at.elapsed() < PAUSE)
         {
             return Err(error.clone());
@@ -224,7 +230,7 @@ impl Credentials {
                 Ok(grant)
             }
             Err(error) => {
-                state.failure = Some((Instant::now(), error.clone()));
+                state.failure = Some((Instant::now(), self.wishes.load(Ordering::SeqCst), error.clone()));
                 drop(state);
                 Err(error)
             }
@@ -244,9 +250,10 @@ impl Credentials {
         renews
     }
 
-    /// Forgets a failure, so that the next one who asks tries again at once.
-    pub async fn retry_now(&self) {
-        self.state.lock().await.failure = None;
+    /// Makes a failure count no longer, so that the next one who asks tries again at once. One that a
+    /// run which is under way ends with is a new one.
+    pub fn retry_now(&self) {
+        self.wishes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Ends a running plugin; those who wait for it get an error of kind `Cancelled`.

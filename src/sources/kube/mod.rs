@@ -23,7 +23,7 @@ pub mod reflect;
 #[cfg(test)]
 mod stand_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use client::Client;
 pub use config::{Choice, Env, Kubeconfig, Target};

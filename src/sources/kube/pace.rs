@@ -70,12 +70,34 @@ impl RetryNow {
         self.0.send_modify(|n| *n = n.wrapping_add(1));
     }
 
+    /// Returns an ear, which also hears a wish that comes between two of its waits.
+    pub fn ear(&self) -> Ear {
+        Ear(self.0.subscribe())
+    }
+
     /// Waits, or until somebody wishes to try now. Returns whether somebody did.
     pub async fn wait(&self, time: Duration) -> bool {
-        let mut wish = self.0.subscribe();
+        self.ear().rest(time).await
+    }
+}
+
+/// Hears the wishes of one [`RetryNow`].
+#[derive(Debug)]
+pub struct Ear(watch::Receiver<u64>);
+
+impl Ear {
+    /// Waits until somebody wishes to try now.
+    pub async fn wish(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits, or until somebody wishes to try now. Returns whether somebody did.
+    pub async fn rest(&mut self, time: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(time) => false,
-            heard = wish.changed() => heard.is_ok(),
+            () = self.wish() => true,
         }
     }
 }
@@ -114,5 +136,14 @@ mod tests {
         let (heard, ()) = tokio::join!(retry.wait(Duration::from_secs(9)), async { retry.now() });
         assert!(heard);
         assert_eq!(began.elapsed(), Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wish_between_two_waits_is_heard() {
+        let retry = RetryNow::default();
+        let mut ear = retry.ear();
+        retry.now();
+        assert!(ear.rest(Duration::from_secs(9)).await);
+        assert!(!ear.rest(Duration::from_secs(9)).await);
     }
 }

@@ -4,9 +4,10 @@
 //! tells them apart for all watches at once, within ten seconds. It also notices that the host was
 //! suspended. Never looks at data. Tested with a frozen server and a paused clock.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use crate::core::{Error, Kind, Span, Ts};
 use crate::sources::auth::WallClock;
 
 /// Time between two probes.
-pub const EVERY: Duration = Duration::from_secs(4);
+pub const EVERY: Span = Span::secs(4);
 /// How long a probe may take.
 pub const LIMIT: Span = Span::secs(3);
 /// How far the wall clock may run ahead of ours before we believe to have been suspended.
@@ -79,13 +80,27 @@ struct Prober {
 
 impl Prober {
     async fn run(mut self, sender: watch::Sender<Beat>, retry: RetryNow) {
+        let mut ear = retry.ear();
         loop {
             let (began, wall) = (Instant::now(), (self.clock)());
-            self.probe().await;
+            // Without a pulse everything would look alive for ever: a fault of our own must not end it.
+            let outcome = loop {
+                tokio::select! {
+                    outcome = AssertUnwindSafe(self.probe()).catch_unwind() => break outcome,
+                    // A probe that waits on something dead is not waited for when somebody wishes to try now.
+                    () = ear.wish() => {}
+                }
+            };
+            if outcome.is_err() {
+                let error =
+                    Error::new(Kind::Internal, "probe the API server").on(self.client.server().clone());
+                self.beat.alive = Some(false);
+                self.beat.error = Some(error.detail("a fault of deckwatch itself; it is begun anew"));
+            }
             if sender.send(self.beat.clone()).is_err() {
                 return;
             }
-            retry.wait(EVERY.saturating_sub(began.elapsed())).await;
+            ear.rest(EVERY.to_std().saturating_sub(began.elapsed())).await;
             self.notice_suspend(began, wall);
         }
     }
@@ -105,6 +120,8 @@ impl Prober {
         match self.ask().await {
             Ok(()) => {
                 if self.beat.alive == Some(false) {
+                    // What was connected before the outage may be dead without knowing it.
+                    self.client.reset();
                     self.beat.epoch += 1;
                 }
                 let took = Span(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX));

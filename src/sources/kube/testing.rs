@@ -2,7 +2,8 @@
 //!
 //! A handler answers each request; an answer may be whole, come in chunks that the test feeds, hang, or
 //! break off. The server can be frozen: it accepts connections and then neither reads nor writes, as a
-//! stopped process does.
+//! stopped process does; killed: its connections are reset and new ones refused; or black-holed: nothing
+//! gets through any more, and connections from before never come back.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -58,6 +59,10 @@ pub struct Server {
     seen: Arc<Mutex<Vec<Request<Bytes>>>>,
     pub dials: AtomicUsize,
     pub refuse: AtomicBool,
+    /// New connections are never made.
+    silent: AtomicBool,
+    /// The next connection is a panic: a fault of our own.
+    pub panics: AtomicBool,
 }
 
 impl Server {
@@ -77,6 +82,8 @@ impl Server {
             seen: Arc::default(),
             dials: AtomicUsize::new(0),
             refuse: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
         })
     }
 
@@ -88,9 +95,32 @@ impl Server {
     /// Goes on.
     pub fn thaw(&self) {
         self.ice.frozen.store(false, Ordering::SeqCst);
-        for waker in self.ice.asleep.lock().unwrap().drain(..) {
-            waker.wake();
-        }
+        self.ice.wake();
+    }
+
+    /// Is gone: connections are reset, new ones refused.
+    pub fn kill(&self) {
+        self.refuse.store(true, Ordering::SeqCst);
+        self.ice.reset.store(self.ice.born.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.ice.wake();
+    }
+
+    /// Nothing gets through any more: not on connections from before, and new ones are never made.
+    pub fn black_hole(&self) {
+        self.silent.store(true, Ordering::SeqCst);
+        self.ice.lost.store(self.ice.born.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// Is back; what was reset or lost stays so.
+    pub fn restore(&self) {
+        self.refuse.store(false, Ordering::SeqCst);
+        self.silent.store(false, Ordering::SeqCst);
+        self.thaw();
+    }
+
+    /// Returns a connection to it.
+    pub fn connect(self: &Arc<Self>) -> Dialing {
+        ToServer(Arc::clone(self)).dial(None)
     }
 
     /// Returns the requests so far.
@@ -114,7 +144,8 @@ impl Server {
     }
 
     fn accept(&self, stream: DuplexStream) {
-        let stream = Icy { stream, ice: Arc::clone(&self.ice) };
+        let number = self.ice.born.fetch_add(1, Ordering::SeqCst) + 1;
+        let stream = Icy { stream, ice: Arc::clone(&self.ice), number };
         let (handler, seen) = (Arc::clone(&self.handler), Arc::clone(&self.seen));
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let (handler, seen) = (Arc::clone(&handler), Arc::clone(&seen));
@@ -168,6 +199,10 @@ struct ToServer(Arc<Server>);
 impl Dial for ToServer {
     fn dial(&self, _: Option<Arc<rustls::ClientConfig>>) -> Dialing {
         self.0.dials.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.0.panics.swap(false, Ordering::SeqCst), "the test wants a fault of our own");
+        if self.0.silent.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         if self.0.refuse.load(Ordering::SeqCst) {
             let error = Error::new(Kind::Unreachable, "connect").detail("connection refused");
             return Box::pin(std::future::ready(Err(error)));
@@ -178,24 +213,45 @@ impl Dial for ToServer {
     }
 }
 
+/// What connections do now; each has a number.
 #[derive(Default)]
 struct Ice {
     frozen: AtomicBool,
+    /// The number of the newest connection.
+    born: AtomicUsize,
+    /// Connections up to this one are reset.
+    reset: AtomicUsize,
+    /// Nothing gets through on connections up to this one.
+    lost: AtomicUsize,
     asleep: Mutex<Vec<Waker>>,
+}
+
+impl Ice {
+    fn wake(&self) {
+        for waker in self.asleep.lock().unwrap().drain(..) {
+            waker.wake();
+        }
+    }
 }
 
 struct Icy {
     stream: DuplexStream,
     ice: Arc<Ice>,
+    number: usize,
 }
 
 impl Icy {
-    fn frozen(&self, cx: &Context<'_>) -> bool {
-        let frozen = self.ice.frozen.load(Ordering::SeqCst);
-        if frozen {
-            self.ice.asleep.lock().unwrap().push(cx.waker().clone());
+    /// Returns how a read or a write ends without being tried: it waits, or the connection is reset.
+    fn stopped<T>(&self, cx: &Context<'_>) -> Option<Poll<std::io::Result<T>>> {
+        if self.number <= self.ice.reset.load(Ordering::SeqCst) {
+            return Some(Poll::Ready(Err(std::io::ErrorKind::ConnectionReset.into())));
         }
-        frozen
+        let lost = self.number <= self.ice.lost.load(Ordering::SeqCst);
+        let mut asleep = self.ice.asleep.lock().unwrap();
+        if !asleep.iter().any(|w| w.will_wake(cx.waker())) {
+            asleep.push(cx.waker().clone());
+        }
+        (lost || self.ice.frozen.load(Ordering::SeqCst)).then_some(Poll::Pending)
     }
 }
 
@@ -205,7 +261,7 @@ impl AsyncRead for Icy {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        if self.frozen(cx) { Poll::Pending } else { Pin::new(&mut self.stream).poll_read(cx, buf) }
+        self.stopped(cx).unwrap_or_else(|| Pin::new(&mut self.stream).poll_read(cx, buf))
     }
 }
 
@@ -215,11 +271,11 @@ impl AsyncWrite for Icy {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        if self.frozen(cx) { Poll::Pending } else { Pin::new(&mut self.stream).poll_write(cx, data) }
+        self.stopped(cx).unwrap_or_else(|| Pin::new(&mut self.stream).poll_write(cx, data))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        if self.frozen(cx) { Poll::Pending } else { Pin::new(&mut self.stream).poll_flush(cx) }
+        self.stopped(cx).unwrap_or_else(|| Pin::new(&mut self.stream).poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

@@ -95,7 +95,7 @@ async fn a_failing_plugin_fails_all_who_wait_and_rests_before_it_is_run_again() 
     assert_eq!((a.unwrap_err().kind, b.unwrap_err().kind, scene.runs()), (Kind::Auth, Kind::Auth, 1));
     held(credentials.grant()).await.unwrap_err();
     assert_eq!(scene.runs(), 1);
-    credentials.retry_now().await;
+    credentials.retry_now();
     held(credentials.grant()).await.unwrap_err();
     assert_eq!(scene.runs(), 2);
     tokio::time::advance(PAUSE).await;

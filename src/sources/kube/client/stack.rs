@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::Body;
 use rustls::sign::CertifiedKey;
 
+use crate::core::redact::redact;
 use crate::core::{Error, Kind, Result};
 use crate::sources::auth::{Credentials, Grant};
 use crate::sources::kube::config::{Impersonation, Target};
@@ -113,8 +114,25 @@ impl Stack {
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Sends one request, once.
-    pub async fn send(self: Arc<Self>, mut request: Request<Body>) -> Result<Response<Incoming>, Failure> {
+    /// Sends one request, once, and logs how that went.
+    pub async fn send(self: Arc<Self>, request: Request<Body>) -> Result<Response<Incoming>, Failure> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let probe = request.extensions().get::<Order>().is_some_and(|o| matches!(o.lane, Lane::Probe));
+        let began = tokio::time::Instant::now();
+        let outcome = self.exchange(request).await;
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &outcome {
+            Ok(r) if probe => tracing::debug!(%method, path, status = r.status().as_u16(), ms, "request"),
+            Ok(r) => tracing::info!(%method, path, status = r.status().as_u16(), ms, "request"),
+            Err(failure) => {
+                let error = redact(&failure.error.line());
+                tracing::warn!(%method, path, error, maybe_sent = failure.maybe_sent, ms, "request");
+            }
+        }
+        outcome
+    }
+
+    async fn exchange(self: Arc<Self>, mut request: Request<Body>) -> Result<Response<Incoming>, Failure> {
         let unsent = |error| Failure { error, maybe_sent: false };
         let order = request.extensions().get::<Order>().copied().unwrap_or_default();
         let grant = self.credentials.grant().await.map_err(unsent)?;

@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 

@@ -3,7 +3,7 @@
 use deckwatch_wire::Encoding;
 use http::Method;
 
-use super::{Closed, Event, Run, Spec, is_older};
+use super::{Closed, Event, Run, Spec, better_anew, is_older};
 use crate::core::{Kind, Result, Safe, Uid};
 use crate::sources::kube::answer::{self, Asked, Fail};
 use crate::sources::kube::client::{Client, Get, Reply};
@@ -24,7 +24,7 @@ impl Run {
         let mut uids: Vec<Uid> = Vec::new();
         let mut token = String::new();
         for _ in 0..PAGES {
-            let page = match page(&self.client, &self.spec, &token).await {
+            let page = match self.page(&token).await {
                 Ok(page) => page,
                 Err(fail) => return Ok(Err(fail)),
             };
@@ -54,6 +54,16 @@ impl Run {
         }
         let asked = Asked::of(&Method::GET, &self.spec.path(&[]));
         Ok(Err(asked.error(Kind::TooLarge).detail("the list does not end").into()))
+    }
+
+    /// Reads one page; once, it is asked for anew when that is better than to wait on.
+    async fn page(&self, token: &str) -> Result<decode::Page, Fail> {
+        let (mut beats, mut ear) = (self.beats.clone(), self.retry.ear());
+        let epoch = beats.borrow().epoch;
+        tokio::select! {
+            page = page(&self.client, &self.spec, token) => page,
+            () = better_anew(&mut beats, &mut ear, epoch) => page(&self.client, &self.spec, token).await,
+        }
     }
 }
 

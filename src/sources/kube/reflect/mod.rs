@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 
 use super::answer::Fail;
 use super::client::Client;
-use super::pace::{Pace, RetryNow};
+use super::pace::{Ear, Pace, RetryNow};
 use super::pulse::{Beat, Pulse};
+use crate::core::redact::redact;
 use crate::core::{Error, Kind, Name, Resource, Safe, Span, Ts, Uid};
 use crate::sources::auth::WallClock;
 use crate::store::objects::Object;
@@ -210,6 +211,21 @@ impl Drop for Reflector {
 /// Nobody listens any more.
 struct Closed;
 
+/// Waits until a request that was sent in an epoch had better be sent anew: the server has come back since,
+/// so that what was asked before may wait on something dead, or somebody wishes it.
+async fn better_anew(beats: &mut watch::Receiver<Beat>, ear: &mut Ear, epoch: u64) {
+    while beats.borrow_and_update().epoch == epoch {
+        tokio::select! {
+            () = ear.wish() => return,
+            beat = beats.changed() => {
+                if beat.is_err() {
+                    return ear.wish().await;
+                }
+            }
+        }
+    }
+}
+
 struct Run {
     client: Client,
     spec: Spec,
@@ -310,6 +326,8 @@ impl Run {
             Kind::Auth => paced.max(REFUSED),
             _ => paced,
         };
+        let (kind, seconds) = (self.spec.resource.names().plural, time.as_secs_f64());
+        tracing::info!(kind, seconds, error = redact(&fail.error.line()), "tried again later");
         let next_try = (self.clock)() + Span(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
         let error = fail.error.clone();
         let state = match (fail.error.kind, &self.synced) {

@@ -6,7 +6,7 @@ use deckwatch_wire::Encoding;
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
-use super::{Change, Closed, Event, Run, is_older};
+use super::{Change, Closed, Event, Run, better_anew, is_older};
 use crate::core::Result;
 use crate::sources::kube::answer::{self, Asked, Fail};
 use crate::sources::kube::batch::{Batch, FULL, MOST};
@@ -45,8 +45,7 @@ struct Open {
 impl Run {
     /// Watches from `version`, which is moved along, until the watch ends.
     pub(super) async fn watch(&mut self, version: &mut String) -> Result<End, Closed> {
-        let epoch = self.beats.borrow_and_update().epoch;
-        let mut open = match self.open(version).await? {
+        let (mut open, epoch) = match self.open(version).await? {
             Ok(open) => open,
             Err(fail) if fail.is_gone() => return Ok(End::Relist("it is too long ago for the server")),
             Err(fail) if fail.refuses_encoding() && self.client.encoding() == Encoding::Protobuf => {
@@ -64,8 +63,10 @@ impl Run {
         Ok(end)
     }
 
-    /// Opens the watch; meanwhile the pulse is still listened to.
-    async fn open(&mut self, version: &str) -> Result<Result<Open, Fail>, Closed> {
+    /// Opens the watch; meanwhile the pulse is still listened to. Once, it is opened anew when that is better
+    /// than to wait on. Returns the epoch, too, that its connection is of.
+    async fn open(&mut self, version: &str) -> Result<Result<(Open, u64), Fail>, Closed> {
+        let mut epoch = self.beats.borrow_and_update().epoch;
         let path = self.spec.path(&[
             ("watch", "true"),
             ("allowWatchBookmarks", "true"),
@@ -74,15 +75,20 @@ impl Run {
         ]);
         let accept = decode::accept_watch(self.spec.resource, self.client.encoding());
         let client = self.client.clone();
-        let opening = client.stream(&path, &accept);
-        tokio::pin!(opening);
-        let mut pulse = true;
+        let mut opening = Box::pin(client.stream(&path, &accept));
+        let (mut beats, mut ear) = (self.beats.clone(), self.retry.ear());
+        let (mut pulse, mut again) = (true, true);
         let stream = loop {
             tokio::select! {
                 opened = &mut opening => match opened {
                     Ok(stream) => break stream,
                     Err(fail) => return Ok(Err(fail)),
                 },
+                () = better_anew(&mut beats, &mut ear, epoch), if again => {
+                    again = false;
+                    epoch = self.beats.borrow().epoch;
+                    opening = Box::pin(client.stream(&path, &accept));
+                }
                 beat = self.beats.changed(), if pulse => {
                     pulse = beat.is_ok();
                     if self.beats.borrow().alive == Some(false) {
@@ -97,7 +103,7 @@ impl Run {
         };
         let decoder = decode::watching(self.spec.resource, encoding);
         let (batch, due, last_byte) = (Batch::default(), None, Instant::now());
-        Ok(Ok(Open { asked, stream, decoder, batch, due, last_byte }))
+        Ok(Ok((Open { asked, stream, decoder, batch, due, last_byte }, epoch)))
     }
 
     async fn read(&mut self, open: &mut Open, version: &mut String, epoch: u64) -> Result<End, Closed> {
