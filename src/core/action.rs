@@ -156,7 +156,7 @@ actions! {
     Back "app.back" "back" [Global Plan] None Safe "Goes back one level; closes what is open first.";
     Menu "app.actions" "actions" [Global] None Safe "Shows every action on the row, with its key, its risk and why it is not available.";
     Redraw "app.redraw" "redraw" [Global] None Safe "Draws the whole screen anew.";
-    NextZone "app.zone" "zone" [Global] None Safe "Changes the zone that times are shown in: local, UTC.";
+    NextZone "app.zone" "zone" [Global] None Safe "Changes the zone that times are shown in: the configured one, UTC, this machine's own.";
     Refresh "app.refresh" "refresh" [Global] Read Safe "Asks again what this view shows, and sources that wait, now.";
     AllNamespaces "app.all-namespaces" "all namespaces" [Global] Read Safe "Shows all namespaces.";
     Namespace1 "app.namespace-1" "recent" [Global] Read Safe "Shows the first of the recent namespaces.";

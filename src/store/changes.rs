@@ -78,6 +78,7 @@ pub struct Change {
     pub source: Safe,
 }
 
+#[allow(clippy::ref_option, reason = "serde hands over the field as it is")]
 fn release<S: serde::Serializer>(
     release: &Option<(Name, Name, u32)>,
     serializer: S,

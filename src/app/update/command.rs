@@ -22,16 +22,15 @@ pub fn knows(model: &Model, text: &str) -> bool {
     let mut words = text.split_whitespace();
     let Some(first) = words.next() else { return false };
     let more = words.next().is_some();
-    match WORDS.iter().find(|(name, ..)| *name == first) {
-        // `:ns` by itself is the table of namespaces, as for kubectl.
-        Some((.., asks)) => !asks || more || View::open(first).is_some(),
-        None => {
-            let context = model.nav.top().view.pane().context();
-            matches!(first, "q" | "q!" | "exit")
-                || View::open(first).is_some()
-                || Action::parse(first).is_some_and(|a| palette::applies(a, context))
-        }
+    // `:ns` by itself is the table of namespaces, as for kubectl.
+    if View::open(first).is_some() || matches!(first, "q" | "q!" | "exit") {
+        return true;
     }
+    if let Some((.., asks)) = WORDS.iter().find(|(name, ..)| *name == first) {
+        return !asks || more;
+    }
+    let context = model.nav.top().view.pane().context();
+    Action::parse(first).is_some_and(|a| palette::applies(a, context))
 }
 
 /// Runs what was typed.
@@ -107,15 +106,13 @@ const DIGITS: usize = 9;
 
 /// Shows one of the recent namespaces, counted from 0.
 pub fn recent(model: &mut Model, at: usize, env: &Env, effects: &mut Effects) {
-    match model.shared.session.recent.get(at).cloned() {
-        Some(name) => namespace(model, Some(name), env, effects),
-        None => {
-            let known = model.shared.session.recent.iter().enumerate();
-            let known: Vec<String> = known.map(|(i, n)| format!("{} {n}", i + 1)).collect();
-            let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
-            tell(model, &format!("recent namespaces: {known}"), false, env, effects);
-        }
+    if let Some(name) = model.shared.session.recent.get(at).cloned() {
+        return namespace(model, Some(name), env, effects);
     }
+    let known = model.shared.session.recent.iter().enumerate();
+    let known: Vec<String> = known.map(|(i, n)| format!("{} {n}", i + 1)).collect();
+    let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+    tell(model, &format!("recent namespaces: {known}"), false, env, effects);
 }
 
 /// Changes which namespaces are shown. A namespace keeps the digit that it got first: what is pressed without

@@ -229,7 +229,7 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
         },
         Some(Modal::Copy(copies)) => match key.code {
             Code::Down | Code::Char('j') => {
-                copies.at = (copies.at + 1).min(copies.rows.len().saturating_sub(1))
+                copies.at = (copies.at + 1).min(copies.rows.len().saturating_sub(1));
             }
             Code::Up | Code::Char('k') => copies.at = copies.at.saturating_sub(1),
             Code::Enter => {

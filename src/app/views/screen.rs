@@ -48,7 +48,7 @@ pub fn draw(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
         None if model.chord_shown => super::modal::chords(model, env, area, buf),
         None => keys(model, env, last, buf),
     }
-    notices(&cx, area, buf);
+    notices(&cx, model.modal.is_some(), area, buf);
 }
 
 /// The parts of the header, which shed what matters least when it is narrow.
@@ -379,10 +379,11 @@ fn offers(action: Action, context: Context, model: &Model) -> bool {
     }
 }
 
-fn notices(cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+/// Draws the newest notices above the last line; below the heading while a dialogue has the lower part.
+fn notices(cx: &Draw<'_>, dialogue: bool, area: Rect, buf: &mut Buffer) {
     let bottom = area.bottom().saturating_sub(2);
     for (i, notice) in cx.shared.notices.iter().rev().take(3).enumerate() {
-        let y = bottom.saturating_sub(i as u16);
+        let y = if dialogue { area.y + 2 + i as u16 } else { bottom.saturating_sub(i as u16) };
         let times = if notice.times > 1 { format!(" ×{}", notice.times) } else { String::new() };
         let glyph = if notice.error { "▲" } else { "·" };
         let text = paint::cut(&format!(" {glyph} {}{times} ", notice.text), area.width.saturating_sub(4));

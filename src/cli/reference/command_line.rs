@@ -118,5 +118,6 @@ fn row(arg: &Arg) -> [String; 3] {
         Vec::new()
     };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    [code(&name), code(&default.join(" ")), if help.is_empty() { help } else { format!("{help}.") }]
+    let stop = if help.is_empty() || help.ends_with('…') { "" } else { "." };
+    [code(&name), code(&default.join(" ")), format!("{help}{stop}")]
 }
