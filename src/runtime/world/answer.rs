@@ -8,6 +8,7 @@ use crate::app::effect::Query;
 use crate::app::msg::Answer;
 use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
 use crate::ops::PlanId;
+use crate::store::health::{SourceId, SourceKind};
 
 /// Answers a question.
 pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
@@ -44,13 +45,19 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
 
 async fn range(world: &World, expr: &str, window: Window, step: Span) -> Result<Answer> {
     let sources = world.sources().await?;
-    let Some(named) = sources.proms.first() else {
-        return Err(Error::new(Kind::NotFound, "ask Prometheus")
-            .detail("none was found in configuration, environment or cluster")
-            .hint("set PROMETHEUS_URL, or `[[sources.prometheus]]` in config.toml; `:sources` shows what was tried"));
-    };
+    let Some(named) = sources.proms.first() else { return Err(no_prometheus(world)) };
     let outcome = world.through(named.id, named.source.query_range(expr, window, step)).await;
     outcome.map(|m| Answer::Range(Arc::new(m)))
+}
+
+/// Says why there is no Prometheus to ask: one that is there and cannot be reached is not an absent one.
+fn no_prometheus(world: &World) -> Error {
+    let first = SourceId { kind: SourceKind::Prometheus, index: 0 };
+    world.health.get(first).and_then(|health| health.error).unwrap_or_else(|| {
+        Error::new(Kind::NotFound, "ask Prometheus")
+            .detail("none was found in configuration, environment or cluster")
+            .hint("set PROMETHEUS_URL, or `[[sources.prometheus]]` in config.toml; `:sources` shows what was tried")
+    })
 }
 
 async fn read_object(world: &World, object: &ObjectRef) -> Result<Answer> {

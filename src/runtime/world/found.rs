@@ -38,7 +38,8 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Result<Vec<Foun
     let outcome = probe(&wanted, &WAYS, &connect).await;
     let found: Vec<Found> = outcome
         .found
-        .into_iter()
+        .iter()
+        .cloned()
         .map(|f| {
             (
                 Untrusted::from(format!("{}/{}", f.candidate.service.namespace, f.candidate.service.name)),
@@ -51,11 +52,8 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Result<Vec<Foun
         return Ok(found);
     }
     // Something looked like it and did not answer: that is an outage, not an absence.
-    let silent = outcome.tried.into_iter().rev().find_map(|t| {
-        t.error
-            .clone()
-            .map(|e| (Untrusted::from(t.candidate.service.to_string()), t.candidate.found(), Err(e)))
-    });
+    let silent =
+        outcome.silent().map(|(c, error)| (Untrusted::from(c.service.to_string()), c.found(), Err(error)));
     Ok(silent.into_iter().collect())
 }
 

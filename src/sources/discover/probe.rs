@@ -82,6 +82,38 @@ pub struct Outcome {
     pub unasked: usize,
 }
 
+impl Outcome {
+    /// Returns the surest of the candidates that did not answer, and why; those that are something else
+    /// come last.
+    ///
+    /// Of several ways the last one's error is told; where all are forbidden, the first one's, with the
+    /// rights of which any would do.
+    pub fn silent(&self) -> Option<(&Candidate, Error)> {
+        self.tried
+            .chunk_by(|a, b| a.candidate.service == b.candidate.service)
+            .filter_map(|tries| {
+                let errors: Vec<&Error> = tries.iter().filter_map(|t| t.error.as_ref()).collect();
+                let (first, last) = (*errors.first()?, *errors.last()?);
+                let denied = errors.iter().all(|e| e.kind == Kind::Denied);
+                let error = if denied { either(first, &errors) } else { last.clone() };
+                Some((&tries.last()?.candidate, error))
+            })
+            .min_by_key(|(_, error)| matches!(error.kind, Kind::NotFound | Kind::Decode))
+    }
+}
+
+/// Returns an error whose hint names what each of several asks for.
+fn either(error: &Error, all: &[&Error]) -> Error {
+    let hints: Vec<&str> = all.iter().filter_map(|e| e.hint.as_deref()).collect();
+    match hints.split_first() {
+        Some((first, others)) => {
+            let others = others.iter().map(|h| format!(", or {}", h.strip_prefix("ask ").unwrap_or(h)));
+            error.clone().hint(format!("{first}{}", others.collect::<String>()))
+        }
+        None => error.clone(),
+    }
+}
+
 /// Asks the candidates on the given ways, each in turn, until it answers. Of each kind the surest one
 /// that answers is taken.
 pub async fn probe(candidates: &[Candidate], ways: &[Via], connect: &dyn Connect) -> Outcome {

@@ -312,3 +312,41 @@ async fn no_more_are_asked_than_may_be() {
     let result = probe(&candidates(&services), &WAYS[..1], &connect).await;
     assert_eq!((result.found.len(), result.unasked, *asked.lock().unwrap()), (0, 14, 6));
 }
+
+#[tokio::test]
+async fn where_all_ways_are_forbidden_every_right_that_would_do_is_named() {
+    let services = [
+        service("forbidden-prom", &[(NAME, "prometheus")], &[("web", 9090)]),
+        service("other-prometheus", &[("operated-prometheus", "true")], &[("web", 9090)]),
+    ];
+    let connect = |c: Candidate, via: Via| -> Connecting<'static> {
+        if !c.service.name.contains("forbidden") {
+            return stand(Candidate { service: Service { name: "impostor".into(), ..c.service }, ..c }, via);
+        }
+        let error = Error::new(Kind::Denied, "go").on(via.word()).hint(format!("ask for {}", via.word()));
+        Box::pin(async move { Err(error) })
+    };
+    let result = probe(&candidates(&services), &WAYS, &connect).await;
+    let (candidate, error) = result.silent().unwrap();
+    let expected =
+        Error::new(Kind::Denied, "go").on("service proxy").hint("ask for service proxy, or for port-forward");
+    assert_eq!((candidate.service.name.as_str(), error), ("forbidden-prom", expected));
+}
+
+#[tokio::test]
+async fn of_a_way_that_is_forbidden_and_one_that_fails_the_failure_is_told() {
+    let services = [
+        service("a-prom", &[(NAME, "prometheus")], &[("web", 9090)]),
+        service("b-prom", &[(NAME, "prometheus")], &[("web", 9090)]),
+    ];
+    let connect = |c: Candidate, via: Via| -> Connecting<'static> {
+        let kind = if via == Via::ServiceProxy { Kind::Denied } else { Kind::Unreachable };
+        Box::pin(async move { Err(Error::new(kind, "go").on(c.service.name)) })
+    };
+    let result = probe(&candidates(&services), &WAYS, &connect).await;
+    let (candidate, error) = result.silent().unwrap();
+    assert_eq!(
+        (candidate.service.name.as_str(), error),
+        ("a-prom", Error::new(Kind::Unreachable, "go").on("a-prom"))
+    );
+}

@@ -51,7 +51,6 @@ impl ServiceProxy {
         let what = "ask through the service proxy";
         match said {
             Said::Refusal(status) => {
-                let verb = if reply.status == 403 { "ask for get and create on services/proxy" } else { "" };
                 let kind = match reply.status {
                     401 => Kind::Auth,
                     403 => Kind::Denied,
@@ -63,7 +62,11 @@ impl ServiceProxy {
                 let error =
                     backend.error(kind, what).detail(format!("{} ({})", status.message, reply.status));
                 match kind {
-                    Kind::Denied => error.hint(format!("{verb} named {}", backend.segment())),
+                    Kind::Denied => error.hint(format!(
+                        "ask for get and create on services/proxy named {} in namespace {}",
+                        backend.segment(),
+                        backend.namespace
+                    )),
                     Kind::Unreachable => error.hint(WAY),
                     _ => error,
                 }

@@ -99,7 +99,7 @@ mod service {
             (
                 status(403, "Forbidden", "services is forbidden"),
                 Kind::Denied,
-                "ask for get and create on services/proxy named prometheus:9090",
+                "ask for get and create on services/proxy named prometheus:9090 in namespace monitoring",
             ),
             (status(404, "NotFound", "services \\\"prometheus\\\" not found"), Kind::NotFound, ""),
             (
