@@ -72,6 +72,7 @@ impl Msg {
                 FeedMsg::Page(_) => "feed page",
                 FeedMsg::Synced(_) => "feed synced",
                 FeedMsg::Changes { .. } => "feed changes",
+                FeedMsg::Unreadable(_) => "feed unreadable",
                 FeedMsg::Releases(_) => "feed releases",
                 FeedMsg::State(_) => "feed state",
             },
@@ -108,10 +109,25 @@ pub enum FeedMsg {
         /// Removed ones.
         removed: Vec<Uid>,
     },
+    /// Objects that exist but could not be decoded: on the list, or changed into what can't be read.
+    Unreadable(Vec<Unreadable>),
     /// Releases, each with all its revisions.
     Releases(Vec<Release>),
     /// Its state.
     State(FeedState),
+}
+
+/// An object that exists but could not be decoded; what is known of it may be nothing but its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its uid, where it was found.
+    pub uid: Option<Uid>,
+    /// Its namespace, empty where it was not found.
+    pub namespace: String,
+    /// Its name, empty where it was not found.
+    pub name: String,
+    /// What is wrong with it.
+    pub why: Untrusted,
 }
 
 /// How true a list is.

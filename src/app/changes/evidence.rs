@@ -211,6 +211,15 @@ pub fn event_time(object: &Object) -> Option<Ts> {
     last.map(Ts).or_else(|| object.created())
 }
 
+/// Returns the ReplicaSet and `3 → 4` of a Deployment's message, as its controller writes it.
+fn scaling(message: &str) -> Option<(&str, String)> {
+    let rest = message.strip_prefix("Scaled up replica set ");
+    let rest = rest.or_else(|| message.strip_prefix("Scaled down replica set "))?;
+    let (set, sizes) = rest.split_once(" from ")?;
+    let (from, to) = sizes.split_once(" to ")?;
+    Some((set, format!("{from} → {to}")))
+}
+
 /// Events: scalings and warnings.
 pub fn events(shared: &Shared, out: &mut Vec<Change>) {
     for object in shared.cluster.of(Resource::Event).iter() {
@@ -226,6 +235,18 @@ pub fn events(shared: &Shared, out: &mut Vec<Change>) {
         };
         let place =
             reference.as_ref().map_or_else(|| format!("{} {}", about.kind, about.name), ToString::to_string);
+        if let Some((set, sizes)) = scaling(&event.message).filter(|_| sort == Sort::Scaled) {
+            let text = crate::core::Untrusted::from(format!("{place}  {sizes}  {set}")).clipped(400);
+            out.push(Change {
+                at,
+                sort,
+                object: reference,
+                release: None,
+                text,
+                source: Safe::own("events"),
+            });
+            continue;
+        }
         let count = event.series.as_ref().map_or(event.count, |s| s.count);
         let times = if count > 1 { format!("  ×{}", num::count(count as usize)) } else { String::new() };
         let text =

@@ -9,6 +9,7 @@ mod rank;
 pub use rank::suspects;
 
 use super::model::Shared;
+use super::msg::FeedState;
 use crate::core::{ObjectRef, Resource, Safe, Ts, Window};
 use crate::store::changes::{Change, Edit, Reach, Sort};
 
@@ -62,17 +63,23 @@ fn drop_echoes(changes: &mut Vec<Change>) {
     changes.dedup_by(|a, b| a.sort == b.sort && a.at == b.at && a.object == b.object && a.text == b.text);
 }
 
+/// What evidence of changes is read from.
+const EVIDENCE: [Resource; 4] = [Resource::ReplicaSet, Resource::Event, Resource::Node, Resource::Pod];
+
+/// Returns how true each list is that changes are read from.
+pub fn evidence_states(shared: &Shared) -> Vec<&FeedState> {
+    let lists = EVIDENCE.into_iter().map(|r| &shared.cluster.of(r).state);
+    lists.chain([&shared.releases.state]).collect()
+}
+
 fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
     let of = |resource: Resource| {
         let kind = shared.cluster.of(resource);
         match &kind.state {
-            crate::app::msg::FeedState::Denied(e) | crate::app::msg::FeedState::Failed(e) => {
-                Some(Safe::of(&e.line()))
-            }
-            crate::app::msg::FeedState::Loading if !shared.cluster.has(resource) => {
-                Some(Safe::own("not watched"))
-            }
-            crate::app::msg::FeedState::Loading => Some(Safe::own("still loading")),
+            FeedState::Denied(e) | FeedState::Failed(e) => Some(Safe::of(e.kind.word())),
+            FeedState::Loading if !shared.cluster.has(resource) => Some(Safe::own("not watched")),
+            FeedState::Loading => Some(Safe::own("still loading")),
+            _ if kind.undecodable() > 0 => Some(Safe::of(&format!("{} undecodable", kind.undecodable()))),
             _ => None,
         }
     };
@@ -81,19 +88,21 @@ fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
     };
     let events = shared.cluster.of(Resource::Event).iter().filter_map(evidence::event_time).min();
     let releases = shared.releases.list.iter().filter_map(|r| r.revisions.first()).map(|r| r.created).min();
+    let alerts = shared.alerts.known.alerts.iter().filter_map(crate::store::alerts::Alert::began).min();
     let helm = match &shared.releases.state {
-        crate::app::msg::FeedState::Denied(_) => {
-            Some(Safe::own("denied: releases are told by ReplicaSets and labels only"))
-        }
-        crate::app::msg::FeedState::Failed(e) => Some(Safe::of(&e.line())),
-        crate::app::msg::FeedState::Loading => Some(Safe::own("still loading")),
+        FeedState::Denied(_) => Some(Safe::own("denied: releases are told by ReplicaSets and labels only")),
+        FeedState::Failed(e) => Some(Safe::of(e.kind.word())),
+        FeedState::Loading => Some(Safe::own("still loading")),
         _ => None,
     };
+    let asked = crate::app::views::alerts::lacks(shared);
     vec![
         Reach { source: "helm records", since: releases, lacks: helm },
         Reach { source: "replicasets", since: oldest(Resource::ReplicaSet), lacks: of(Resource::ReplicaSet) },
         Reach { source: "managedFields", since: edits.iter().map(|e| e.at).min(), lacks: None },
         Reach { source: "events", since: events, lacks: of(Resource::Event) },
         Reach { source: "nodes", since: oldest(Resource::Node), lacks: of(Resource::Node) },
+        Reach { source: "restarts", since: oldest(Resource::Pod), lacks: of(Resource::Pod) },
+        Reach { source: "alerts", since: alerts, lacks: asked },
     ]
 }

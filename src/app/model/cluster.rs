@@ -3,9 +3,21 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crate::app::effect::Scope;
-use crate::app::msg::{FeedMsg, FeedState};
-use crate::core::{Resource, Ts, Uid};
+use crate::app::msg::{FeedMsg, FeedState, Unreadable};
+use crate::core::{Resource, Span, Ts, Uid};
 use crate::store::objects::Object;
+
+/// How long an object that is gone is still told.
+pub const GONE_FOR: Span = Span::secs(30);
+/// How many of them are kept at most.
+const GONE: usize = 500;
+
+/// An object that can't be read, and whether the list that is being read has named it.
+#[derive(Debug)]
+struct Bad {
+    what: Unreadable,
+    named: bool,
+}
 
 /// Every object of one kind that is known.
 #[derive(Debug, Default)]
@@ -23,8 +35,8 @@ pub struct Collection {
     pub version: u64,
     /// When it was last known to be true.
     pub as_of: Option<Ts>,
-    /// Objects that could not be read.
-    pub undecodable: usize,
+    unreadable: BTreeMap<String, Bad>,
+    gone: VecDeque<(Object, Ts)>,
     /// Where it is listed.
     pub scope: Scope,
 }
@@ -78,8 +90,53 @@ impl Collection {
         self.log.push_back((self.version + 1, uid));
     }
 
+    /// Returns how many objects exist that could not be read.
+    pub fn undecodable(&self) -> usize {
+        self.unreadable.len()
+    }
+
+    /// Returns the objects that could not be read, in order of their places.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
+        self.unreadable.values().map(|b| &b.what)
+    }
+
+    /// Returns the objects that went within the last [`GONE_FOR`], each with when that was seen.
+    pub fn gone(&self, now: Ts) -> impl Iterator<Item = (&Object, Ts)> {
+        self.gone.iter().filter(move |(_, at)| now - *at < GONE_FOR).map(|(o, at)| (o, *at))
+    }
+
+    fn bury(&mut self, uid: &Uid, now: Ts) {
+        while self.gone.front().is_some_and(|(_, at)| now - *at >= GONE_FOR) || self.gone.len() >= GONE {
+            self.gone.pop_front();
+        }
+        if let Some(object) = self.objects.get(uid) {
+            self.gone.push_back((object.clone(), now));
+        }
+        self.remove(uid);
+        self.note(uid.clone());
+    }
+
+    fn suspect(&mut self, bad: Unreadable) {
+        // Its older state may no longer be shown as if it were true.
+        if let Some(uid) = &bad.uid {
+            self.remove(uid);
+            self.note(uid.clone());
+        }
+        self.unreadable.insert(key(&bad), Bad { what: bad, named: true });
+    }
+
+    fn readable(&mut self, uid: &Uid) {
+        if !self.unreadable.is_empty() {
+            self.unreadable.retain(|_, b| b.what.uid.as_ref() != Some(uid));
+        }
+    }
+
     fn apply(&mut self, object: Object) {
         let uid = object.uid();
+        self.readable(&uid);
+        if !self.gone.is_empty() {
+            self.gone.retain(|(o, _)| o.meta().uid != uid.0.as_str());
+        }
         self.remove(&uid);
         self.note(uid.clone());
         let place = (object.namespace().to_owned(), object.name().to_owned());
@@ -128,21 +185,26 @@ impl Collection {
             FeedMsg::Synced(uids) => {
                 let keep: HashSet<Uid> = uids.into_iter().collect();
                 let gone: Vec<Uid> = self.objects.keys().filter(|u| !keep.contains(*u)).cloned().collect();
-                for uid in gone {
-                    self.remove(&uid);
-                    self.note(uid);
+                for uid in &gone {
+                    self.bury(uid, now);
                 }
+                // The list tells the uids of the unreadable ones too, where they were found.
+                self.unreadable.retain(|_, b| match &b.what.uid {
+                    Some(uid) => keep.contains(uid),
+                    None => std::mem::take(&mut b.named),
+                });
                 self.state = FeedState::Live;
             }
             FeedMsg::Changes { applied, removed } => {
-                for uid in removed {
-                    self.remove(&uid);
-                    self.note(uid);
+                for uid in &removed {
+                    self.readable(uid);
+                    self.bury(uid, now);
                 }
                 for object in applied {
                     self.apply(object);
                 }
             }
+            FeedMsg::Unreadable(bad) => bad.into_iter().for_each(|b| self.suspect(b)),
             FeedMsg::State(state) => {
                 if matches!(state, FeedState::Denied(_)) {
                     // What may no longer be read is no longer shown.
@@ -150,6 +212,8 @@ impl Collection {
                     self.by_name.clear();
                     self.by_owner.clear();
                     self.log.clear();
+                    self.unreadable.clear();
+                    self.gone.clear();
                     self.forgotten = self.version + 1;
                 }
                 let changed = self.state != state;
@@ -165,6 +229,14 @@ impl Collection {
         self.as_of = Some(now);
         self.version += 1;
         true
+    }
+}
+
+/// What an unreadable object is known by: its uid, else its place.
+fn key(bad: &Unreadable) -> String {
+    match &bad.uid {
+        Some(uid) => uid.0.to_string(),
+        None => format!("{}/{}", bad.namespace, bad.name),
     }
 }
 
@@ -258,5 +330,68 @@ mod tests {
         let denied = crate::core::Error::new(crate::core::Kind::Denied, "list pods");
         kind.take(FeedMsg::State(FeedState::Denied(denied)), Ts(3));
         assert_eq!(since(kind, third), None);
+    }
+
+    const NOW: Ts = Ts::from_secs(1_000_000);
+
+    fn bad(uid: Option<&str>, name: &str) -> Unreadable {
+        Unreadable {
+            uid: uid.map(Uid::new),
+            namespace: "n".to_owned(),
+            name: name.to_owned(),
+            why: "cut".into(),
+        }
+    }
+
+    fn gone(pods: &Collection, now: Ts) -> Vec<(String, Ts)> {
+        pods.gone(now).map(|(o, at)| (o.name().to_owned(), at)).collect()
+    }
+
+    #[test]
+    fn what_has_gone_is_told_for_a_while_and_forgotten_when_it_is_back() {
+        let mut pods = Collection::default();
+        pods.take(FeedMsg::Page(vec![pod("1", "a"), pod("2", "b"), pod("3", "c")]), NOW);
+        pods.take(FeedMsg::Synced(vec![Uid::new("1"), Uid::new("2")]), NOW);
+        let later = NOW + Span::secs(10);
+        pods.take(FeedMsg::Changes { applied: Vec::new(), removed: vec![Uid::new("2")] }, later);
+        assert_eq!(gone(&pods, later), [("c".to_owned(), NOW), ("b".to_owned(), later)]);
+        assert_eq!(gone(&pods, NOW + GONE_FOR), [("b".to_owned(), later)]);
+        pods.take(FeedMsg::Changes { applied: vec![pod("2", "b")], removed: Vec::new() }, later);
+        assert_eq!((gone(&pods, later).len(), pods.len()), (1, 2));
+    }
+
+    #[test]
+    fn what_may_no_longer_be_read_has_not_gone() {
+        let mut pods = Collection::default();
+        pods.take(FeedMsg::Page(vec![pod("1", "a")]), NOW);
+        pods.take(FeedMsg::Changes { applied: Vec::new(), removed: vec![Uid::new("1")] }, NOW);
+        let error = crate::core::Error::new(crate::core::Kind::Denied, "list pods");
+        pods.take(FeedMsg::State(FeedState::Denied(error)), NOW);
+        assert_eq!(gone(&pods, NOW), []);
+    }
+
+    #[test]
+    fn of_many_that_go_at_once_only_so_many_are_told() {
+        let mut pods = Collection::default();
+        let all: Vec<Object> = (0..2 * GONE).map(|i| pod(&format!("u{i}"), &format!("p{i}"))).collect();
+        pods.take(FeedMsg::Page(all), NOW);
+        pods.take(FeedMsg::Synced(Vec::new()), NOW);
+        assert_eq!((pods.len(), pods.gone(NOW).count()), (0, GONE));
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_read_is_counted_until_it_can_or_is_gone() {
+        let mut pods = Collection::default();
+        pods.take(FeedMsg::Page(vec![pod("1", "a")]), NOW);
+        pods.take(FeedMsg::Unreadable(vec![bad(Some("1"), "a"), bad(Some("2"), "b"), bad(None, "c")]), NOW);
+        // Its older state is not shown as if it were true.
+        assert_eq!((pods.undecodable(), pods.len()), (3, 0));
+        pods.take(FeedMsg::Changes { applied: vec![pod("1", "a")], removed: vec![Uid::new("2")] }, NOW);
+        assert_eq!((pods.undecodable(), pods.len()), (1, 1));
+        // One without a uid lasts as long as lists name it.
+        pods.take(FeedMsg::Synced(vec![Uid::new("1")]), NOW);
+        assert_eq!(pods.undecodable(), 1);
+        pods.take(FeedMsg::Synced(vec![Uid::new("1")]), NOW);
+        assert_eq!(pods.undecodable(), 0);
     }
 }

@@ -52,6 +52,8 @@ pub struct ReleaseState {
     pub list: Vec<Release>,
     /// How true the list is.
     pub state: FeedState,
+    /// Records whose metadata could not be read.
+    pub unreadable: usize,
     /// Records by namespace, release and revision.
     pub records: HashMap<(Name, Name, u32), Arc<HelmRecord>>,
 }

@@ -105,6 +105,11 @@ pub fn feed(model: &mut Model, feed: Feed, scope: &Scope, news: FeedMsg, env: &E
             model.shared.releases.state = state;
             touch(model);
         }
+        (Feed::Releases, FeedMsg::Unreadable(bad)) => {
+            if std::mem::replace(&mut model.shared.releases.unreadable, bad.len()) != bad.len() {
+                touch(model);
+            }
+        }
         (Feed::Releases, _) => {}
         (Feed::Objects(resource), news) => {
             if model.shared.cluster.of_mut(resource).take(news, env.now) {

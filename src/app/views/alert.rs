@@ -7,7 +7,7 @@ use ratatui_core::layout::Rect;
 use serde_json::json;
 
 use super::board::chart;
-use super::paint::{self, put};
+use super::paint::{self, cell, put};
 use super::{Cx, Draw, Heading, Pane, Truth, View, alerts, release, safe, screen};
 use crate::app::changes;
 use crate::app::effect::Query;
@@ -20,7 +20,6 @@ use crate::ops::What;
 use crate::query::{generator, promql, step};
 use crate::store::alerts::Alert;
 use crate::store::changes::{Edit, Suspect};
-use crate::store::series::Matrix;
 use crate::ui::theme::Role;
 
 const EXPR: u16 = 0;
@@ -36,9 +35,12 @@ pub struct AlertPage {
     /// The alert as it was seen last: it stays readable after it has resolved.
     alert: Option<Arc<Alert>>,
     resolved: Resolution,
-    matrix: Option<Arc<Matrix>>,
+    panel: Option<chart::Panel>,
+    /// The window that is asked.
+    asked: Option<Window>,
     chart_error: Option<Error>,
     edits: Vec<Edit>,
+    edits_error: Option<Error>,
     suspects: Vec<Suspect>,
     list: ListState,
     told: bool,
@@ -68,9 +70,11 @@ impl AlertPage {
             fingerprint,
             alert: None,
             resolved: Resolution::default(),
-            matrix: None,
+            panel: None,
+            asked: None,
             chart_error: None,
             edits: Vec::new(),
+            edits_error: None,
             suspects: Vec::new(),
             list: ListState::default(),
             told: false,
@@ -102,6 +106,7 @@ impl AlertPage {
             let window = self.window(now);
             let step = step::choose(window.span(), cx.body().width, SCRAPE);
             let window = step::align(window, step);
+            self.asked = Some(window);
             cx.ask(EXPR, Query::Range { expr: shown.into(), window, step });
         }
         if let Some(owner) = self.owner().cloned().filter(|_| !cx.is_open(EDITS)) {
@@ -117,16 +122,24 @@ impl Pane for AlertPage {
     }
 
     fn heading(&self, _cx: &Draw<'_>) -> Heading {
-        let name = self.alert.as_ref().map(|a| safe(a.name()).to_string()).unwrap_or_default();
-        Heading { title: format!("Alert {name}"), count: String::new() }
+        let name = self.alert.as_ref().map(|a| format!(" {}", safe(a.name()))).unwrap_or_default();
+        Heading { title: format!("Alert{name}"), count: String::new() }
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
         match alerts::truth(cx.shared, cx.env.now) {
-            Truth::Empty(why) if self.alert.is_none() => Truth::Empty(why),
-            Truth::Good(_) if self.alert.is_none() => {
+            Truth::Empty(why) if self.alert.is_none() && cx.shared.alerts.known.places.is_empty() => {
+                Truth::Empty(why)
+            }
+            Truth::Good(_) | Truth::Empty(_) if self.alert.is_none() => {
                 Truth::Empty("this alert is no longer known: it has resolved".to_owned())
             }
+            // The page has its alert: that the list is empty means that it has resolved.
+            Truth::Empty(_) if self.alert.is_some() => Truth::Good("resolved".to_owned()),
+            Truth::Good(text) => match self.lacks() {
+                Some(lacks) => Truth::Partial(lacks),
+                None => Truth::Good(text),
+            },
             other => other,
         }
     }
@@ -159,6 +172,12 @@ impl Pane for AlertPage {
         let rows = &self.suspects;
         let key = |s: &Suspect| format!("{}{}", s.change.at.0, s.change.text);
         self.list.settle(rows.len(), 8, |k| rows.iter().position(|s| key(s) == k), |i| rows.get(i).map(key));
+        let draw = Draw { shared: cx.shared, env: cx.env };
+        let area = screen::inside(self, cx.shared);
+        let (plot, _) = self.parts(self.head(&alert, &draw, area).len() as u16, area);
+        if let Some(panel) = &mut self.panel {
+            panel.prepare(chart::below_title(plot));
+        }
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
@@ -191,11 +210,18 @@ impl Pane for AlertPage {
     fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
         match (part, answer) {
             (EXPR, Ok(Answer::Range(matrix))) => {
-                self.matrix = Some(matrix);
+                let now = cx.now();
+                let window = self.asked.unwrap_or_else(|| self.window(now));
+                let unit = self.unit();
+                self.panel = Some(chart::Panel::of(matrix, window, unit, self.threshold()));
                 self.chart_error = None;
             }
             (EXPR, Err(error)) => self.chart_error = Some(error),
-            (EDITS, Ok(Answer::Edits(edits))) => self.edits = edits,
+            (EDITS, Ok(Answer::Edits(edits))) => {
+                self.edits = edits;
+                self.edits_error = None;
+            }
+            (EDITS, Err(error)) => self.edits_error = Some(error),
             _ => {}
         }
         self.settle(cx);
@@ -210,49 +236,13 @@ impl Pane for AlertPage {
             screen::draw_instead(cx, &self.truth(cx), area, buf);
             return;
         };
-        let (theme, now, zone) = (&cx.env.theme, cx.env.now, cx.shared.session.zone);
-        let (glyph, word, role) = alerts::badge(alert);
-        let mut y = area.y;
-        let mut line = |role: Role, text: &str, y: &mut u16| {
-            put(buf, theme, area.x + 1, *y, area, role, text);
-            *y += 1;
-        };
-        if let Some(since) = self.gone_since {
-            line(Role::Ok, &format!("✔ resolved, {} (was {word})", num::ago(since, now)), &mut y);
-        } else {
-            let mut text = format!("{glyph} {word}");
-            if let Some(began) = alert.began() {
-                text.push_str(&format!(
-                    "   condition began {} ({})",
-                    began.near(now, zone),
-                    num::ago(began, now)
-                ));
-            }
-            if let Some(fired) = alert.starts_at.filter(|t| Some(*t) != alert.active_at) {
-                text.push_str(&format!(", fired {}", fired.near(now, zone)));
-            }
-            line(role, &text, &mut y);
+        let lines = self.head(alert, cx, area);
+        for (y, (role, text)) in (area.y..area.bottom()).zip(&lines) {
+            put(buf, &cx.env.theme, area.x + 1, y, area, *role, text);
         }
-        let about = self
-            .resolved
-            .owner
-            .as_ref()
-            .map_or_else(|| "cluster-wide: no object".to_owned(), ToString::to_string);
-        let gone = if self.resolved.gone { ", gone" } else { "" };
-        line(Role::Strong, &format!("  {about}{gone}   by {}", self.resolved.how), &mut y);
-        for key in ["summary", "description", "message"] {
-            if let Some(text) = alert.annotations.get(key).filter(|_| y < area.y + area.height / 3) {
-                line(Role::Text, &format!("  {}", safe(text)), &mut y);
-            }
-        }
-        let labels: Vec<String> =
-            alert.labels.iter().map(|(k, v)| format!("{}={}", safe(k), safe(v))).collect();
-        line(Role::Dim, &format!("  {}", labels.join("  ")), &mut y);
-        if let Some(url) = alert.annotations.get("runbook_url") {
-            line(Role::Dim, &format!("  runbook  {}", safe(url)), &mut y);
-        }
-        let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        self.draw_lower(cx, rest, buf);
+        let (plot, list) = self.parts(lines.len() as u16, area);
+        self.draw_expression(cx, plot, buf);
+        self.draw_suspects(cx, list, buf);
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
@@ -267,68 +257,141 @@ impl Pane for AlertPage {
 }
 
 impl AlertPage {
-    fn draw_lower(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+    fn threshold(&self) -> Option<f64> {
+        let threshold = promql::threshold(&self.expression()?)?;
+        if let promql::Limit::Scalar(v) = threshold.limit { Some(v) } else { None }
+    }
+
+    fn unit(&self) -> num::Unit {
+        self.alert.as_ref().map_or(num::Unit::None, |a| alerts::unit(a))
+    }
+
+    /// Says what is missing on the page, if anything is.
+    fn lacks(&self) -> Option<String> {
+        let mut out = Vec::new();
+        let chart = self.chart_error.as_ref().filter(|_| self.panel.is_none());
+        out.extend(chart.map(|e| format!("the expression ({})", e.kind.word())));
+        out.extend(self.edits_error.as_ref().map(|e| format!("edits ({})", e.kind.word())));
+        (!out.is_empty()).then(|| format!("without {}", out.join(", ")))
+    }
+
+    /// The lines above: state, what it is about, what it says, labels, runbook.
+    fn head(&self, alert: &Alert, cx: &Draw<'_>, area: Rect) -> Vec<(Role, String)> {
+        let (now, zone) = (cx.env.now, cx.shared.session.zone);
+        let (glyph, word, role) = alerts::badge(alert);
+        let mut out = Vec::new();
+        if let Some(since) = self.gone_since {
+            out.push((Role::Ok, format!("✔ resolved, {} (was {word})", num::ago(since, now))));
+        } else {
+            let mut text = format!("{glyph} {word}");
+            let (value, limit) = alerts::value(alert);
+            if !value.is_empty() {
+                text.push_str(&format!("   {value} {limit}"));
+            }
+            if let Some(began) = alert.began() {
+                text.push_str(&format!("   began {} ({})", began.near(now, zone), num::ago(began, now)));
+            }
+            if let Some(fired) = alert.starts_at.filter(|t| Some(*t) != alert.active_at) {
+                text.push_str(&format!(", fired {}", fired.near(now, zone)));
+            }
+            out.push((role, text));
+        }
+        let owner = self.resolved.owner.as_ref();
+        let about = owner.map_or_else(|| "cluster-wide: no object".to_owned(), ToString::to_string);
+        let gone = if self.resolved.gone { ", gone" } else { "" };
+        out.push((Role::Strong, format!("  {about}{gone}   by {}", self.resolved.how)));
+        let room = usize::from(area.width.saturating_sub(4)).max(20);
+        let most = usize::from(area.height / 3);
+        let more = |role: Role, text: String, out: &mut Vec<(Role, String)>| {
+            let parts = screen::wrap(&text, room);
+            let left = most.saturating_sub(out.len());
+            let cut = parts.len() > left.max(1);
+            for (i, part) in parts.iter().take(left.max(1)).enumerate() {
+                let last = cut && i + 1 == left.max(1);
+                out.push((role, format!("  {part}{}", if last { "…" } else { "" })));
+            }
+        };
+        for key in ["summary", "description", "message"] {
+            if let Some(text) = alert.annotations.get(key).filter(|_| out.len() < most) {
+                more(Role::Text, safe(text).to_string(), &mut out);
+            }
+        }
+        if let Some(url) = alert.annotations.get("runbook_url") {
+            out.push((Role::Dim, format!("  runbook  {}", safe(url))));
+        }
+        let shown = |k: &str| !matches!(k, "alertname" | "severity");
+        let labels: Vec<String> = alert
+            .labels
+            .iter()
+            .filter(|(k, v)| shown(k) && !v.is_empty())
+            .map(|(k, v)| format!("{}={}", safe(k), safe(v)))
+            .collect();
+        more(Role::Dim, labels.join("  "), &mut out);
+        out
+    }
+
+    /// Shares the room below the head between the expression and what changed before.
+    fn parts(&self, head: u16, area: Rect) -> (Rect, Rect) {
+        let head = head.min(area.height);
+        let rest = Rect { y: area.y + head, height: area.height - head, ..area };
+        let list = (self.suspects.len() as u16 + 1).clamp(2, (rest.height / 2).max(2)).min(rest.height);
+        let plot = Rect { height: rest.height - list, ..rest };
+        (plot, Rect { y: plot.bottom(), height: list, ..rest })
+    }
+
+    fn draw_suspects(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let theme = &cx.env.theme;
-        let list = (self.suspects.len() as u16 + 1).clamp(3, (area.height / 2).max(3));
-        let plot = Rect { height: area.height.saturating_sub(list), ..area };
-        self.draw_expression(cx, plot, buf);
-        let y = plot.bottom();
-        buf.set_string(area.x, y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-        put(buf, theme, area.x + 3, y, area, Role::Heading, " What changed before, likeliest first ");
-        let inner = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
+        if area.height == 0 {
+            return;
+        }
+        let more = (self.suspects.len() + 1).saturating_sub(usize::from(area.height));
+        let state = if more > 0 { format!("{more} more: g c") } else { String::new() };
+        let error = self.edits_error.as_ref().map(|e| format!("◐ without edits: {}", e.kind.word()));
+        let state = error.map_or_else(|| cell(&state, Role::Dim), |e| cell(&e, Role::Warning));
+        paint::ruled(buf, theme, area, "What changed before, likeliest first", state);
+        let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
         if self.suspects.is_empty() {
-            let looked = "nothing found in helm records, replicasets, managedFields, events and nodes of the 6 hours before";
+            let looked = "nothing found in the 6 hours before: g c says how far each source reaches";
             put(buf, theme, inner.x + 2, inner.y, inner, Role::Dim, looked);
             return;
         }
-        super::timeline::draw_suspects(cx, &self.suspects, &self.list, inner, buf);
+        let began = self.alert.as_ref().and_then(|a| a.began()).unwrap_or(cx.env.now);
+        super::timeline::draw_suspects(cx, (&self.suspects, began), &self.list, inner, buf);
     }
 
     fn draw_expression(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let theme = &cx.env.theme;
+        if area.height == 0 {
+            return;
+        }
         let Some(expr) = self.expression() else {
-            put(
-                buf,
-                theme,
-                area.x + 2,
-                area.y,
-                area,
-                Role::Dim,
-                "its expression is not known: neither the rules nor a generatorURL tell it",
-            );
+            let why = "its expression is not known: neither the rules nor a generatorURL tell it";
+            put(buf, theme, area.x + 2, area.y, area, Role::Dim, why);
             return;
         };
         if area.height < 4 {
             put(buf, theme, area.x + 2, area.y, area, Role::Dim, safe(&expr).as_str());
             return;
         }
-        buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-        put(
-            buf,
-            theme,
-            area.x + 3,
-            area.y,
-            area,
-            Role::Heading,
-            &paint::cut(&format!(" {} ", safe(&expr)), area.width.saturating_sub(8)),
-        );
-        let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        let threshold = promql::threshold(&expr)
-            .and_then(|t| if let promql::Limit::Scalar(v) = t.limit { Some(v) } else { None });
-        match (&self.matrix, &self.chart_error) {
-            (Some(matrix), _) => {
-                let mut panel =
-                    chart::Panel::of(Arc::clone(matrix), self.window(cx.env.now), num::Unit::None);
-                panel.threshold = threshold;
-                panel.markers = chart::markers(cx.shared, self.owner());
-                panel.moment = self.alert.as_ref().and_then(|a| a.began());
-                chart::draw(cx, &panel, inner, buf);
+        let old = self.chart_error.as_ref().filter(|_| self.panel.is_some());
+        let state =
+            old.map(|e| cell(&format!("▲ not new: {}", e.kind.word()), Role::Stale)).unwrap_or_default();
+        paint::ruled(buf, theme, area, safe(&expr).as_str(), state);
+        let inner = chart::below_title(area);
+        match (&self.panel, &self.chart_error) {
+            (Some(panel), _) => {
+                let over = chart::Over {
+                    markers: chart::markers(cx.shared, self.owner()),
+                    moment: self.alert.as_ref().and_then(|a| a.began()),
+                    cross: None,
+                };
+                chart::draw(cx, panel, &over, inner, buf);
             }
             (None, Some(error)) => {
                 screen::draw_instead(cx, &Truth::Failed(error.clone()), inner, buf);
             }
             (None, None) => {
-                put(buf, theme, inner.x + 2, inner.y, inner, Role::Pending, "asking…");
+                put(buf, theme, inner.x + 2, inner.y, inner, Role::Pending, "◌ asking…");
             }
         }
     }

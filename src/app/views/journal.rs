@@ -4,7 +4,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row};
+use super::paint::{self, cell};
 use super::{Cx, Draw, Heading, Pane, Truth, screen};
 use crate::app::effect::Effect;
 use crate::app::model::{ListState, Shared};
@@ -13,6 +13,7 @@ use crate::core::action::{Action, Context};
 use crate::core::num;
 use crate::ops::What;
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -20,8 +21,9 @@ pub struct Journal {
     list: ListState,
 }
 
-const COLS: [Col; 2] =
-    [Col { name: "TIME", min: 8, max: 14, shed: 0 }, Col { name: "ENTRY", min: 20, max: 400, shed: 0 }];
+fn columns() -> [Column; 2] {
+    [Column::new("TIME", 8, 14).shed(0), Column::new("ENTRY", 20, 400).shed(0).grow()]
+}
 
 fn role(what: &What) -> Role {
     match what {
@@ -50,7 +52,7 @@ impl Pane for Journal {
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
         match &cx.shared.journal_error {
-            Some(error) => Truth::Partial(error.line()),
+            Some(error) => Truth::Partial(format!("not on disk ({})", error.kind.word())),
             None => Truth::Good("on disk".to_owned()),
         }
     }
@@ -94,18 +96,19 @@ impl Pane for Journal {
             screen::draw_instead(cx, &Truth::Empty("nothing yet".to_owned()), area, buf);
             return;
         }
-        let shown = cx.shared.journal.iter().enumerate().skip(self.list.top).take(usize::from(area.height));
-        let rows: Vec<Row> = shown
-            .map(|(i, r)| Row {
-                cells: vec![
-                    (r.at.near(cx.env.now, cx.shared.session.zone), Role::Dim),
-                    (super::safe(&r.what.line()).to_string(), role(&r.what)),
-                ],
-                selected: i == self.list.at,
-                marked: false,
-            })
-            .collect();
-        paint::grid(buf, &cx.env.theme, area, &COLS, &rows, true);
+        let area = match &cx.shared.journal_error {
+            Some(error) => screen::banner(cx, &Truth::Failed(error.clone()), area, buf),
+            None => area,
+        };
+        let row = |i: usize| {
+            let Some(r) = cx.shared.journal.get(i) else { return Row::default() };
+            let time = r.at.near(cx.env.now, cx.shared.session.zone);
+            let cells = vec![cell(&time, Role::Dim), cell(&r.what.line(), role(&r.what))];
+            Row { cells, ..Row::default() }
+        };
+        let rows = made(cx.shared.journal.len(), row);
+        let place = Place { selected: Some(self.list.at), top: self.list.top, left: 0 };
+        paint::table((buf, &cx.env.theme), area, &columns(), &rows, place, &Sample::default());
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {

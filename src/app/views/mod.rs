@@ -32,6 +32,7 @@ pub mod sources;
 pub mod table;
 pub mod text;
 pub mod timeline;
+mod trends;
 pub mod watch;
 
 /// What `update` and the views may know of the outside; never changed by them.
@@ -120,10 +121,13 @@ pub enum Truth {
 }
 
 impl Truth {
-    /// Returns the truth of a list of objects with that many rows.
-    pub fn of_feed(state: &FeedState, rows: usize, nothing: &str) -> Self {
+    /// Returns the truth of a list of objects with that many rows, and with as many that can't be read.
+    pub fn of_feed(state: &FeedState, rows: usize, unreadable: usize, nothing: &str) -> Self {
         match state {
             FeedState::Loading => Self::Loading,
+            FeedState::Live if unreadable > 0 => {
+                Self::Partial(format!("{} undecodable", crate::core::num::count(unreadable)))
+            }
             FeedState::Live if rows == 0 => Self::Empty(nothing.to_owned()),
             FeedState::Live => Self::Good("live".to_owned()),
             FeedState::Resync => Self::Partial("listing again".to_owned()),

@@ -1,5 +1,6 @@
 //! One release: its history, and of each revision values, manifest, notes and the difference to the one before.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use deckwatch_helm::diff::{LineKind, Options, diff_manifests, diff_values_lines, release_text};
@@ -10,16 +11,18 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row, put};
+use super::paint::{self, cell, put};
 use super::{Cx, Draw, Heading, Pane, Truth, View, plan, releases, safe, screen};
 use crate::app::effect::Query;
 use crate::app::model::{ListState, Shared};
-use crate::app::msg::{Answer, Subject};
+use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::{Error, Kind, Name, Result, Safe, Ts, Untrusted, num};
 use crate::ops::plan::DiffLine;
 use crate::store::releases::Revision;
+use crate::ui::text::Line;
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
 /// The part of the page below the history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +51,10 @@ pub struct ReleasePage {
     /// What `lines` were made of.
     made: Option<(u32, Tab, bool)>,
     top: usize,
-    error: Option<Error>,
+    /// The revision that each part asks for.
+    asked: [Option<u32>; PARTS as usize],
+    /// Records that can't be read, and why.
+    failed: BTreeMap<u32, Error>,
 }
 
 const PARTS: u16 = 3;
@@ -148,13 +154,15 @@ fn masked_manifest(record: &Record) -> Result<Vec<DiffLine>> {
     Ok(out)
 }
 
-const COLS: [Col; 5] = [
-    Col { name: "REV", min: 3, max: 5, shed: 0 },
-    Col { name: "UPDATED", min: 8, max: 14, shed: 1 },
-    Col { name: "STATUS", min: 10, max: 17, shed: 0 },
-    Col { name: "CHART", min: 8, max: 34, shed: 2 },
-    Col { name: "DESCRIPTION", min: 10, max: 80, shed: 3 },
-];
+fn columns() -> [Column; 5] {
+    [
+        Column::new("REV", 3, 5).shed(0),
+        Column::new("UPDATED", 8, 14).shed(1),
+        Column::new("STATUS", 10, 17).shed(0),
+        Column::new("CHART", 8, 34).shed(2),
+        Column::new("DESCRIPTION", 10, 200).shed(3).grow(),
+    ]
+}
 
 impl ReleasePage {
     /// Returns the page of a release, on a revision.
@@ -169,7 +177,8 @@ impl ReleasePage {
             lines: Vec::new(),
             made: None,
             top: 0,
-            error: None,
+            asked: [None; PARTS as usize],
+            failed: BTreeMap::new(),
         }
     }
 
@@ -190,8 +199,19 @@ impl ReleasePage {
         let selected = self.selected().map(|r| r.number);
         let near = selected.into_iter().chain(selected.and_then(|n| self.before(n)));
         let rest = self.revisions.iter().map(|r| r.number);
-        let missing: Vec<u32> = near.chain(rest).filter(|n| self.record(cx.shared, *n).is_none()).collect();
+        let open = |part: &u16| cx.is_open(*part);
+        let asked: Vec<u32> =
+            (0..PARTS).filter(open).filter_map(|p| *self.asked.get(usize::from(p))?).collect();
+        let lacks = |n: &u32| {
+            self.record(cx.shared, *n).is_none() && !self.failed.contains_key(n) && !asked.contains(n)
+        };
+        let mut missing: Vec<u32> = near.chain(rest).filter(lacks).collect();
+        let mut seen = std::collections::HashSet::new();
+        missing.retain(|n| seen.insert(*n));
         for (part, revision) in (0..PARTS).filter(|p| !cx.is_open(*p)).zip(missing).collect::<Vec<_>>() {
+            if let Some(place) = self.asked.get_mut(usize::from(part)) {
+                *place = Some(revision);
+            }
             cx.ask(
                 part,
                 Query::Record { namespace: self.namespace.clone(), release: self.name.clone(), revision },
@@ -205,6 +225,13 @@ impl ReleasePage {
         let old = before.and_then(|n| self.record(shared, n));
         let new = self.record(shared, revision);
         let wanted = (revision, self.tab, old.is_some() && new.is_some());
+        let needed = [Some(revision), before.filter(|_| self.tab == Tab::Diff)];
+        if let Some(error) = needed.into_iter().flatten().find_map(|n| self.failed.get(&n)) {
+            let hint = error.hint.as_ref().map(|h| format!("hint: {h}"));
+            self.lines = std::iter::once(error.line()).chain(hint).map(|l| line('-', &l)).collect();
+            self.made = None;
+            return;
+        }
         if self.made == Some(wanted) {
             return;
         }
@@ -255,17 +282,16 @@ impl Pane for ReleasePage {
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
-        if let Some(error) = &self.error {
-            return Truth::Partial(error.line());
+        let state = &cx.shared.releases.state;
+        if *state == FeedState::Live && !self.failed.is_empty() {
+            let numbers: Vec<String> = self.failed.keys().map(ToString::to_string).collect();
+            return Truth::Partial(format!("without the records of {}", numbers.join(", ")));
         }
-        Truth::of_feed(
-            &cx.shared.releases.state,
-            self.revisions.len(),
-            "this release has no records any more",
-        )
+        Truth::of_feed(state, self.revisions.len(), 0, "this release has no records any more")
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
+        self.failed.clear();
         self.settle(cx);
     }
 
@@ -322,16 +348,15 @@ impl Pane for ReleasePage {
         true
     }
 
-    fn answer(&mut self, _part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
-        match answer {
-            Ok(Answer::Record(record)) => remember(cx.shared, &record),
-            Ok(_) => {}
-            Err(error) => {
-                self.error = Some(error);
-                return;
+    fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        let asked = self.asked.get_mut(usize::from(part)).and_then(Option::take);
+        match (answer, asked) {
+            (Ok(Answer::Record(record)), _) => remember(cx.shared, &record),
+            (Err(error), Some(revision)) => {
+                self.failed.insert(revision, error);
             }
+            _ => {}
         }
-        self.error = None;
         self.settle(cx);
     }
 
@@ -348,9 +373,11 @@ impl Pane for ReleasePage {
         }
         let theme = &cx.env.theme;
         let head = Rect { height: self.history_height(area), ..area };
-        let rows: Vec<Row> =
-            self.revisions.iter().enumerate().skip(self.list.top).map(|(i, r)| self.row(cx, i, r)).collect();
-        paint::grid(buf, theme, head, &COLS, &rows, true);
+        let rows = made(self.revisions.len(), |i| {
+            self.revisions.get(i).map(|r| self.row(cx, r)).unwrap_or_default()
+        });
+        let place = Place { selected: Some(self.list.at), top: self.list.top, left: 0 };
+        paint::table((buf, theme), head, &columns(), &rows, place, &Sample::of(&rows));
         let y = head.bottom();
         buf.set_string(area.x, y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
         let mut x = put(
@@ -382,20 +409,23 @@ impl ReleasePage {
         self.selected().map(|r| r.number).filter(|n| Some(*n) != newest)
     }
 
-    fn row(&self, cx: &Draw<'_>, i: usize, r: &Revision) -> Row {
+    fn row(&self, cx: &Draw<'_>, r: &Revision) -> Row {
         let record = self.record(cx.shared, r.number);
         let status = r.status.safe();
-        let description = record
-            .and_then(|r| r.info().ok())
-            .map(|i| Untrusted::from(i.description).clipped(200).to_string());
+        let described = record.and_then(|r| r.info().ok());
+        let description = match (described, self.failed.get(&r.number)) {
+            (Some(info), _) => cell(Untrusted::from(info.description).clipped(200).as_str(), Role::Dim),
+            (None, Some(error)) => cell(&format!("✖ can't be read: {}", error.kind.word()), Role::Failing),
+            (None, None) => Line::new(),
+        };
         let cells = vec![
-            (r.number.to_string(), Role::Strong),
-            (r.created.near(cx.env.now, cx.shared.session.zone), Role::Text),
-            (status.to_string(), releases::status_role(status.as_str())),
-            (record.map_or_else(|| "…".to_owned(), |r| chart_label(r)), Role::Text),
-            (description.unwrap_or_default(), Role::Dim),
+            cell(&r.number.to_string(), Role::Strong),
+            cell(&r.created.near(cx.env.now, cx.shared.session.zone), Role::Text),
+            cell(status.as_str(), releases::status_role(status.as_str())),
+            cell(&record.map_or_else(|| "…".to_owned(), |r| chart_label(r)), Role::Text),
+            description,
         ];
-        Row { cells, selected: i == self.list.at, marked: false }
+        Row { cells, ..Row::default() }
     }
 }
 

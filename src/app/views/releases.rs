@@ -4,7 +4,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row};
+use super::paint::{self, cell};
 use super::{Cx, Draw, Heading, Pane, Truth, View, plan, release, screen};
 use crate::app::effect::{Feed, Query};
 use crate::app::model::{ListState, Shared};
@@ -14,6 +14,7 @@ use crate::core::filter::Filter;
 use crate::core::{Result, num};
 use crate::store::releases::Release;
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -26,15 +27,17 @@ pub struct Releases {
     asked: Vec<(crate::core::Name, crate::core::Name, u32)>,
 }
 
-const COLS: [Col; 7] = [
-    Col { name: "NAME", min: 8, max: 40, shed: 0 },
-    Col { name: "NAMESPACE", min: 8, max: 30, shed: 1 },
-    Col { name: "REVISION", min: 8, max: 8, shed: 0 },
-    Col { name: "UPDATED", min: 8, max: 14, shed: 2 },
-    Col { name: "STATUS", min: 10, max: 17, shed: 0 },
-    Col { name: "CHART", min: 10, max: 34, shed: 3 },
-    Col { name: "APP VERSION", min: 8, max: 20, shed: 4 },
-];
+fn columns() -> [Column; 7] {
+    [
+        Column::new("NAME", 8, 40).pinned(),
+        Column::new("NAMESPACE", 8, 30).shed(1),
+        Column::new("REVISION", 8, 8).shed(0),
+        Column::new("UPDATED", 8, 14).shed(2),
+        Column::new("STATUS", 10, 17).shed(0),
+        Column::new("CHART", 10, 34).shed(3),
+        Column::new("APP VERSION", 8, 20).shed(4),
+    ]
+}
 
 /// Returns the role of a release's status.
 pub fn status_role(status: &str) -> Role {
@@ -87,6 +90,7 @@ impl Pane for Releases {
         Truth::of_feed(
             &cx.shared.releases.state,
             cx.shared.releases.list.len(),
+            cx.shared.releases.unreadable,
             "no Helm release: neither Secrets nor ConfigMaps hold a record here",
         )
     }
@@ -168,45 +172,45 @@ impl Pane for Releases {
     }
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        let truth = self.truth(cx);
         if self.rows.is_empty() {
-            screen::draw_instead(cx, &self.truth(cx), area, buf);
+            let filtered = !cx.shared.releases.list.is_empty();
+            let why = if filtered { "no release passes the filter" } else { "no release is known" };
+            let whole = matches!(truth, Truth::Good(_) | Truth::Stale(_, None) | Truth::Partial(_));
+            let why = Truth::Empty(why.to_owned());
+            screen::draw_instead(cx, if whole { &why } else { &truth }, area, buf);
             return;
         }
-        let row = |(i, r): (usize, &Release)| {
-            let latest = r.latest();
-            let key = latest.map(|l| (r.namespace.clone(), r.name.clone(), l.number));
-            let record = key.and_then(|k| cx.shared.releases.records.get(&k));
-            let chart = record.map_or_else(|| "…".to_owned(), |r| release::chart_label(r));
-            let app = record.map_or_else(String::new, |r| release::app_version(r));
-            let status = r.status();
-            let cells = vec![
-                (r.name.to_string(), Role::Strong),
-                (r.namespace.to_string(), Role::Text),
-                (latest.map(|l| l.number.to_string()).unwrap_or_default(), Role::Text),
-                (
-                    r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default(),
-                    Role::Text,
-                ),
-                (status.to_string(), status_role(status.as_str())),
-                (chart, Role::Text),
-                (app, Role::Text),
-            ];
-            Row { cells, selected: i == self.list.at, marked: false }
-        };
-        let shown: Vec<Row> = self
-            .rows
-            .iter()
-            .enumerate()
-            .skip(self.list.top)
-            .take(usize::from(area.height))
-            .map(row)
-            .collect();
-        paint::grid(buf, &cx.env.theme, area, &COLS, &shown, true);
+        let area = screen::banner(cx, &truth, area, buf);
+        let rows = made(self.rows.len(), |i| self.rows.get(i).map(|r| row(r, cx)).unwrap_or_default());
+        let place = Place { selected: Some(self.list.at), top: self.list.top, left: 0 };
+        paint::table((buf, &cx.env.theme), area, &columns(), &rows, place, &Sample::of(&rows));
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
         list_json(shared)
     }
+}
+
+fn row(r: &Release, cx: &Draw<'_>) -> Row {
+    let latest = r.latest();
+    let key = latest.map(|l| (r.namespace.clone(), r.name.clone(), l.number));
+    let record = key.and_then(|k| cx.shared.releases.records.get(&k));
+    let chart = record.map_or_else(|| "…".to_owned(), |r| release::chart_label(r));
+    let app = record.map_or_else(String::new, |r| release::app_version(r));
+    let status = r.status();
+    let number = latest.map(|l| l.number.to_string()).unwrap_or_default();
+    let updated = r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default();
+    let cells = vec![
+        cell(r.name.as_str(), Role::Strong),
+        cell(r.namespace.as_str(), Role::Text),
+        cell(&number, Role::Text),
+        cell(&updated, Role::Text),
+        cell(status.as_str(), status_role(status.as_str())),
+        cell(&chart, Role::Text),
+        cell(&app, Role::Text),
+    ];
+    Row { cells, ..Row::default() }
 }
 
 /// Returns releases with the field names of `helm list -o json`.

@@ -3,15 +3,18 @@
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
-use super::paint::{self, put};
+use super::paint::{self, cell, put};
 use super::{Draw, Env, Pane, Truth, View};
 use crate::app::effect::Scope;
-use crate::app::model::Model;
+use crate::app::model::{Model, Shared};
 use crate::core::action::{Action, Context};
 use crate::core::key::chord;
-use crate::core::{Moment, Ts, Zone, num};
+use crate::core::{Error, Moment, Ts, Zone, num};
 use crate::store::health::{SourceKind, State};
+use crate::ui::text::{Line, Words, measure};
 use crate::ui::theme::Role;
+use crate::ui::widgets::keys_bar::{self, Hint};
+use crate::ui::widgets::rule::Rule;
 
 /// The least size that anything sensible is drawn in.
 pub const LEAST: (u16, u16) = (60, 12);
@@ -210,11 +213,26 @@ fn source_marks(cx: &Draw<'_>, named: bool) -> Vec<(String, Role)> {
     out
 }
 
+/// Returns the part of the screen that a view draws in: below its rule, and below the banner of what shows
+/// now while a moment is pinned.
+pub fn inside(pane: &dyn Pane, shared: &Shared) -> Rect {
+    let area = body(shared.session.size);
+    let head = 1 + u16::from(pane.only_now() && shared.moment.pinned().is_some());
+    Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area }
+}
+
 fn page(cx: &Draw<'_>, view: &View, area: Rect, buf: &mut Buffer) {
     let pane = view.pane();
     let truth = pane.truth(cx);
-    rule(cx, pane, &truth, Rect { height: 1, ..area }, buf);
+    let whole = rule(cx, pane, &truth, Rect { height: 1, ..area }, buf);
     let mut inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if let (false, Truth::Partial(what)) = (whole, &truth) {
+        let lines = wrap(&format!("◐ {what}"), usize::from(area.width.saturating_sub(2)));
+        for line in lines.iter().take(3) {
+            put(buf, &cx.env.theme, inner.x + 1, inner.y, inner, Role::Warning, line);
+            inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        }
+    }
     if pane.only_now() && cx.shared.moment.pinned().is_some() {
         put(
             buf,
@@ -230,94 +248,103 @@ fn page(cx: &Draw<'_>, view: &View, area: Rect, buf: &mut Buffer) {
     pane.draw(cx, inner, buf);
 }
 
-/// One rule above the pane: its title, its count written out, the state of its data at the right.
-fn rule(cx: &Draw<'_>, pane: &dyn Pane, truth: &Truth, area: Rect, buf: &mut Buffer) {
-    let theme = &cx.env.theme;
-    let heading = pane.heading(cx);
+/// One rule above the pane: its title, its count written out, the state of its data at the right. When it
+/// is narrow the title gives way, for the state is the truth about the data.
+///
+/// Returns whether the state has its place whole.
+fn rule(cx: &Draw<'_>, pane: &dyn Pane, truth: &Truth, area: Rect, buf: &mut Buffer) -> bool {
+    let mut heading = pane.heading(cx);
+    // What is not known is not zero.
+    let unknown = match truth {
+        Truth::Denied(_) => true,
+        Truth::Loading | Truth::Failed(_) => heading.count.starts_with("0 "),
+        _ => false,
+    };
+    if unknown {
+        heading.count.clear();
+    }
     let (state, role) = truth_text(truth, cx);
-    let right =
-        if heading.count.is_empty() { state.clone() } else { format!("{} · {state}", heading.count) };
-    let filter =
-        pane.filter().filter(|f| !f.is_empty()).map(|f| format!("  /{}", super::safe(f))).unwrap_or_default();
-    let room = area.width.saturating_sub(paint::width(&right) + 8);
-    buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-    let x = put(buf, theme, area.x + 1, area.y, area, Role::Rule, "── ");
-    let x = put(
-        buf,
-        theme,
-        x - 1,
-        area.y,
-        area,
-        Role::Heading,
-        &format!(" {} ", paint::cut(&heading.title, room)),
-    );
-    put(buf, theme, x - 1, area.y, area, Role::Search, &filter);
-    let at = area.right().saturating_sub(paint::width(&right) + 5);
-    put(buf, theme, at, area.y, area, role, &format!(" {right} "));
+    let mut title = Line::new().with(Words::of(&heading.title), Role::Heading);
+    if let Some(filter) = pane.filter().filter(|f| !f.is_empty()) {
+        title.push("  ", Role::Rule);
+        title.push(Words::of(&format!("/{}", super::safe(filter))), Role::Search);
+    }
+    let count = cell(&heading.count, Role::Dim);
+    let state = cell(&state, role);
+    let room = area.width.saturating_sub(8);
+    let least = title.width().min(room / 3);
+    let both = count.width() + 3 + state.width() + least + 2 <= room;
+    let parts = match (heading.count.is_empty(), both || matches!(truth, Truth::Good(_))) {
+        (true, _) => vec![state.clone()],
+        (false, true) => vec![count, state.clone()],
+        // The state is the truth about the count: where only one has room it is the first.
+        (false, false) => vec![state.clone(), count],
+    };
+    let mut right = Line::new();
+    for (i, part) in parts.into_iter().enumerate() {
+        if i > 0 {
+            right.push(" · ", Role::Dim);
+        }
+        right.0.extend(part.0);
+    }
+    Rule { title, state: right, focused: true }.draw(buf, area, &cx.env.theme);
+    state.width() + least + 2 <= room
 }
 
 /// Returns how true something is in words.
 pub fn truth_text(truth: &Truth, cx: &Draw<'_>) -> (String, Role) {
+    let why = |error: &Option<Error>| error.as_ref().map(|e| format!(" ({})", e.kind.word()));
     match truth {
-        Truth::Loading => ("loading…".to_owned(), Role::Pending),
+        Truth::Loading => ("◌ loading…".to_owned(), Role::Pending),
         Truth::Good(text) => (text.clone(), Role::Dim),
-        Truth::Empty(_) => ("none".to_owned(), Role::Dim),
+        Truth::Empty(_) => ("– none".to_owned(), Role::Dim),
         Truth::Denied(_) => ("⊘ denied".to_owned(), Role::Warning),
-        Truth::Stale(since, _) => {
-            (format!("▲ stale: last heard {}", num::ago(*since, cx.env.now)), Role::Stale)
+        Truth::Stale(since, error) => {
+            let why = why(error).unwrap_or_default();
+            (format!("▲ stale: {}{why}", num::ago(*since, cx.env.now)), Role::Stale)
         }
         Truth::Partial(what) => (format!("◐ partial: {what}"), Role::Warning),
         Truth::Failed(_) => ("✖ failed".to_owned(), Role::Failing),
     }
 }
 
+/// Returns an error with its hint, broken into lines of `room` cells.
+fn told(error: &Error, room: usize) -> Vec<String> {
+    let hint = error.hint.as_ref().map(|h| format!("hint: {h}"));
+    std::iter::once(error.line()).chain(hint).flat_map(|l| wrap(&l, room)).collect()
+}
+
 /// Draws why a view has no rows. Returns whether it drew.
 pub fn draw_instead(cx: &Draw<'_>, truth: &Truth, area: Rect, buf: &mut Buffer) -> bool {
-    let theme = &cx.env.theme;
+    let room = usize::from(area.width.saturating_sub(4)).max(20);
     let (role, lines) = match truth {
-        Truth::Loading => (Role::Pending, vec!["loading…".to_owned()]),
-        Truth::Empty(why) => (Role::Dim, vec![why.clone()]),
-        Truth::Denied(e) | Truth::Failed(e) => {
-            let mut lines = vec![e.line()];
-            lines.extend(e.hint.as_ref().map(|h| format!("hint: {h}")));
-            (if matches!(truth, Truth::Denied(_)) { Role::Warning } else { Role::Failing }, lines)
-        }
-        Truth::Stale(_, Some(e)) => (Role::Stale, vec![e.line()]),
+        Truth::Loading => (Role::Pending, vec!["◌ loading…".to_owned()]),
+        Truth::Empty(why) => (Role::Dim, wrap(why, room)),
+        Truth::Denied(e) => (Role::Warning, told(e, room)),
+        Truth::Failed(e) => (Role::Failing, told(e, room)),
+        Truth::Stale(_, Some(e)) => (Role::Stale, told(e, room)),
         Truth::Stale(..) | Truth::Good(_) | Truth::Partial(_) => return false,
     };
-    let room = usize::from(area.width.saturating_sub(4)).max(20);
-    let wrapped: Vec<String> = lines.iter().flat_map(|l| wrap(l, room)).collect();
-    paint::message(buf, theme, area, role, &wrapped);
+    paint::message(buf, &cx.env.theme, area, role, &lines);
     true
 }
 
-/// Breaks a text into lines of at most `room` characters, at blanks where there are any.
-pub fn wrap(text: &str, room: usize) -> Vec<String> {
-    let mut out = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word = word;
-        let full =
-            out.last().is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > room);
-        if full {
-            out.push(String::new());
-        }
-        while word.chars().count() > room {
-            let at = word.char_indices().nth(room).map_or(word.len(), |(i, _)| i);
-            let (head, tail) = word.split_at(at);
-            if let Some(last) = out.last_mut() {
-                last.push_str(head);
-            }
-            out.push(String::new());
-            word = tail;
-        }
-        if let Some(last) = out.last_mut() {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
+/// Draws why what is below is no longer true, where it is not. Returns the room that is left.
+pub fn banner(cx: &Draw<'_>, truth: &Truth, area: Rect, buf: &mut Buffer) -> Rect {
+    let (Truth::Failed(error) | Truth::Denied(error)) = truth else { return area };
+    let lines = told(error, usize::from(area.width.saturating_sub(4)).max(20));
+    let height = (lines.len() as u16).min(area.height);
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        put(buf, &cx.env.theme, area.x + 2, y, area, Role::Failing, line);
     }
-    out
+    Rect { y: area.y + height, height: area.height - height, ..area }
+}
+
+/// Breaks a text into lines of at most `room` cells, at blanks where there are any.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
+    let room = u16::try_from(room).unwrap_or(u16::MAX);
+    let rows = measure::wrap(text, room, usize::MAX);
+    rows.into_iter().map(|r| text.get(r).unwrap_or("").trim_end().to_owned()).collect()
 }
 
 /// What the line of keys offers, most useful first; only what is bound and applies here.
@@ -350,20 +377,17 @@ const OFFERED: [Action; 23] = [
 fn keys(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
     let pane = model.nav.top().view.pane();
     let context = pane.context();
-    let mut x = area.x + 1;
     let offered = OFFERED.iter().copied().filter(|a| offers(*a, context, model));
+    let mut hints = Vec::new();
     for action in offered.chain((context == Context::Plan).then_some(Action::Back)) {
         if pane.unavailable(action, &model.shared).is_some() {
             continue;
         }
         let Some(keys) = env.keymap.keys_of(context, action) else { continue };
-        let words = action.info().short;
-        if x + paint::width(&keys) + paint::width(words) + 3 > area.right() {
-            continue;
-        }
-        x = put(buf, &env.theme, x, area.y, area, Role::Key, &keys);
-        x = put(buf, &env.theme, x + 1, area.y, area, Role::Dim, words) + 2;
+        hints.push(Hint::new(Words::of(&keys), action.info().short));
     }
+    // The last one, which tells the others, always has its place.
+    keys_bar::draw(&hints, buf, area, &env.theme);
 }
 
 fn offers(action: Action, context: Context, model: &Model) -> bool {

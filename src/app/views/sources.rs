@@ -4,7 +4,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row, put};
+use super::paint::{self, cell, put};
 use super::{Cx, Draw, Heading, Pane, Truth, screen};
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::Subject;
@@ -12,6 +12,7 @@ use crate::core::action::{Action, Context};
 use crate::core::num;
 use crate::store::health::{Health, State};
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -19,15 +20,17 @@ pub struct Sources {
     list: ListState,
 }
 
-const COLS: [Col; 7] = [
-    Col { name: "SOURCE", min: 10, max: 14, shed: 0 },
-    Col { name: "STATE", min: 11, max: 15, shed: 0 },
-    Col { name: "ADDRESS", min: 16, max: 46, shed: 1 },
-    Col { name: "VIA", min: 6, max: 13, shed: 3 },
-    Col { name: "LATENCY", min: 7, max: 8, shed: 5 },
-    Col { name: "LAST GOOD", min: 9, max: 10, shed: 2 },
-    Col { name: "FOUND BY", min: 8, max: 40, shed: 6 },
-];
+fn columns() -> [Column; 7] {
+    [
+        Column::new("SOURCE", 10, 14).shed(0),
+        Column::new("STATE", 11, 15).shed(0),
+        Column::new("ADDRESS", 16, 60).shed(1),
+        Column::new("VIA", 6, 13).shed(3),
+        Column::new("LATENCY", 7, 8).shed(5),
+        Column::new("LAST GOOD", 9, 12).shed(2),
+        Column::new("FOUND BY", 8, 60).shed(6),
+    ]
+}
 
 fn state(health: &Health) -> (&'static str, Role) {
     match health.state {
@@ -40,22 +43,21 @@ fn state(health: &Health) -> (&'static str, Role) {
     }
 }
 
-fn row(health: &Health, cx: &Draw<'_>, selected: bool) -> Row {
+fn row(health: &Health, cx: &Draw<'_>) -> Row {
     let (word, role) = state(health);
     let now = cx.env.now;
+    let latency = health.latency.map(|l| num::value(l.as_secs_f64(), num::Unit::Seconds)).unwrap_or_default();
+    let good = health.last_good.map_or_else(|| "never".to_owned(), |t| num::ago(t, now));
     let cells = vec![
-        (format!("{:?} {}", health.id.kind, health.id.index + 1), Role::Strong),
-        (word.to_owned(), role),
-        (health.address.clipped(60).to_string(), Role::Text),
-        (health.via.word().to_owned(), Role::Text),
-        (
-            health.latency.map(|l| num::value(l.as_secs_f64(), num::Unit::Seconds)).unwrap_or_default(),
-            Role::Text,
-        ),
-        (health.last_good.map_or_else(|| "never".to_owned(), |t| num::ago(t, now)), Role::Text),
-        (health.found.clipped(60).to_string(), Role::Dim),
+        cell(&format!("{:?} {}", health.id.kind, health.id.index + 1), Role::Strong),
+        cell(word, role),
+        cell(health.address.clipped(120).as_str(), Role::Text),
+        cell(health.via.word(), Role::Text),
+        cell(&latency, Role::Text),
+        cell(&good, Role::Text),
+        cell(health.found.clipped(120).as_str(), Role::Dim),
     ];
-    Row { cells, selected, marked: false }
+    Row { cells, ..Row::default() }
 }
 
 impl Pane for Sources {
@@ -70,8 +72,19 @@ impl Pane for Sources {
     }
 
     fn truth(&self, cx: &Draw<'_>) -> Truth {
-        if cx.shared.health.is_empty() {
+        let all: Vec<&Health> = cx.shared.health.values().collect();
+        if all.is_empty() {
             return Truth::Loading;
+        }
+        if all.iter().all(|h| h.state == State::NotInstalled) {
+            return Truth::Empty("no source was found in configuration, environment or cluster".to_owned());
+        }
+        let mut installed = all.iter().filter(|h| h.state != State::NotInstalled);
+        let down = |h: &&&Health| matches!(h.state, State::Down | State::Denied);
+        if let Some(error) =
+            installed.clone().all(|h| down(&h)).then(|| installed.find_map(|h| h.error.clone()))
+        {
+            return error.map_or_else(|| Truth::Partial("no source answers".to_owned()), Truth::Failed);
         }
         let lost: Vec<String> = cx
             .shared
@@ -108,27 +121,35 @@ impl Pane for Sources {
     }
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-        if screen::draw_instead(
-            cx,
-            &if cx.shared.health.is_empty() { Truth::Loading } else { Truth::Good(String::new()) },
-            area,
-            buf,
-        ) {
+        let truth = self.truth(cx);
+        let mut area = area;
+        if let Truth::Loading | Truth::Empty(_) = &truth {
+            screen::draw_instead(cx, &truth, area, buf);
+            area = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
+        }
+        let all: Vec<&Health> = cx.shared.health.values().collect();
+        if all.is_empty() {
             return;
         }
-        let rows: Vec<Row> =
-            cx.shared.health.values().enumerate().map(|(i, h)| row(h, cx, i == self.list.at)).collect();
-        paint::grid(buf, &cx.env.theme, area, &COLS, &rows, true);
-        let y = area.y + rows.len() as u16 + 2;
-        let Some(health) = cx.shared.health.values().nth(self.list.at) else { return };
-        let Some(error) = &health.error else { return };
+        let rows = made(all.len(), |i| all.get(i).map(|h| row(h, cx)).unwrap_or_default());
+        let place = Place { selected: Some(self.list.at), ..Place::default() };
+        let upper = Rect { height: (all.len() as u16 + 1).min(area.height), ..area };
+        paint::table((buf, &cx.env.theme), upper, &columns(), &rows, place, &Sample::of(&rows));
+        // The selected one's error, else those of all that have one.
+        let selected = all.get(self.list.at).filter(|h| h.error.is_some());
+        let told = selected.map_or_else(|| all.clone(), |h| vec![*h]);
         let room = usize::from(area.width.saturating_sub(4)).max(20);
-        let mut lines = screen::wrap(&error.line(), room);
-        lines.extend(error.hint.iter().map(|h| format!("hint: {h}")));
-        lines.extend(
-            health.next_try.map(|t| format!("next try {}; ctrl-r tries now", num::ago(t, cx.env.now))),
-        );
-        for (y, line) in (y..area.bottom()).zip(lines) {
+        let mut lines = Vec::new();
+        for health in told {
+            let Some(error) = &health.error else { continue };
+            let name = format!("{:?} {}", health.id.kind, health.id.index + 1);
+            lines.extend(screen::wrap(&format!("{name}: {}", error.line()), room));
+            lines.extend(error.hint.iter().flat_map(|h| screen::wrap(&format!("hint: {h}"), room)));
+            lines.extend(
+                health.next_try.map(|t| format!("next try {}; ctrl-r tries now", num::ago(t, cx.env.now))),
+            );
+        }
+        for (y, line) in (upper.bottom() + 1..area.bottom()).zip(lines) {
             put(buf, &cx.env.theme, area.x + 2, y, area, Role::Warning, &line);
         }
     }

@@ -2,13 +2,16 @@
 
 mod order;
 
+use std::collections::HashMap;
+
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row};
+use super::paint::cell;
 use super::{Cx, Draw, Heading, Pane, Truth, View, logs, screen, text};
 use crate::app::effect::{Feed, Scope};
+use crate::app::model::cluster::GONE_FOR;
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::Subject;
 use crate::app::resolve::pods_of;
@@ -17,7 +20,9 @@ use crate::core::filter::Filter;
 use crate::core::{ObjectRef, Resource, Ts, Uid, num};
 use crate::store::columns::{self, Level};
 use crate::store::objects::Object;
+use crate::ui::text::Line;
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{self as widget, Column, Place, Row, Rows, Sample, made};
 
 /// What a table is limited to, beside the namespace.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +46,12 @@ pub struct Table {
     sorted: Vec<Uid>,
     /// Those that the filter lets through.
     order: Vec<Uid>,
+    /// Rows that went a moment ago, with when that was seen: they stay, greyed, for a while.
+    gone: HashMap<Uid, Ts>,
+    /// How wide the columns' contents are.
+    sample: Sample,
+    /// Columns that are scrolled away to the left.
+    left: usize,
     list: ListState,
     sort: (usize, bool),
     seen: u64,
@@ -75,6 +86,9 @@ impl Table {
             cache: order::Cache::new(),
             sorted: Vec::new(),
             order: Vec::new(),
+            gone: HashMap::new(),
+            sample: Sample::default(),
+            left: 0,
             list: ListState::default(),
             sort: (0, newest_first),
             seen: u64::MAX,
@@ -184,6 +198,30 @@ impl Table {
         }
     }
 
+    /// Keeps the rows of objects that went a moment ago, and lets those go that went longer ago.
+    fn keep_gone(&mut self, mut news: Vec<order::Change>, shared: &Shared, now: Ts) -> Vec<order::Change> {
+        if self.gone.is_empty() && !news.iter().any(order::Change::is_gone) {
+            return news;
+        }
+        let kind = shared.cluster.of(self.resource);
+        let told: HashMap<&str, Ts> = kind.gone(now).map(|(o, at)| (o.meta().uid.as_str(), at)).collect();
+        news.retain(|change| {
+            let stays = told.get(change.uid().0.as_str()).filter(|_| change.is_gone());
+            match stays {
+                Some(at) => self.gone.insert(change.uid().clone(), *at),
+                None => self.gone.remove(change.uid()),
+            };
+            stays.is_none()
+        });
+        let over: Vec<Uid> =
+            self.gone.keys().filter(|uid| !told.contains_key(uid.0.as_str())).cloned().collect();
+        for uid in over {
+            self.gone.remove(&uid);
+            news.push(order::Change::gone(uid));
+        }
+        news
+    }
+
     /// Brings rows and their order up to date.
     fn reorder(&mut self, news: Vec<order::Change>, now: Ts) {
         let (column, reverse) = self.sort;
@@ -228,14 +266,11 @@ impl Pane for Table {
             Only::PodsOf(owner) => format!("{} · {owner}", names.plural),
         };
         let one = names.plural.strip_suffix('s').unwrap_or(names.plural);
-        let mut count = num::counted(self.order.len(), one, names.plural);
+        let here = self.order.iter().filter(|u| !self.gone.contains_key(*u)).count();
+        let mut count = num::counted(here, one, names.plural);
         let all = cx.shared.cluster.of(self.resource).len();
-        if self.only == Only::All && self.order.len() < all {
+        if self.only == Only::All && here < all {
             count.push_str(&format!(" of {}", num::count(all)));
-        }
-        let bad = cx.shared.cluster.of(self.resource).undecodable;
-        if bad > 0 {
-            count.push_str(&format!(" · {} undecodable", num::count(bad)));
         }
         Heading { title, count }
     }
@@ -248,7 +283,7 @@ impl Pane for Table {
             }
             _ => format!("no {} in the cluster", self.resource.names().plural),
         };
-        Truth::of_feed(&kind.state, kind.len(), &nothing)
+        Truth::of_feed(&kind.state, kind.len(), kind.undecodable(), &nothing)
     }
 
     fn feeds(&self) -> Vec<Feed> {
@@ -267,8 +302,15 @@ impl Pane for Table {
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
         let news = self.news(cx.shared);
+        let news = self.keep_gone(news, cx.shared, now);
         if !news.is_empty() || self.stale > Stale::Nothing {
             self.reorder(news, now);
+            let draw = Draw { shared: cx.shared, env: cx.env };
+            let sample = Sample::of(&self.rows(&draw, false));
+            self.sample = sample;
+        }
+        if let Some(first) = self.gone.values().min() {
+            cx.wake_at(*first + GONE_FOR);
         }
         if let Some(wanted) = self.wanted.clone() {
             let kind = cx.shared.cluster.of(self.resource);
@@ -301,7 +343,12 @@ impl Pane for Table {
                 self.wide |= wide;
                 self.sort_by(heading);
             }
-            (Action::Wide, _) => self.wide = !self.wide,
+            (Action::Wide, _) => {
+                self.wide = !self.wide;
+                self.stale = self.stale.max(Stale::Filter);
+            }
+            (Action::Left, _) => self.left = self.left.saturating_sub(1),
+            (Action::Right, _) => self.left = (self.left + 1).min(self.columns().len().saturating_sub(2)),
             (Action::Faults, _) => {
                 self.faults = !self.faults;
                 self.stale = self.stale.max(Stale::Filter);
@@ -362,7 +409,8 @@ impl Pane for Table {
             Action::Open | Action::Yaml | Action::Describe | Action::Copy | Action::Logs
                 if self.selected(shared).is_none() =>
             {
-                Some("there is no row".to_owned())
+                let gone = self.order.get(self.list.at).is_some_and(|u| self.gone.contains_key(u));
+                Some(if gone { "it is gone" } else { "there is no row" }.to_owned())
             }
             _ => None,
         }
@@ -396,43 +444,32 @@ impl Pane for Table {
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let truth = self.truth(cx);
         if self.order.is_empty() {
-            let filtered = Truth::Empty("no row passes the filter".to_owned());
-            let whole = matches!(truth, Truth::Good(_) | Truth::Stale(..) | Truth::Partial(_));
-            screen::draw_instead(cx, if whole { &filtered } else { &truth }, area, buf);
+            let plural = self.resource.names().plural;
+            let filtered = !self.filter.is_all() || self.faults;
+            let why = if filtered && !self.cache.is_empty() {
+                format!("of {} {plural} none passes the filter", num::count(self.cache.len()))
+            } else {
+                format!("no {plural} known")
+            };
+            let whole = matches!(truth, Truth::Good(_) | Truth::Stale(_, None) | Truth::Partial(_));
+            let why = Truth::Empty(why);
+            screen::draw_instead(cx, if whole { &why } else { &truth }, area, buf);
             return;
         }
-        let columns = self.columns();
-        let spread = self.spread(cx.shared);
-        let mut cols: Vec<Col> =
-            spread.then_some(Col { name: "NAMESPACE", min: 6, max: 30, shed: 2 }).into_iter().collect();
-        cols.extend(columns.iter().map(|(i, c)| Col {
-            name: c.name,
-            min: if *i == 0 { 12 } else { width_of(c.name) },
-            max: if c.name == "MESSAGE" { 300 } else { 63 },
-            shed: if c.name == "NAME" || c.name == "STATUS" || c.name == "MESSAGE" {
-                0
-            } else {
-                3 + *i as u8
-            },
-        }));
-        let dim = matches!(truth, Truth::Stale(..) | Truth::Partial(_));
-        let shown = self.order.iter().enumerate().skip(self.list.top).take(usize::from(area.height));
-        let rows: Vec<Row> = shown
-            .filter_map(|(i, uid)| {
-                let (object, row) = self.cache.get(uid)?;
-                let role = if dim { Role::Stale } else { role(row.health.level) };
-                let mut cells: Vec<(String, Role)> =
-                    spread.then(|| (super::safe(object.namespace()).to_string(), role)).into_iter().collect();
-                cells.extend(
-                    columns
-                        .iter()
-                        .filter_map(|(c, _)| row.cells.get(*c))
-                        .map(|cell| (cell.show(cx.env.now, self.wide).into_owned(), role)),
-                );
-                Some(Row { cells, selected: i == self.list.at, marked: self.marked.contains(uid) })
-            })
-            .collect();
-        paint::grid(buf, &cx.env.theme, area, &cols, &rows, true);
+        let area = screen::banner(cx, &truth, area, buf);
+        let old = matches!(truth, Truth::Stale(..) | Truth::Failed(_));
+        let columns = self.placed(self.spread(cx.shared));
+        let sorted = self.columns().iter().position(|(i, _)| *i == self.sort.0);
+        let sorted = sorted.map(|at| at + usize::from(self.spread(cx.shared)));
+        widget::Table {
+            columns: &columns,
+            rows: &self.rows(cx, old),
+            place: Place { selected: Some(self.list.at), top: self.list.top, left: self.left },
+            sample: &self.sample,
+            sorted: sorted.map(|at| (at, self.sort.1)),
+            headed: true,
+        }
+        .draw(buf, area, &cx.env.theme);
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
@@ -451,6 +488,51 @@ impl Pane for Table {
             })
             .collect();
         json!({ "schema": "deckwatch.table/1", "kind": self.resource.names().kind, "rows": rows })
+    }
+}
+
+impl Table {
+    fn placed(&self, spread: bool) -> Vec<Column> {
+        let space = spread.then(|| Column::new("NAMESPACE", 6, 30).pinned().shed(2));
+        let column = |(i, c): (usize, &columns::Column)| {
+            let text = matches!(c.name, "MESSAGE" | "NAME" | "STATUS");
+            let least = if i == 0 { 12 } else { width_of(c.name) };
+            let greatest = if c.name == "MESSAGE" { 300 } else { 63 };
+            let column = Column::new(c.name, least, greatest);
+            let column = column.shed(if text { 0 } else { (3 + i as u8).min(250) });
+            match c.name {
+                // Pods of one workload differ at their ends.
+                "NAME" => column.pinned().keeps_end(),
+                "MESSAGE" => column.grow(),
+                _ => column,
+            }
+        };
+        space.into_iter().chain(self.columns().into_iter().map(column)).collect()
+    }
+
+    /// The rows as they are drawn, each made when it is asked for; `old` when none of them may be true.
+    fn rows<'a>(&'a self, cx: &'a Draw<'a>, old: bool) -> impl Rows + 'a {
+        let columns = self.columns();
+        let spread = self.spread(cx.shared);
+        made(self.order.len(), move |i| {
+            let Some((uid, (object, row))) = self.order.get(i).and_then(|u| Some((u, self.cache.get(u)?)))
+            else {
+                return Row::default();
+            };
+            let gone = self.gone.get(uid).map(|at| format!("✝ gone {}", num::ago(*at, cx.env.now)));
+            let role = if old { Role::Stale } else { role(row.health.level) };
+            let space = spread.then(|| cell(super::safe(object.namespace()).as_str(), role));
+            let one = |(at, column): &(usize, &columns::Column)| match (&gone, row.cells.get(*at)) {
+                (Some(words), _) if matches!(column.name, "AGE" | "LAST SEEN") => cell(words, role),
+                (_, Some(value)) => cell(&value.show(cx.env.now, self.wide), role),
+                (_, None) => Line::new(),
+            };
+            Row {
+                cells: space.into_iter().chain(columns.iter().map(one)).collect(),
+                marked: self.marked.contains(uid),
+                role: gone.as_ref().map(|_| Role::Gone),
+            }
+        })
     }
 }
 

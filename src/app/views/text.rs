@@ -10,7 +10,7 @@ use crate::app::model::Shared;
 use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
-use crate::core::{Error, ObjectRef, Result, num};
+use crate::core::{Error, ObjectRef, Result, Ts, num};
 use crate::ops::plan::DiffLine;
 use crate::store::alerts::Alert;
 
@@ -27,7 +27,9 @@ pub struct Text {
     typed: String,
     filter: Filter,
     error: Option<Error>,
+    /// Whether there is text, and when it was read, where it was.
     read: bool,
+    at: Option<Ts>,
 }
 
 fn plain(text: &str) -> DiffLine {
@@ -91,12 +93,14 @@ impl Pane for Text {
         Heading { title: self.title.clone(), count: num::counted(self.lines.len(), "line", "lines") }
     }
 
-    fn truth(&self, _cx: &Draw<'_>) -> Truth {
-        match &self.error {
-            Some(error) if error.kind == crate::core::Kind::Denied => Truth::Denied(error.clone()),
-            Some(error) => Truth::Failed(error.clone()),
-            None if self.read => Truth::Good("as read".to_owned()),
-            None => Truth::Loading,
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        match (&self.error, self.at) {
+            (Some(error), Some(at)) => Truth::Stale(at, Some(error.clone())),
+            (Some(error), None) if error.kind == crate::core::Kind::Denied => Truth::Denied(error.clone()),
+            (Some(error), None) => Truth::Failed(error.clone()),
+            (None, Some(at)) => Truth::Good(format!("read {}", num::ago(at, cx.env.now))),
+            (None, None) if self.read => Truth::Good("as told".to_owned()),
+            (None, None) => Truth::Loading,
         }
     }
 
@@ -141,6 +145,7 @@ impl Pane for Text {
                         .collect(),
                 };
                 self.read = true;
+                self.at = Some(cx.now());
                 self.error = None;
                 self.settle_lines();
             }
@@ -165,8 +170,11 @@ impl Pane for Text {
     }
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-        if !screen::draw_instead(cx, &self.truth(cx), area, buf) {
+        let truth = self.truth(cx);
+        if self.read {
             release::draw_lines(cx, &self.lines, self.top, area, buf);
+        } else {
+            screen::draw_instead(cx, &truth, area, buf);
         }
     }
 

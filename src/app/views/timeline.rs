@@ -4,17 +4,18 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row, put};
+use super::paint::{self, cell, put};
 use super::{Cx, Draw, Heading, Pane, Truth, View, release, screen, table};
 use crate::app::changes::{self, Focus};
 use crate::app::effect::Query;
 use crate::app::model::{ListState, Shared};
-use crate::app::msg::{Answer, Subject};
+use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
-use crate::core::{ObjectRef, Result, Span, Window, num};
+use crate::core::{Error, ObjectRef, Result, Span, Ts, Window, num};
 use crate::store::changes::{Change, Edit, Reach, Sort, Suspect};
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
 const EDITS: u16 = 0;
 
@@ -27,6 +28,7 @@ pub struct Timeline {
     rows: Vec<Suspect>,
     reach: Vec<Reach>,
     edits: Vec<Edit>,
+    edits_error: Option<Error>,
     list: ListState,
     text: String,
     filter: Filter,
@@ -56,50 +58,59 @@ fn role(sort: Sort) -> Role {
     }
 }
 
-const COLS: [Col; 3] = [
-    Col { name: "TIME", min: 8, max: 14, shed: 0 },
-    Col { name: "WHAT", min: 7, max: 8, shed: 0 },
-    Col { name: "CHANGE", min: 20, max: 200, shed: 0 },
-];
-
-const SUSPECT_COLS: [Col; 4] = [
-    Col { name: "TIME", min: 8, max: 14, shed: 0 },
-    Col { name: "WHAT", min: 7, max: 8, shed: 0 },
-    Col { name: "CHANGE", min: 24, max: 90, shed: 0 },
-    Col { name: "WHY", min: 10, max: 90, shed: 1 },
-];
-
-/// Returns the rows of changes for a grid.
-pub fn rows<'a>(
-    cx: &Draw<'_>,
-    changes: impl Iterator<Item = &'a Change>,
-    selected: Option<usize>,
-) -> Vec<Row> {
-    let (now, zone) = (cx.env.now, cx.shared.session.zone);
-    changes
-        .enumerate()
-        .map(|(i, c)| {
-            let cells = vec![
-                (c.at.near(now, zone), Role::Dim),
-                (c.sort.word().to_owned(), role(c.sort)),
-                (c.text.to_string(), Role::Text),
-            ];
-            Row { cells, selected: selected == Some(i), marked: false }
-        })
-        .collect()
+/// The columns of changes.
+pub fn columns() -> [Column; 3] {
+    [
+        Column::new("TIME", 8, 14).shed(0),
+        Column::new("WHAT", 7, 8).shed(0),
+        Column::new("CHANGE", 20, 400).shed(0).grow(),
+    ]
 }
 
-/// Draws suspects with their reasons.
-pub fn draw_suspects(cx: &Draw<'_>, suspects: &[Suspect], list: &ListState, area: Rect, buf: &mut Buffer) {
-    let page = usize::from(area.height);
-    let top = (list.at + 1).saturating_sub(page);
-    let shown = suspects.iter().skip(top).take(page);
-    let mut grid = rows(cx, shown.clone().map(|s| &s.change), list.at.checked_sub(top));
-    for (row, suspect) in grid.iter_mut().zip(shown) {
-        let why: Vec<String> = suspect.reasons.iter().skip(1).map(ToString::to_string).collect();
-        row.cells.push((why.join(", "), Role::Dim));
-    }
-    paint::grid(buf, &cx.env.theme, area, &SUSPECT_COLS, &grid, false);
+/// The columns of suspects: how long before the moment comes before what, for it is what is looked for.
+fn suspect_columns() -> [Column; 5] {
+    [
+        Column::new("TIME", 8, 14).shed(2),
+        Column::new("BEFORE", 9, 13).shed(0),
+        Column::new("WHAT", 7, 8).shed(0),
+        Column::new("CHANGE", 36, 120).shed(0).grow(),
+        Column::new("WHY", 14, 60).shed(3),
+    ]
+}
+
+/// Returns the row of a change.
+pub fn row(cx: &Draw<'_>, change: &Change) -> Row {
+    let cells = vec![
+        cell(&change.at.near(cx.env.now, cx.shared.session.zone), Role::Dim),
+        cell(change.sort.word(), role(change.sort)),
+        cell(change.text.as_str(), Role::Text),
+    ];
+    Row { cells, ..Row::default() }
+}
+
+fn suspect_row(cx: &Draw<'_>, suspect: &Suspect, moment: Ts) -> Row {
+    let mut row = row(cx, &suspect.change);
+    let gap = moment - suspect.change.at;
+    let before = if gap.0 > 0 { format!("{} before", num::age(gap)) } else { "as it began".to_owned() };
+    row.cells.insert(1, cell(&before, Role::Strong));
+    // The first reason is the kind, the second the distance: both have columns of their own.
+    let why: Vec<&str> = suspect.reasons.iter().skip(2).map(crate::core::Safe::as_str).collect();
+    row.cells.push(cell(&why.join(", "), Role::Dim));
+    row
+}
+
+/// Draws suspects with how long before the moment they came, and why they are suspected.
+pub fn draw_suspects(
+    cx: &Draw<'_>,
+    (suspects, moment): (&[Suspect], Ts),
+    list: &ListState,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let rows =
+        made(suspects.len(), |i| suspects.get(i).map(|s| suspect_row(cx, s, moment)).unwrap_or_default());
+    let place = Place { selected: Some(list.at), ..Place::default() };
+    paint::rows((buf, &cx.env.theme), area, &suspect_columns(), &rows, place, &Sample::of(&rows));
 }
 
 impl Timeline {
@@ -113,12 +124,20 @@ impl Timeline {
         Self { owner, ranked: true, ..Self::default() }
     }
 
-    fn window(shared: &Shared, now: crate::core::Ts) -> Window {
+    fn window(shared: &Shared, now: Ts) -> Window {
         match shared.moment.pinned() {
             Some(_) => shared.moment.window(now),
             None => {
                 Window { start: now - Span::hours(1).max(shared.moment.before()), end: now + Span::secs(5) }
             }
+        }
+    }
+
+    fn nothing(&self) -> &'static str {
+        if self.ranked {
+            "nothing changed in the 6 hours before, as far as the sources below reach"
+        } else {
+            "nothing happened in this window, as far as the sources below reach"
         }
     }
 
@@ -143,13 +162,41 @@ impl Pane for Timeline {
         Heading { title, count: num::counted(self.rows.len(), "change", "changes") }
     }
 
-    fn truth(&self, _cx: &Draw<'_>) -> Truth {
-        let lacks: Vec<&str> = self.reach.iter().filter(|r| r.lacks.is_some()).map(|r| r.source).collect();
-        if lacks.is_empty() {
-            Truth::Good("live".to_owned())
-        } else {
-            Truth::Partial(format!("without {}", lacks.join(", ")))
+    fn truth(&self, cx: &Draw<'_>) -> Truth {
+        let states = changes::evidence_states(cx.shared);
+        let alerts = super::alerts::truth(cx.shared, cx.env.now);
+        let all = |of: fn(&FeedState) -> bool| states.iter().all(|s| of(s));
+        let error = states.iter().find_map(|s| match s {
+            FeedState::Failed(e) => Some((false, e)),
+            _ => None,
+        });
+        let error = error.or_else(|| {
+            states.iter().find_map(|s| if let FeedState::Denied(e) = s { Some((true, e)) } else { None })
+        });
+        if all(|s| matches!(s, FeedState::Loading)) && matches!(alerts, Truth::Loading) {
+            return Truth::Loading;
         }
+        if let Some((denied, error)) = error.filter(|_| {
+            all(|s| matches!(s, FeedState::Denied(_) | FeedState::Failed(_)))
+                && matches!(alerts, Truth::Denied(_) | Truth::Failed(_))
+        }) {
+            return if denied { Truth::Denied(error.clone()) } else { Truth::Failed(error.clone()) };
+        }
+        let stale = states.iter().filter_map(|s| match s {
+            FeedState::Stale { since, error } => Some((*since, error.clone())),
+            _ => None,
+        });
+        if let Some((since, error)) = stale.min_by_key(|(since, _)| *since) {
+            return Truth::Stale(since, error);
+        }
+        let lacks: Vec<&str> = self.reach.iter().filter(|r| r.lacks.is_some()).map(|r| r.source).collect();
+        if !lacks.is_empty() {
+            return Truth::Partial(format!("without {}", lacks.join(", ")));
+        }
+        if self.rows.is_empty() && self.filter.is_all() && !self.faults {
+            return Truth::Empty(self.nothing().to_owned());
+        }
+        Truth::Good("live".to_owned())
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
@@ -165,6 +212,11 @@ impl Pane for Timeline {
         let focus = Focus { owner: self.owner.clone(), window: Some(Self::window(cx.shared, now)) };
         let found = changes::collect(cx.shared, &self.edits, &focus);
         self.reach = found.reach;
+        if let Some(error) = &self.edits_error
+            && let Some(reach) = self.reach.iter_mut().find(|r| r.source == "managedFields")
+        {
+            reach.lacks = Some(crate::core::Safe::of(error.kind.word()));
+        }
         let all: Vec<Suspect> = if self.ranked {
             changes::suspects(cx.shared, &self.edits, self.owner.as_ref(), moment)
         } else {
@@ -221,10 +273,15 @@ impl Pane for Timeline {
     }
 
     fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
-        if let (EDITS, Ok(Answer::Edits(edits))) = (part, answer) {
-            self.edits = edits;
-            self.settle(cx);
+        match (part, answer) {
+            (EDITS, Ok(Answer::Edits(edits))) => {
+                self.edits = edits;
+                self.edits_error = None;
+            }
+            (EDITS, Err(error)) => self.edits_error = Some(error),
+            _ => return,
         }
+        self.settle(cx);
     }
 
     fn subject(&self, _shared: &Shared) -> Subject {
@@ -253,33 +310,43 @@ impl Pane for Timeline {
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let theme = &cx.env.theme;
-        let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         let (now, zone) = (cx.env.now, cx.shared.session.zone);
         let reach: Vec<String> = self
             .reach
             .iter()
             .map(|r| match (&r.lacks, r.since) {
                 (Some(why), _) => format!("{}: {}", r.source, why),
-                (None, Some(since)) => format!("{} back to {}", r.source, since.near(now, zone)),
+                (None, Some(since)) => format!("{} {}", r.source, since.near(now, zone)),
                 (None, None) => format!("{}: nothing", r.source),
             })
             .collect();
-        put(buf, theme, last.x + 1, last.y, last, Role::Dim, &format!("reach: {}", reach.join(" · ")));
-        let inner = Rect { height: area.height.saturating_sub(1), ..area };
+        let lines = screen::wrap(
+            &format!("reaching back to: {}", reach.join(" · ")),
+            usize::from(area.width.saturating_sub(2)),
+        );
+        let foot = (lines.len() as u16).min(4).min(area.height / 3);
+        for (y, line) in (area.bottom().saturating_sub(foot)..area.bottom()).zip(&lines) {
+            put(buf, theme, area.x + 1, y, area, Role::Dim, line);
+        }
+        let inner = Rect { height: area.height.saturating_sub(foot), ..area };
+        let truth = self.truth(cx);
         if self.rows.is_empty() {
-            let looked = if self.ranked {
-                "nothing changed in the 6 hours before, as far as the sources below reach"
-            } else {
-                "nothing happened in this window, as far as the sources below reach"
-            };
-            screen::draw_instead(cx, &Truth::Empty(looked.to_owned()), inner, buf);
-        } else if self.ranked {
-            draw_suspects(cx, &self.rows, &self.list, inner, buf);
+            let filtered = !self.filter.is_all() || self.faults;
+            let looked = if filtered { "no change passes the filter" } else { self.nothing() };
+            let known = !matches!(truth, Truth::Loading | Truth::Denied(_) | Truth::Failed(_));
+            let truth = if known { Truth::Empty(looked.to_owned()) } else { truth };
+            screen::draw_instead(cx, &truth, inner, buf);
+            return;
+        }
+        let inner = screen::banner(cx, &truth, inner, buf);
+        if self.ranked {
+            let moment = cx.shared.moment.instant(now);
+            draw_suspects(cx, (&self.rows, moment), &self.list, inner, buf);
         } else {
-            let shown =
-                self.rows.iter().skip(self.list.top).take(usize::from(inner.height)).map(|s| &s.change);
-            let grid = rows(cx, shown, self.list.at.checked_sub(self.list.top));
-            paint::grid(buf, theme, inner, &COLS, &grid, true);
+            let row = |i: usize| self.rows.get(i).map(|s| row(cx, &s.change)).unwrap_or_default();
+            let place = Place { selected: Some(self.list.at), top: self.list.top, left: 0 };
+            let rows = made(self.rows.len(), row);
+            paint::table((buf, theme), inner, &columns(), &rows, place, &Sample::of(&rows));
         }
     }
 

@@ -8,19 +8,23 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
-use super::paint::{self, Col, Row, put};
-use super::{Cx, Draw, Heading, Pane, Truth, View, alert, alerts, table, timeline};
+use super::paint::{self, cell, put};
+use super::trends::Trends;
+use super::{Cx, Draw, Heading, Pane, Truth, View, alert, alerts, screen, table, timeline};
 use crate::app::changes::{self, Focus};
+use crate::app::effect::Feed;
 use crate::app::model::{ListState, Shared};
-use crate::app::msg::{FeedState, Subject};
+use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
-use crate::core::{ObjectRef, Resource, Span, Window, num};
+use crate::core::{ObjectRef, Resource, Span, Ts, Window, num};
 use crate::store::alerts::{Alert, State as AlertIs};
 use crate::store::changes::{Change, Sort};
 use crate::store::columns::{Health as RowHealth, Level};
 use crate::store::health::State;
 use crate::store::objects::Object;
+use crate::ui::text::{Line, Words};
 use crate::ui::theme::Role;
+use crate::ui::widgets::table::{Column, Place, Row, Rows, Sample, made};
 
 /// A row of the view.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,20 +40,18 @@ pub struct Watch {
     entries: Vec<Entry>,
     checked: usize,
     list: ListState,
+    trends: Trends,
 }
 
-const UNHEALTHY: [Col; 4] = [
-    Col { name: "", min: 2, max: 14, shed: 0 },
-    Col { name: "", min: 12, max: 50, shed: 0 },
-    Col { name: "", min: 8, max: 14, shed: 0 },
-    Col { name: "", min: 10, max: 90, shed: 1 },
-];
-
-const CHANGES: [Col; 3] = [
-    Col { name: "", min: 8, max: 14, shed: 0 },
-    Col { name: "", min: 7, max: 8, shed: 0 },
-    Col { name: "", min: 20, max: 200, shed: 0 },
-];
+fn unhealthy_columns() -> [Column; 5] {
+    [
+        Column::new("", 8, 18).shed(0),
+        Column::new("", 3, 6).shed(2),
+        Column::new("", 14, 60).shed(0).keeps_end(),
+        Column::new("", 8, 14).shed(0),
+        Column::new("", 10, 120).shed(1).grow(),
+    ]
+}
 
 const WORKLOADS: [Resource; 4] =
     [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Job];
@@ -64,12 +66,24 @@ impl Entry {
     }
 }
 
+/// Returns the short name of a kind of workload.
+fn short(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Deployment => "deploy",
+        Resource::StatefulSet => "sts",
+        Resource::DaemonSet => "ds",
+        Resource::Job => "job",
+        other => other.names().plural,
+    }
+}
+
 /// Returns the worst thing that the pods of a workload say, in words.
 fn worst_pod(owner: &ObjectRef, shared: &Shared) -> String {
     let pods = crate::app::resolve::pods_of(owner, &shared.cluster);
     let judged = pods.iter().map(|p| (p.row().health, *p));
     let bad: Vec<_> = judged.filter(|(h, _)| h.level == Level::Failing).collect();
     let Some((health, pod)) = bad.first() else { return String::new() };
+    let more = if bad.len() > 1 { format!(" · {} pods", bad.len()) } else { String::new() };
     let last = match pod {
         Object::Pod(p) => p
             .status
@@ -79,7 +93,8 @@ fn worst_pod(owner: &ObjectRef, shared: &Shared) -> String {
             .map(|t| format!(": exit {}, {}", t.exit_code, t.reason)),
         _ => None,
     };
-    format!("{}{}", health.word.as_str(), last.map(|l| super::safe(&l).to_string()).unwrap_or_default())
+    let last = last.map(|l| super::safe(&l).to_string()).unwrap_or_default();
+    format!("{}{last}{more}", health.word.as_str())
 }
 
 impl Watch {
@@ -127,25 +142,53 @@ fn ready(object: &Object) -> String {
     }
 }
 
+/// Returns the state of the list that tells of most changes.
+fn shared_evidence(shared: &Shared) -> &FeedState {
+    &shared.cluster.of(Resource::ReplicaSet).state
+}
+
+/// Returns how a list stands where it is not whole and current.
+fn lack(state: &FeedState, now: Ts) -> Option<String> {
+    Some(match state {
+        FeedState::Denied(_) => "denied".to_owned(),
+        FeedState::Failed(_) => "failed".to_owned(),
+        FeedState::Stale { since, .. } => format!("stale, {}", num::ago(*since, now)),
+        FeedState::Loading => "loading".to_owned(),
+        FeedState::Live | FeedState::Resync => return None,
+    })
+}
+
 /// Returns what could not be checked, in words.
-fn unchecked(shared: &Shared) -> Vec<String> {
+fn unchecked(shared: &Shared, now: Ts) -> Vec<String> {
     let mut out = Vec::new();
-    for resource in
-        [Resource::Pod, Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Node]
-    {
-        let word = match &shared.cluster.of(resource).state {
-            FeedState::Denied(_) => "denied",
-            FeedState::Failed(_) => "failed",
-            FeedState::Stale { .. } => "stale",
-            FeedState::Loading => "loading",
-            FeedState::Live | FeedState::Resync => continue,
-        };
-        out.push(format!("{} ({word})", resource.names().plural));
+    for resource in WORKLOADS.into_iter().chain([Resource::Pod, Resource::Node]) {
+        let kind = shared.cluster.of(resource);
+        let bad = kind.undecodable();
+        let word = lack(&kind.state, now).or_else(|| (bad > 0).then(|| format!("{bad} undecodable")));
+        out.extend(word.map(|w| format!("{} ({w})", resource.names().plural)));
     }
-    if matches!(shared.releases.state, FeedState::Denied(_) | FeedState::Failed(_)) {
-        out.push("helm records (denied)".to_owned());
-    }
+    out.extend(lack(&shared.releases.state, now).map(|w| format!("helm records ({w})")));
     out
+}
+
+/// Returns the state of the lists behind a section, the worst one: a glyph and a word.
+fn section_state<'a>(states: impl Iterator<Item = &'a FeedState>, now: Ts) -> (String, Role) {
+    let weight = |s: &FeedState| match s {
+        FeedState::Live => 0,
+        FeedState::Resync => 1,
+        FeedState::Loading => 2,
+        FeedState::Stale { .. } => 3,
+        FeedState::Denied(_) => 4,
+        FeedState::Failed(_) => 5,
+    };
+    match states.max_by_key(|s| weight(s)) {
+        None | Some(FeedState::Live) => ("live".to_owned(), Role::Dim),
+        Some(FeedState::Resync) => ("◐ listing again".to_owned(), Role::Warning),
+        Some(FeedState::Loading) => ("◌ loading".to_owned(), Role::Pending),
+        Some(FeedState::Stale { since, .. }) => (format!("▲ stale: {}", num::ago(*since, now)), Role::Stale),
+        Some(FeedState::Denied(_)) => ("⊘ partly denied".to_owned(), Role::Warning),
+        Some(FeedState::Failed(_)) => ("✖ partly failed".to_owned(), Role::Failing),
+    }
 }
 
 impl Pane for Watch {
@@ -161,6 +204,10 @@ impl Pane for Watch {
         alerts::truth(cx.shared, cx.env.now)
     }
 
+    fn feeds(&self) -> Vec<Feed> {
+        vec![Feed::Objects(Resource::Job)]
+    }
+
     fn only_now(&self) -> bool {
         true
     }
@@ -171,8 +218,13 @@ impl Pane for Watch {
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
-        let all =
-            cx.shared.alerts.known.alerts.iter().filter(|a| a.state != AlertIs::Suppressed && a.rank() < 5);
+        let all = cx
+            .shared
+            .alerts
+            .known
+            .alerts
+            .iter()
+            .filter(|a| a.state != AlertIs::Suppressed && !alerts::is_heartbeat(a));
         let mut entries: Vec<Entry> =
             alerts::ordered(all.cloned().map(Arc::new).collect()).into_iter().map(Entry::Alert).collect();
         entries.extend(self.unhealthy(cx.shared));
@@ -193,6 +245,12 @@ impl Pane for Watch {
             self.list.key = None;
         }
         self.list.settle(rows.len(), rows.len().max(1), find, |i| rows.get(i).map(Entry::key));
+        let alerts = rows.iter().filter_map(|e| if let Entry::Alert(a) = e { Some(a) } else { None });
+        self.trends.ask(alerts, cx);
+    }
+
+    fn answer(&mut self, part: u16, answer: crate::core::Result<Answer>, cx: &mut Cx<'_>) {
+        self.trends.take(part, answer, cx);
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
@@ -242,7 +300,13 @@ impl Pane for Watch {
         let firing = self.section(|e| matches!(e, Entry::Alert(_)));
         let sick = self.section(|e| matches!(e, Entry::Unhealthy(..)));
         let changed = self.section(|e| matches!(e, Entry::Change(_)));
-        let heights = heights([firing.len(), sick.len(), changed.len()], area.height.saturating_sub(3));
+        let now = cx.env.now;
+        let lines = screen::wrap(&closing(cx.shared, now), usize::from(area.width.saturating_sub(2)));
+        let foot = (lines.len() as u16).min(2);
+        let room = area.height.saturating_sub(2 + foot);
+        let instead = self.instead(cx, area.width);
+        let first = if firing.is_empty() { instead.len() } else { firing.len() };
+        let heights = heights([first, sick.len(), changed.len()], room);
         let mut y = area.y;
         let mut place = |height: u16| {
             let rect = Rect { y, height, ..area }.intersection(area);
@@ -250,18 +314,27 @@ impl Pane for Watch {
             rect
         };
         let part = place(heights[0]);
-        self.draw_alerts(cx, &firing, part, buf);
+        self.draw_alerts(cx, &firing, &instead, part, buf);
         let head = place(1);
-        let state = format!("{} of {} workloads", sick.len(), num::count(self.checked));
-        heading(cx, "Unhealthy", &state, head, buf);
+        let of = |r: &Resource| &cx.shared.cluster.of(*r).state;
+        let (word, role) = section_state(WORKLOADS.iter().chain([&Resource::Pod]).map(of), now);
+        let count = format!("{} of {}", sick.len(), num::counted(self.checked, "workload", "workloads"));
+        let count = if self.checked == 0 { "" } else { &count };
+        heading(cx, "Unhealthy", (count, &word, role), head, buf);
         let part = place(heights[1]);
         self.draw_unhealthy(cx, &sick, part, buf);
         let head = place(1);
-        heading(cx, "Changed in the last hour", &num::count(changed.len()), head, buf);
+        let evidence = [Resource::ReplicaSet, Resource::Event, Resource::Node];
+        let states = evidence.iter().map(of).chain([&cx.shared.releases.state]);
+        let (word, role) = section_state(states, now);
+        let count =
+            if changed.is_empty() && word != "live" { String::new() } else { num::count(changed.len()) };
+        heading(cx, "Changed in the last hour", (&count, &word, role), head, buf);
         let part = place(heights[2]);
         self.draw_changes(cx, &changed, part, buf);
-        let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-        put(buf, &cx.env.theme, last.x + 1, last.y, last, Role::Dim, &closing(cx.shared));
+        for (y, line) in (area.bottom().saturating_sub(foot)..area.bottom()).zip(&lines) {
+            put(buf, &cx.env.theme, area.x + 1, y, area, Role::Dim, line);
+        }
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {
@@ -280,7 +353,7 @@ impl Pane for Watch {
             "alerts": shared.alerts.known.alerts.iter().map(crate::store::alerts_json::to_api_json).collect::<Vec<_>>(),
             "unhealthy": sick,
             "changes": self.entries.iter().filter_map(|e| if let Entry::Change(c) = e { Some(json!(c)) } else { None }).collect::<Vec<_>>(),
-            "known": closing(shared),
+            "known": closing(shared, shared.alerts.at.unwrap_or_default()),
         })
     }
 }
@@ -295,101 +368,142 @@ fn heights(need: [usize; 3], room: u16) -> [u16; 3] {
     out
 }
 
-fn heading(cx: &Draw<'_>, title: &str, state: &str, area: Rect, buf: &mut Buffer) {
-    let theme = &cx.env.theme;
-    buf.set_string(area.x, area.y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-    put(buf, theme, area.x + 3, area.y, area, Role::Heading, &format!(" {title} "));
-    let x = area.right().saturating_sub(paint::width(state) + 5);
-    put(buf, theme, x, area.y, area, Role::Dim, &format!(" {state} "));
+fn heading(
+    cx: &Draw<'_>,
+    title: &str,
+    (count, word, role): (&str, &str, Role),
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let mut state = Line::new();
+    if !count.is_empty() {
+        state = cell(count, Role::Dim).with(" · ", Role::Dim);
+    }
+    let state = state.with(Words::of(word), role);
+    paint::ruled(buf, &cx.env.theme, area, title, state);
 }
 
 /// Says what is known and what could not be checked.
-fn closing(shared: &Shared) -> String {
+fn closing(shared: &Shared, now: Ts) -> String {
     let all = shared.health.values().filter(|h| h.state != State::NotInstalled).count();
     let ready = shared.health.values().filter(|h| h.state == State::Ready).count();
-    let lacks = unchecked(shared);
+    if all == 0 {
+        return "the sources are being looked for".to_owned();
+    }
+    let lacks = unchecked(shared, now);
     let lacks = if lacks.is_empty() { String::new() } else { format!("; not checked: {}", lacks.join(", ")) };
     format!("{ready} of {all} sources answer{lacks}")
 }
 
 impl Watch {
-    fn visible<'a, T>(&self, rows: &'a [(usize, T)], height: u16) -> impl Iterator<Item = &'a (usize, T)> {
-        let at = rows.iter().position(|(i, _)| *i == self.list.at);
-        let top = at.map_or(0, |a| (a + 1).saturating_sub(usize::from(height)));
-        rows.iter().skip(top).take(usize::from(height))
+    /// Says why there is no alert to show.
+    fn instead(&self, cx: &Draw<'_>, width: u16) -> Vec<String> {
+        let truth = self.truth(cx);
+        let mut lines = match truth {
+            Truth::Good(_) | Truth::Partial(_) | Truth::Stale(..) => {
+                vec![alerts::nothing(cx.shared, cx.env.now)]
+            }
+            Truth::Loading => vec!["◌ loading…".to_owned()],
+            Truth::Empty(why) => vec![why],
+            Truth::Denied(e) | Truth::Failed(e) => {
+                std::iter::once(e.line()).chain(e.hint.iter().map(|h| format!("hint: {h}"))).collect()
+            }
+        };
+        let silenced =
+            cx.shared.alerts.known.alerts.iter().filter(|a| a.state == AlertIs::Suppressed).count();
+        if silenced > 0 {
+            lines.push(format!(
+                "{} silenced: g a shows them",
+                num::counted(silenced, "alert is", "alerts are")
+            ));
+        }
+        let room = usize::from(width.saturating_sub(4));
+        lines.iter().flat_map(|l| screen::wrap(l, room)).collect()
     }
 
-    fn draw_alerts(&self, cx: &Draw<'_>, rows: &[(usize, &Entry)], area: Rect, buf: &mut Buffer) {
+    fn draw_alerts(
+        &self,
+        cx: &Draw<'_>,
+        rows: &[(usize, &Entry)],
+        instead: &[String],
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         if rows.is_empty() {
-            let truth = self.truth(cx);
-            let text = match truth {
-                Truth::Good(_) | Truth::Partial(_) | Truth::Stale(..) => {
-                    alerts::nothing(cx.shared, cx.env.now)
-                }
-                Truth::Loading => "loading…".to_owned(),
-                Truth::Empty(why) => why,
-                Truth::Denied(e) | Truth::Failed(e) => e.line(),
+            let role = match self.truth(cx) {
+                Truth::Failed(_) => Role::Failing,
+                Truth::Denied(_) => Role::Warning,
+                _ => Role::Dim,
             };
-            put(buf, &cx.env.theme, area.x + 1, area.y, area, Role::Dim, &text);
+            for (y, line) in (area.y..area.bottom()).zip(instead) {
+                put(buf, &cx.env.theme, area.x + 2, y, area, role, line);
+            }
             return;
         }
-        let shown: Vec<Row> = self
-            .visible(rows, area.height)
-            .filter_map(|(i, e)| {
-                if let Entry::Alert(a) = e {
-                    Some(alerts::row(a, cx.shared, cx.env.now, *i == self.list.at))
-                } else {
-                    None
-                }
-            })
-            .collect();
-        paint::grid(buf, &cx.env.theme, area, &alerts::COLS, &shown, false);
+        let old = matches!(self.truth(cx), Truth::Stale(..));
+        let row = |i: usize| match rows.get(i) {
+            Some((_, Entry::Alert(a))) => alerts::row(a, &self.trends, old, cx),
+            _ => Row::default(),
+        };
+        let columns = alerts::columns(self.trends.any());
+        self.section_of(cx, &columns, &made(rows.len(), row), rows, area, buf);
+    }
+
+    /// Draws the rows of a section around its selected one.
+    fn section_of(
+        &self,
+        cx: &Draw<'_>,
+        columns: &[Column],
+        rows: &dyn Rows,
+        entries: &[(usize, &Entry)],
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let selected = entries.iter().position(|(i, _)| *i == self.list.at);
+        let place = Place { selected, ..Place::default() };
+        paint::rows((buf, &cx.env.theme), area, columns, rows, place, &Sample::of(rows));
     }
 
     fn draw_unhealthy(&self, cx: &Draw<'_>, rows: &[(usize, &Entry)], area: Rect, buf: &mut Buffer) {
         if rows.is_empty() {
             let text =
                 if self.checked == 0 { "no workload has been read yet" } else { "nothing known wrong" };
-            put(buf, &cx.env.theme, area.x + 1, area.y, area, Role::Dim, text);
+            put(buf, &cx.env.theme, area.x + 2, area.y, area, Role::Dim, text);
             return;
         }
-        let shown: Vec<Row> = self
-            .visible(rows, area.height)
-            .filter_map(|(i, e)| {
-                let Entry::Unhealthy(o, h, ready, pods) = e else { return None };
-                let failing = h.level == Level::Failing || !pods.is_empty();
-                let (glyph, role) = if failing { ("✖", Role::Failing) } else { ("▲", Role::Warning) };
-                let why = if pods.is_empty() { h.reason.as_str().to_owned() } else { pods.clone() };
-                let cells = vec![
-                    (format!("{glyph} {}", h.word.as_str()), role),
-                    (o.to_string(), Role::Strong),
-                    (ready.clone(), Role::Text),
-                    (why, Role::Text),
-                ];
-                Some(Row { cells, selected: *i == self.list.at, marked: false })
-            })
-            .collect();
-        paint::grid(buf, &cx.env.theme, area, &UNHEALTHY, &shown, false);
+        let row = |i: usize| {
+            let Some((_, Entry::Unhealthy(o, h, ready, pods))) = rows.get(i) else { return Row::default() };
+            let failing = h.level == Level::Failing || !pods.is_empty();
+            let (glyph, role) = if failing { ("✖", Role::Failing) } else { ("▲", Role::Warning) };
+            let why = if pods.is_empty() { h.reason.as_str() } else { pods };
+            let why = if why == ready { "" } else { why };
+            let cells = vec![
+                cell(&format!("{glyph} {}", h.word.as_str()), role),
+                cell(o.resource().map_or("", short), Role::Text),
+                cell(&format!("{}/{}", o.namespace, o.name), Role::Strong),
+                cell(ready, Role::Text),
+                cell(why, Role::Text),
+            ];
+            Row { cells, ..Row::default() }
+        };
+        self.section_of(cx, &unhealthy_columns(), &made(rows.len(), row), rows, area, buf);
     }
 
     fn draw_changes(&self, cx: &Draw<'_>, rows: &[(usize, &Entry)], area: Rect, buf: &mut Buffer) {
         if rows.is_empty() {
-            put(
-                buf,
-                &cx.env.theme,
-                area.x + 1,
-                area.y,
-                area,
-                Role::Dim,
-                "no release, rollout, edit, scaling or node change is known",
-            );
+            let loading = matches!(shared_evidence(cx.shared), FeedState::Loading);
+            let text = if loading {
+                "nothing has been read yet"
+            } else {
+                "no release, rollout, edit, scaling or node change is known"
+            };
+            put(buf, &cx.env.theme, area.x + 2, area.y, area, Role::Dim, text);
             return;
         }
-        let visible: Vec<&(usize, &Entry)> = self.visible(rows, area.height).collect();
-        let changes =
-            visible.iter().filter_map(|(_, e)| if let Entry::Change(c) = e { Some(c) } else { None });
-        let selected = visible.iter().position(|(i, _)| *i == self.list.at);
-        let grid = timeline::rows(cx, changes, selected);
-        paint::grid(buf, &cx.env.theme, area, &CHANGES, &grid, false);
+        let row = |i: usize| match rows.get(i) {
+            Some((_, Entry::Change(c))) => timeline::row(cx, c),
+            _ => Row::default(),
+        };
+        self.section_of(cx, &timeline::columns(), &made(rows.len(), row), rows, area, buf);
     }
 }

@@ -8,8 +8,8 @@ use futures::FutureExt as _;
 use super::{KUBERNETES, World, fault};
 use crate::app::Msg;
 use crate::app::effect::{Feed, Scope};
-use crate::app::msg::{FeedMsg, FeedState};
-use crate::core::{Resource, Span};
+use crate::app::msg::{FeedMsg, FeedState, Unreadable};
+use crate::core::{Resource, Span, Uid};
 use crate::runtime::inbox::Inbox;
 use crate::sources::kube::pace::Pace;
 use crate::sources::kube::reflect::{Change, Event, Reflector, Scope as KubeScope, Spec, State};
@@ -78,25 +78,44 @@ async fn once(world: &World, feed: Feed, resource: Resource, scope: &Scope, inbo
         Arc::clone(&world.clock),
     );
     while let Some(event) = events.recv().await {
-        inbox.send(Msg::Feed(feed, scope.clone(), news(event)));
+        for news in news(event) {
+            inbox.send(Msg::Feed(feed, scope.clone(), news));
+        }
     }
 }
 
-fn news(event: Event) -> FeedMsg {
+/// Returns what is known of an object that can't be read.
+pub fn unreadable(object: deckwatch_wire::Undecodable) -> Unreadable {
+    Unreadable {
+        uid: object.uid.filter(|u| !u.is_empty()).map(|u| Uid::new(&u)),
+        namespace: object.namespace.unwrap_or_default(),
+        name: object.name.unwrap_or_default(),
+        why: object.why.into(),
+    }
+}
+
+/// Returns the messages of an event: what can't be read is told after what can.
+fn news(event: Event) -> Vec<FeedMsg> {
+    let with_bad = |news: FeedMsg, bad: Vec<Unreadable>| {
+        let bad = (!bad.is_empty()).then_some(FeedMsg::Unreadable(bad));
+        std::iter::once(news).chain(bad).collect()
+    };
     match event {
-        Event::Page { objects, .. } => FeedMsg::Page(objects),
-        Event::Synced { uids, .. } => FeedMsg::Synced(uids),
+        Event::Page { objects, undecodable, .. } => {
+            with_bad(FeedMsg::Page(objects), undecodable.into_iter().map(unreadable).collect())
+        }
+        Event::Synced { uids, .. } => vec![FeedMsg::Synced(uids)],
         Event::Changes(changes) => {
-            let (mut applied, mut removed) = (Vec::new(), Vec::new());
+            let (mut applied, mut removed, mut bad) = (Vec::new(), Vec::new(), Vec::new());
             for change in changes {
                 match change {
                     Change::Apply(object) => applied.push(object),
                     Change::Remove(uid, _) => removed.push(uid),
-                    Change::Undecodable(_) => {}
+                    Change::Undecodable(object) => bad.push(unreadable(object)),
                 }
             }
-            FeedMsg::Changes { applied, removed }
+            with_bad(FeedMsg::Changes { applied, removed }, bad)
         }
-        Event::State(state) => FeedMsg::State(state_of(state)),
+        Event::State(state) => vec![FeedMsg::State(state_of(state))],
     }
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::World;
-use super::feeds::{begun_anew, scope_of, state_of};
+use super::feeds::{begun_anew, scope_of, state_of, unreadable};
 use crate::app::Msg;
 use crate::app::effect::{Feed, Scope};
-use crate::app::msg::{FeedMsg, FeedState};
+use crate::app::msg::{FeedMsg, FeedState, Unreadable};
 use crate::core::{Name, Resource, Ts, Uid, Untrusted};
 use crate::runtime::inbox::Inbox;
 use crate::sources::kube::reflect::{Change, Event, Reflector, Spec};
@@ -18,6 +18,8 @@ use crate::store::releases::{Driver, Release, Revision, parse_record_name};
 #[derive(Default)]
 struct Records {
     objects: BTreeMap<Uid, Object>,
+    /// Records whose metadata could not be read.
+    bad: Vec<Unreadable>,
     state: FeedState,
 }
 
@@ -52,6 +54,8 @@ async fn once(world: &World, scope: &Scope, inbox: &Inbox) {
         if objects {
             let list = collect(&known);
             inbox.send(Msg::Feed(Feed::Releases, scope.clone(), FeedMsg::Releases(list)));
+            let bad = known.iter().flat_map(|r| r.bad.iter().cloned()).collect();
+            inbox.send(Msg::Feed(Feed::Releases, scope.clone(), FeedMsg::Unreadable(bad)));
         }
         inbox.send(Msg::Feed(Feed::Releases, scope.clone(), FeedMsg::State(state(&known))));
     }
@@ -68,24 +72,48 @@ fn state(known: &[Records; 2]) -> FeedState {
 }
 
 impl Records {
+    /// Takes a record that can't be read in the place of what was known of it.
+    fn suspect(&mut self, bad: Unreadable) {
+        if let Some(uid) = &bad.uid {
+            self.objects.remove(uid);
+        }
+        self.bad.retain(|b| (&b.uid, &b.namespace, &b.name) != (&bad.uid, &bad.namespace, &bad.name));
+        self.bad.push(bad);
+    }
+
+    fn readable(&mut self, object: &Object) {
+        self.bad.retain(|b| {
+            b.uid.as_ref() != Some(&object.uid())
+                && (b.namespace.as_str(), b.name.as_str()) != (object.namespace(), object.name())
+        });
+    }
+
     /// Takes news in. Returns whether the records changed.
     fn take(&mut self, event: Event) -> bool {
         match event {
-            Event::Page { objects, .. } => {
+            Event::Page { objects, undecodable, .. } => {
+                undecodable.into_iter().map(unreadable).for_each(|b| self.suspect(b));
                 self.objects.extend(objects.into_iter().map(|o| (o.uid(), o)));
                 true
             }
             Event::Synced { uids, .. } => {
                 let keep: HashSet<Uid> = uids.into_iter().collect();
                 self.objects.retain(|uid, _| keep.contains(uid));
+                self.bad.retain(|b| b.uid.as_ref().is_none_or(|uid| keep.contains(uid)));
                 true
             }
             Event::Changes(changes) => {
                 for change in changes {
                     match change {
-                        Change::Apply(object) => drop(self.objects.insert(object.uid(), object)),
-                        Change::Remove(uid, _) => drop(self.objects.remove(&uid)),
-                        Change::Undecodable(_) => {}
+                        Change::Apply(object) => {
+                            self.readable(&object);
+                            self.objects.insert(object.uid(), object);
+                        }
+                        Change::Remove(uid, _) => {
+                            self.bad.retain(|b| b.uid.as_ref() != Some(&uid));
+                            self.objects.remove(&uid);
+                        }
+                        Change::Undecodable(object) => self.suspect(unreadable(object)),
                     }
                 }
                 true
@@ -94,6 +122,7 @@ impl Records {
                 self.state = state_of(state);
                 if matches!(self.state, FeedState::Denied(_)) {
                     self.objects.clear();
+                    self.bad.clear();
                 }
                 false
             }

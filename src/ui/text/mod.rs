@@ -141,6 +141,30 @@ impl Line {
         self.0.iter().map(|p| p.words.as_str()).collect()
     }
 
+    /// Returns the end of the line in `max` cells, with the mark of a cut before it.
+    #[must_use]
+    pub fn end(&self, max: u16) -> Self {
+        let mut over = (self.width() + 1).saturating_sub(max);
+        let mut out = Self::new();
+        for piece in &self.0 {
+            let width = piece.words.width();
+            if over >= width {
+                over -= width;
+                continue;
+            }
+            let (rest, _) = measure::tail(piece.words.as_str(), over);
+            if out.0.is_empty() && max > 0 {
+                out.push(measure::MARK, piece.role);
+            }
+            over = 0;
+            out.push(Words::of(rest), piece.role);
+        }
+        if out.0.is_empty() && max > 0 {
+            out.push(measure::MARK, self.0.last().map_or(Role::Text, |p| p.role));
+        }
+        out
+    }
+
     /// Draws it at a place, at most `max` cells wide and cut with `…`; returns the column behind it.
     pub fn draw(&self, buffer: &mut Buffer, theme: &Theme, (x, y): (u16, u16), max: u16) -> u16 {
         let mut at = x;
@@ -196,6 +220,16 @@ mod tests {
             let text: String = buffer.content().iter().map(ratatui_core::buffer::Cell::symbol).collect();
             assert_eq!(text.trim_end(), wanted, "{max}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_line_keeps_its_roles_and_has_the_mark_before_it() {
+        let line = Line::new().with("momo-store/", Role::Dim).with("backend", Role::Strong);
+        for (max, wanted) in [(12, "…ore/backend"), (8, "…backend"), (4, "…end"), (1, "…"), (0, "")] {
+            assert_eq!(line.end(max).text(), wanted, "{max}");
+        }
+        assert_eq!(line.end(8).0.last().map(|p| p.role), Some(Role::Strong));
+        assert_eq!(Line::new().with("漢字漢字", Role::Text).end(4).text(), "…字");
     }
 
     #[test]

@@ -5,8 +5,6 @@ mod workload;
 
 pub use workload::error_ratio;
 
-use std::sync::Arc;
-
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
@@ -17,16 +15,17 @@ use crate::app::model::Shared;
 use crate::app::msg::{Answer, Subject};
 use crate::app::resolve::workload_of;
 use crate::core::action::{Action, Context};
-use crate::core::{Error, ObjectRef, Result, Span, Ts, Window, num};
+use crate::core::{Error, Kind, ObjectRef, Result, Span, Ts, Window, num};
 use crate::query::step;
 use crate::store::health::{SourceKind, State};
-use crate::store::series::Matrix;
 use workload::PANELS;
 
 /// One panel's data.
 #[derive(Debug, Default)]
 struct Panel {
-    matrix: Option<Arc<Matrix>>,
+    drawn: Option<chart::Panel>,
+    /// The window that is asked.
+    asked: Option<Window>,
     at: Option<Ts>,
     error: Option<Error>,
 }
@@ -39,7 +38,6 @@ pub struct Board {
     selected: usize,
     /// The crosshair, shared by all panels.
     cross: Option<Ts>,
-    window: Option<Window>,
     step: Span,
 }
 
@@ -64,16 +62,18 @@ impl Board {
         let pinned = cx.shared.moment.pinned().is_some();
         let mut window = cx.shared.moment.window(now);
         window.end = window.end.min(now);
-        let columns = layout(cx.body()).first().map_or(80, |r| r.width);
+        let columns = layout(cx.body(), self.selected).first().map_or(80, |r| r.width);
         let step = step::choose(window.span(), columns, SCRAPE);
         let window = step::align(window, step);
-        self.window = Some(window);
         self.step = step;
         for (part, panel) in PANELS.iter().enumerate() {
             let part = part as u16;
             if let Some(expr) =
                 self.owner.as_ref().map(|o| panel.expr(o, step)).filter(|_| pinned || !cx.is_open(part))
             {
+                if let Some(panel) = self.panels.get_mut(usize::from(part)) {
+                    panel.asked = Some(window);
+                }
                 cx.ask(part, Query::Range { expr: expr.into(), window, step });
             }
         }
@@ -90,15 +90,30 @@ impl Board {
     }
 }
 
-/// Returns where the panels lie: two columns where they fit, else one.
-fn layout(area: Rect) -> Vec<Rect> {
+/// The rows of the selected panel where not all of them fit.
+const SELECTED: u16 = 9;
+
+/// Returns where the panels lie: two columns where they fit, else one; where they are too many for the
+/// screen the selected one has more room, and they are scrolled.
+fn layout(area: Rect, selected: usize) -> Vec<Rect> {
     let columns: u16 = if area.width >= 100 { 2 } else { 1 };
     let rows = (PANELS.len() as u16).div_ceil(columns);
-    let height = (area.height.saturating_sub(1) / rows).max(5);
+    let height = (area.height / rows).max(5);
     let width = area.width / columns;
-    (0..PANELS.len() as u16)
-        .map(|i| Rect { x: area.x + i % columns * width, y: area.y + i / columns * height, width, height })
-        .collect()
+    let scrolled = height * rows > area.height;
+    let mut y = area.y;
+    let mut out = Vec::with_capacity(PANELS.len());
+    for row in 0..rows {
+        let holds = selected as u16 / columns == row;
+        let height = if scrolled && holds { SELECTED.max(height).min(area.height.max(5)) } else { height };
+        // A gap keeps the axis of one from the line of the other.
+        let gap = u16::from(columns > 1);
+        let place = |c: u16| Rect { x: area.x + c * width, y, width: width - gap, height };
+        out.extend((0..columns).map(place));
+        y += height;
+    }
+    out.truncate(PANELS.len());
+    out
 }
 
 impl Pane for Board {
@@ -121,23 +136,40 @@ impl Pane for Board {
         if let Some(why) = Self::no_prometheus(cx.shared) {
             return Truth::Empty(why);
         }
-        let known = self.panels.iter().filter(|p| p.matrix.is_some()).count();
+        let known: Vec<&chart::Panel> = self.panels.iter().filter_map(|p| p.drawn.as_ref()).collect();
         let failed: Vec<&Error> = self.panels.iter().filter_map(|p| p.error.as_ref()).collect();
         let oldest = self.panels.iter().filter_map(|p| p.at).min();
-        match (known, failed.first()) {
-            (0, Some(error)) => Truth::Failed((*error).clone()),
-            (0, None) => Truth::Loading,
-            (_, Some(_)) if oldest.is_some_and(|t| cx.env.now - t > EVERY.times(3)) => {
-                Truth::Stale(oldest.unwrap_or_default(), failed.first().map(|e| (*e).clone()))
+        // What is pinned lies in the past and does not grow old.
+        let live = cx.shared.moment.pinned().is_none();
+        let old = oldest.filter(|t| live && cx.env.now - *t > EVERY.times(3));
+        match (known.len(), failed.first(), old) {
+            (0, Some(error), _) => {
+                let denied = failed.iter().all(|e| e.kind == Kind::Denied);
+                let truth = if denied { Truth::Denied } else { Truth::Failed };
+                truth((*error).clone())
             }
-            (n, _) if n < self.panels.len() => Truth::Partial(format!("{n} of {} panels", self.panels.len())),
-            (_, Some(_)) => Truth::Partial(format!("{} panels did not answer", failed.len())),
-            (_, None) => {
-                let warned = self
-                    .panels
+            (0, None, _) => Truth::Loading,
+            (_, error, Some(at)) => Truth::Stale(at, error.map(|e| (*e).clone())),
+            (n, Some(error), None) if n < self.panels.len() => {
+                let lost: Vec<&str> = PANELS
                     .iter()
-                    .filter_map(|p| p.matrix.as_ref())
-                    .any(|m| !m.warnings.is_empty() || m.dropped > 0);
+                    .zip(&self.panels)
+                    .filter(|(_, p)| p.drawn.is_none())
+                    .map(|(p, _)| p.title)
+                    .collect();
+                Truth::Partial(format!("without {} ({})", lost.join(", "), error.kind.word()))
+            }
+            (n, None, None) if n < self.panels.len() => {
+                Truth::Partial(format!("{n} of {} panels so far", self.panels.len()))
+            }
+            (_, Some(error), None) => {
+                Truth::Partial(format!("{} of the panels are not new ({})", failed.len(), error.kind.word()))
+            }
+            (_, None, None) if known.iter().all(|p| p.matrix.series.is_empty()) => {
+                Truth::Empty("Prometheus knows no series of this workload in this window".to_owned())
+            }
+            (_, None, None) => {
+                let warned = known.iter().any(|p| !p.matrix.warnings.is_empty() || p.matrix.dropped > 0);
                 if warned {
                     Truth::Partial("the server warns: see the panels".to_owned())
                 } else {
@@ -151,7 +183,14 @@ impl Pane for Board {
         self.ask(cx);
     }
 
-    fn settle(&mut self, _cx: &mut Cx<'_>) {}
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let places = layout(screen::inside(self, cx.shared), self.selected);
+        for (panel, place) in self.panels.iter_mut().zip(places) {
+            if let Some(drawn) = &mut panel.drawn {
+                drawn.prepare(chart::below_title(place));
+            }
+        }
+    }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
         let window = cx.shared.moment.window(cx.env.now);
@@ -180,7 +219,12 @@ impl Pane for Board {
         let now = cx.now();
         let Some(panel) = self.panels.get_mut(usize::from(part)) else { return };
         match answer {
-            Ok(Answer::Range(matrix)) => *panel = Panel { matrix: Some(matrix), at: Some(now), error: None },
+            Ok(Answer::Range(matrix)) => {
+                let window = panel.asked.unwrap_or_else(|| cx.shared.moment.window(now));
+                let unit = PANELS.get(usize::from(part)).map_or(num::Unit::None, |p| p.unit);
+                panel.drawn = Some(chart::Panel::of(matrix, window, unit, None));
+                (panel.at, panel.error) = (Some(now), None);
+            }
             Ok(_) => {}
             Err(error) => panel.error = Some(error),
         }
@@ -197,9 +241,13 @@ impl Pane for Board {
         {
             return;
         }
-        let window = self.window.unwrap_or_else(|| cx.shared.moment.window(cx.env.now));
-        let places = layout(area);
+        let places = layout(area, self.selected);
         let first = places.get(self.selected).map_or(0, |r| r.bottom().saturating_sub(area.bottom()));
+        let over = chart::Over {
+            markers: chart::markers(cx.shared, self.owner.as_ref()),
+            moment: cx.shared.moment.pinned(),
+            cross: self.cross,
+        };
         for (i, (panel, place)) in PANELS.iter().zip(&places).enumerate() {
             let Some(y) = place.y.checked_sub(first).filter(|y| *y >= area.y) else { continue };
             let place = Rect { y, ..*place }.intersection(area);
@@ -209,13 +257,11 @@ impl Pane for Board {
             let data = self.panels.get(i);
             let title = format!("{}{}", if i == self.selected { "▸ " } else { "" }, panel.title);
             chart::titled(cx, &title, data.and_then(|d| d.error.as_ref()), place, buf);
-            let inner = Rect { y: place.y + 1, height: place.height - 1, ..place };
-            if let Some(matrix) = data.and_then(|d| d.matrix.clone()) {
-                let mut drawn = chart::Panel::of(matrix, window, panel.unit);
-                drawn.moment = cx.shared.moment.pinned();
-                drawn.cross = self.cross;
-                drawn.markers = chart::markers(cx.shared, self.owner.as_ref());
-                chart::draw(cx, &drawn, inner, buf);
+            let inner = chart::below_title(place);
+            if let Some(drawn) = data.and_then(|d| d.drawn.as_ref()) {
+                chart::draw(cx, drawn, &over, inner, buf);
+            } else if let Some(error) = data.and_then(|d| d.error.as_ref()) {
+                screen::draw_instead(cx, &Truth::Failed(error.clone()), inner, buf);
             }
         }
     }
@@ -224,7 +270,7 @@ impl Pane for Board {
         let panels: Vec<_> = PANELS
             .iter()
             .zip(&self.panels)
-            .map(|(p, d)| json!({ "title": p.title, "unit": p.unit, "series": d.matrix.as_ref().map(|m| chart::series_json(m)) }))
+            .map(|(p, d)| json!({ "title": p.title, "unit": p.unit, "series": d.drawn.as_ref().map(|d| chart::series_json(&d.matrix)) }))
             .collect();
         json!({ "schema": "deckwatch.board/1", "object": self.owner, "panels": panels })
     }

@@ -3,7 +3,7 @@
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
-use super::Logs;
+use super::{Logs, line};
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
 use crate::app::views::{Draw, screen};
@@ -97,16 +97,36 @@ fn short_pod(pod: &str) -> String {
     }
 }
 
+/// Cells of the pod's name.
+fn pod_room(area: Rect) -> u16 {
+    if area.width >= 100 { 22 } else { 12 }
+}
+
+/// Returns a line's rows: its text in reading order on one row, or, opened, as it came on as many as it needs.
+fn texts(entry: &Entry, logs: &Logs, area: Rect) -> Vec<String> {
+    let raw = strip_sgr(entry.line.raw());
+    let arranged = if logs.wrap { None } else { line::arranged(&raw) };
+    let text = Untrusted::from(arranged.unwrap_or_else(|| raw.into_owned())).clipped(4_000);
+    if !logs.wrap {
+        return vec![text.to_string()];
+    }
+    // Before it stand the time, the pod, the level and the origin, with blanks between them.
+    let before = 1 + 12 + 2 + pod_room(area) + 5 + 3;
+    screen::wrap(text.as_str(), usize::from(area.width.saturating_sub(before)).max(10))
+}
+
+/// Draws a line from a row on. Returns how many rows it took.
 fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) -> u16 {
     let theme = &cx.env.theme;
     let x = put(buf, theme, area.x + 1, y, area, Role::Dim, &entry.ts.clock_millis(cx.shared.session.zone));
     let pod = super::super::safe(&short_pod(pod_of(entry).unwrap_or("")));
-    let wide = area.width >= 100;
-    let room = if wide { 22 } else { 12 };
-    let shown: String = pod.as_str().chars().rev().take(room).collect::<Vec<_>>().into_iter().rev().collect();
-    put(buf, theme, x + 1, y, area, Role::Text, &shown);
-    let x = x + 2 + room as u16;
-    let (word, role) = level(entry).word();
+    let room = pod_room(area);
+    let count = pod.as_str().chars().count();
+    let shown: String = pod.as_str().chars().skip(count.saturating_sub(usize::from(room))).collect();
+    put(buf, theme, x + 1, y, area, Role::Text, &paint::cut(&shown, room));
+    let x = x + 2 + room;
+    let level = level(entry);
+    let (word, role) = level.word();
     let x = put(buf, theme, x, y, area, role, word);
     let origin = match entry.origin {
         Origin::Loki => " ",
@@ -114,19 +134,33 @@ fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut 
         Origin::KubeletPrevious => "p",
     };
     let x = put(buf, theme, x + 1, y, area, Role::Dim, origin) + 1;
-    let text = strip_sgr(entry.line.raw()).into_owned();
-    let text = Untrusted::from(text).clipped(4_000);
-    let role = if level(entry) == Level::Error { Role::Failing } else { Role::Text };
-    if !logs.wrap {
-        put(buf, theme, x, y, area, role, text.as_str());
-        return 1;
-    }
-    let room = usize::from(area.right().saturating_sub(x)).max(10);
-    let parts = screen::wrap(text.as_str(), room);
+    let role = if level == Level::Error { Role::Failing } else { Role::Text };
+    let parts = texts(entry, logs, area);
     for (y, part) in (y..area.bottom()).zip(&parts) {
         put(buf, theme, x, y, area, role, part);
     }
     parts.len() as u16
+}
+
+/// Returns the first line to be drawn so that the selected one is seen: opened lines and the mark of the
+/// moment take rows of their own.
+fn top(logs: &Logs, inner: Rect) -> usize {
+    let at = logs.list.at;
+    let mut left = usize::from(inner.height);
+    let after = |at: Ts| logs.shown.iter().position(|n| logs.lines.get(*n).is_some_and(|e| e.ts >= at));
+    let marked = logs.anchor.and_then(after);
+    let mut first = at + 1;
+    for i in (logs.list.top..=at).rev() {
+        let entry = logs.shown.get(i).and_then(|n| logs.lines.get(*n));
+        let rows = if logs.wrap { entry.map_or(1, |e| texts(e, logs, inner).len()) } else { 1 };
+        let needs = rows + usize::from(marked == Some(i));
+        if needs > left && first <= at {
+            break;
+        }
+        left = left.saturating_sub(needs);
+        first = i;
+    }
+    first.min(at)
 }
 
 fn mark(at: Ts, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) {
@@ -156,10 +190,12 @@ pub fn draw(logs: &Logs, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         paint::message(buf, &cx.env.theme, area, Role::Dim, &["the filter lets no line through".to_owned()]);
         return;
     }
+    let area = screen::banner(cx, &logs.truth(cx), area, buf);
     let inner = Rect { height: area.height.saturating_sub(1), ..area };
     let mut y = inner.y;
-    let mut marked = logs.anchor.is_none() || logs.list.top > logs.anchor_index();
-    for (i, index) in logs.shown.iter().enumerate().skip(logs.list.top) {
+    let top = top(logs, inner);
+    let mut marked = logs.anchor.is_none() || top > logs.anchor_index();
+    for (i, index) in logs.shown.iter().enumerate().skip(top) {
         if y >= inner.bottom() {
             break;
         }

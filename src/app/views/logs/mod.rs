@@ -3,6 +3,7 @@
 //! Never "complete": the heading says what each source holds, how far it reaches, and what was cut.
 
 mod draw;
+mod line;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -264,13 +265,12 @@ impl Logs {
             self.list.key = None;
         }
         let (lines, shown) = (&self.lines, &self.shown);
-        let key = |i: usize| {
-            shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()))
-        };
+        let key = |i: usize| shown.get(i).and_then(|n| identity(lines, *n));
         let find = |k: &str| {
-            let ts: i64 = k.split('/').next()?.parse().ok()?;
-            let from = shown.partition_point(|n| lines.get(*n).is_some_and(|e| e.ts.0 < ts));
-            (from..shown.len()).take(64).find(|i| key(*i).as_deref() == Some(k))
+            let (ts, nth) = k.split_once('/')?;
+            let (ts, nth): (i64, usize) = (ts.parse().ok()?, nth.parse().ok()?);
+            let line = lines.partition_point(|e| e.ts.0 < ts) + nth;
+            shown.binary_search(&line).ok().filter(|_| lines.get(line).is_some_and(|e| e.ts.0 == ts))
         };
         self.list.settle(shown.len(), page, find, key);
     }
@@ -278,6 +278,14 @@ impl Logs {
     fn selected(&self) -> Option<&Entry> {
         self.lines.get(*self.shown.get(self.list.at)?)
     }
+}
+
+/// Returns what a line is known by: its time, and its number among those of the same nanosecond. Such a
+/// group always comes whole, so the number stays.
+fn identity(lines: &[Entry], at: usize) -> Option<String> {
+    let ts = lines.get(at)?.ts;
+    let first = lines.partition_point(|e| e.ts < ts);
+    Some(format!("{}/{}", ts.0, at - first))
 }
 
 impl Pane for Logs {
@@ -360,9 +368,7 @@ impl Pane for Logs {
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
         let page = usize::from(cx.body().height.saturating_sub(2));
         let (lines, shown) = (&self.lines, &self.shown);
-        let key = |i: usize| {
-            shown.get(i).and_then(|n| lines.get(*n)).map(|e| format!("{}/{}", e.ts.0, e.line.raw().len()))
-        };
+        let key = |i: usize| shown.get(i).and_then(|n| identity(lines, *n));
         let before = self.list.at;
         if self.list.act(action, shown.len(), page, key) {
             self.follow = action == Action::Last && !self.around;
@@ -506,15 +512,15 @@ impl Logs {
             out.push_str(&format!(" of {}", num::count(self.lines.len())));
         }
         let cut = &self.cuts;
-        for (n, word) in [
-            (cut.clipped, "shortened"),
-            (cut.doubles, "doubles"),
-            (cut.bad_utf8, "bad bytes"),
-            (cut.unreachable_pods, "pods out of reach"),
-            (self.dropped, "dropped here"),
+        for (n, one, many) in [
+            (cut.clipped, "shortened", "shortened"),
+            (cut.doubles, "double", "doubles"),
+            (cut.bad_utf8, "bad byte", "bad bytes"),
+            (cut.unreachable_pods, "pod out of reach", "pods out of reach"),
+            (self.dropped, "dropped here", "dropped here"),
         ] {
             if n > 0 {
-                out.push_str(&format!(" · {} {word}", num::count(n)));
+                out.push_str(&format!(" · {}", num::counted(n, one, many)));
             }
         }
         out

@@ -8,8 +8,8 @@ use super::{Below, PlanView, Step};
 use crate::app::model::Job;
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
-use crate::app::views::{Draw, release, screen};
-use crate::core::num;
+use crate::app::views::{Draw, Truth, release, screen};
+use crate::core::{Ts, num};
 use crate::ops::plan::{Change, Preview};
 use crate::ops::{Item, Outcome, RollbackPlan};
 use crate::ui::theme::Role;
@@ -41,6 +41,21 @@ pub fn job_word(job: &Job) -> &'static str {
         (Some((_, Outcome::Unknown(_))), _) => "outcome unknown",
     }
 }
+
+/// Returns how true and whole a fresh plan is.
+pub fn truth(plan: &RollbackPlan, now: Ts) -> Truth {
+    let computed = plan.items.iter().filter(|i| matches!(i.preview, Preview::Computed(_))).count();
+    if computed > 0 {
+        let objects = num::counted(computed, "object", "objects");
+        return Truth::Partial(format!("{objects} not previewed by the server"));
+    }
+    if plan.refusals.is_empty() && plan.items.iter().all(|i| i.change == Change::Unchanged) {
+        return Truth::Empty(NOTHING.to_owned());
+    }
+    Truth::Good(format!("read {}", num::ago(plan.made_at, now)))
+}
+
+const NOTHING: &str = "no object would change: it would only write a new revision";
 
 struct Form<'a, 'b> {
     cx: &'a Draw<'a>,
@@ -98,6 +113,8 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
             } else {
                 "read-only: confirming arms for 10m"
             };
+            let old = cx.env.now - plan.made_at > crate::ops::gate::FRESH;
+            let text = if old { "too old to be confirmed: ctrl-r makes it anew" } else { text };
             put(buf, &cx.env.theme, lower.x + 2, lower.y, lower, Role::Dim, text);
         }
     }
@@ -120,6 +137,9 @@ fn form(view: &PlanView, plan: &RollbackPlan, cx: &Draw<'_>, area: Rect, buf: &m
         String::new()
     };
     form.line("changes", Role::Strong, &format!("{}{pods}", summary(plan)));
+    if matches!(truth(plan, plan.made_at), Truth::Empty(_)) {
+        form.line("", Role::Warning, NOTHING);
+    }
     for item in plan.items.iter().filter(|i| i.change != Change::Unchanged) {
         object(item, &mut form);
     }

@@ -23,7 +23,7 @@ use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::key::{Code, Key};
 use crate::core::{Error, Name, Result, Safe, Span, Ts};
-use crate::ops::gate::Consent;
+use crate::ops::gate::{Consent, FRESH};
 use crate::ops::plan::DiffLine;
 use crate::ops::{PlanId, RollbackPlan, What};
 
@@ -183,9 +183,11 @@ impl Pane for PlanView {
             (Step::Run(_), Some(_), _) => {
                 Truth::Good(self.job(cx.shared).map_or("", draw::job_word).to_owned())
             }
-            (Step::Shown | Step::Confirm { .. }, Some(p), _) => {
-                Truth::Good(format!("read {}", crate::core::num::ago(p.made_at, cx.env.now)))
+            // The gate takes no plan that is older: it is to be made anew.
+            (Step::Shown | Step::Confirm { .. }, Some(p), _) if cx.env.now - p.made_at > FRESH => {
+                Truth::Stale(p.made_at, None)
             }
+            (Step::Shown | Step::Confirm { .. }, Some(p), _) => draw::truth(p, cx.env.now),
         }
     }
 

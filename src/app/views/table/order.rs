@@ -54,6 +54,23 @@ pub struct Change {
     now: Option<Entry>,
 }
 
+impl Change {
+    /// Returns that a row is gone.
+    pub fn gone(uid: Uid) -> Self {
+        Self { uid, now: None }
+    }
+
+    /// Returns which object it is about.
+    pub fn uid(&self) -> &Uid {
+        &self.uid
+    }
+
+    /// Returns whether the row is gone.
+    pub fn is_gone(&self) -> bool {
+        self.now.is_none()
+    }
+}
+
 /// Returns how these objects, which may have changed, differ from the rows; `None` for one that is gone.
 pub fn changes<'a>(
     cache: &Cache,

@@ -81,16 +81,24 @@ impl Prepared {
     fn times(&self, canvas: &mut Canvas<'_>, overlay: &Overlay) {
         let style = canvas.theme.style(Role::Axis);
         let inner = canvas.inner;
-        let tick = if canvas.theme.glyphs().unicode { "╵" } else { "'" };
+        let unicode = canvas.theme.glyphs().unicode;
+        let tick = if unicode { "╵" } else { "'" };
+        let place = |at: Ts| self.grid.cell_of(at, self.window).filter(|c| *c < inner.width);
+        let moment = overlay.moment.and_then(place);
         for mark in clock::ticks(self.window, inner.width, overlay.zone) {
-            let Some(cell) = self.grid.cell_of(mark.at, self.window).filter(|c| *c < inner.width) else {
-                continue;
-            };
+            let Some(cell) = place(mark.at) else { continue };
             let x = inner.x + cell;
             put(canvas.buffer, (x, inner.bottom()), 1, tick, style);
-            if measure::width(&mark.label) < inner.width - cell {
+            let width = measure::width(&mark.label);
+            let covered = moment.is_some_and(|m| (cell..=cell + width).contains(&m));
+            if width < inner.width - cell && !covered {
                 put(canvas.buffer, (x + 1, inner.bottom()), inner.width, &mark.label, style);
             }
+        }
+        // In a low plot the data may cover its whole line: on the axis it is always seen.
+        if let Some(cell) = moment {
+            let style = canvas.theme.style(Role::Moment);
+            put(canvas.buffer, (inner.x + cell, inner.bottom()), 1, if unicode { "▲" } else { "^" }, style);
         }
     }
 

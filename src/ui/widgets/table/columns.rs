@@ -36,13 +36,24 @@ pub struct Column {
     pub pinned: bool,
     /// It takes the room that is left.
     pub grow: bool,
+    /// When it is too long its beginning is cut, not its end: a path tells by its last part.
+    pub keeps_end: bool,
 }
 
 impl Column {
     /// Returns a column of text, as wide as its content between `min` and `max`.
     pub fn new(title: impl Into<Words>, min: u16, max: u16) -> Self {
         let title = title.into();
-        Self { title, min, max: max.max(min), shed: 1, align: Align::Left, pinned: false, grow: false }
+        Self {
+            title,
+            min,
+            max: max.max(min),
+            shed: 1,
+            align: Align::Left,
+            pinned: false,
+            grow: false,
+            keeps_end: false,
+        }
     }
 
     /// Sets when it gives way: the highest number first, 0 never.
@@ -64,6 +75,13 @@ impl Column {
     pub const fn pinned(mut self) -> Self {
         self.pinned = true;
         self.shed = 0;
+        self
+    }
+
+    /// Cuts its beginning when it is too long.
+    #[must_use]
+    pub const fn keeps_end(mut self) -> Self {
+        self.keeps_end = true;
         self
     }
 
@@ -127,12 +145,12 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Places columns in `width` cells, with `left` of those that are not pinned scrolled away; the one
-    /// that rows are `sorted` by has an arrow behind its title.
+    /// Places columns in `width` cells, with `left` of those that are not pinned scrolled away. Titles count
+    /// only where they are drawn (`headed`); the one that rows are `sorted` by has an arrow behind it.
     pub(super) fn of(
         columns: &[Column],
         sample: &Sample,
-        sorted: Option<usize>,
+        (headed, sorted): (bool, Option<usize>),
         width: u16,
         left: usize,
     ) -> Self {
@@ -157,7 +175,7 @@ impl Layout {
             .iter()
             .filter_map(|i| columns.get(*i).map(|c| (i, c)))
             // The arrow of the order needs a cell.
-            .map(|(i, c)| (i, c, c.title.width() + u16::from(sorted == Some(*i))))
+            .map(|(i, c)| (i, c, if headed { c.title.width() + u16::from(sorted == Some(*i)) } else { 0 }))
             .map(|(i, c, title)| sample.width(*i).max(title).clamp(c.min, c.max))
             .collect();
         fit(columns, &chosen, &mut widths, width);

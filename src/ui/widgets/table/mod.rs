@@ -33,6 +33,28 @@ pub trait Rows {
     }
 }
 
+/// Rows made by a function.
+#[derive(Clone, Copy)]
+pub struct Made<F> {
+    len: usize,
+    row: F,
+}
+
+/// Returns `len` rows, each made when it is asked for.
+pub const fn made<F: Fn(usize) -> Row>(len: usize, row: F) -> Made<F> {
+    Made { len, row }
+}
+
+impl<F: Fn(usize) -> Row> Rows for Made<F> {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn row(&self, index: usize) -> Row {
+        (self.row)(index)
+    }
+}
+
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
@@ -82,6 +104,8 @@ pub struct Table<'a> {
     pub sample: &'a Sample,
     /// The column that rows are sorted by, and whether they descend.
     pub sorted: Option<(usize, bool)>,
+    /// Whether the titles of the columns stand above the rows.
+    pub headed: bool,
 }
 
 impl std::fmt::Debug for Table<'_> {
@@ -109,7 +133,8 @@ impl Table<'_> {
         if area.is_empty() {
             return Shown::default();
         }
-        let height = area.height - 1;
+        let head = u16::from(self.headed);
+        let height = area.height - head;
         let place = self.place.shown(self.rows.len(), height);
         let range = place.top..self.rows.len().min(place.top + usize::from(height));
         let seen: Vec<Row> = range.clone().map(|i| self.rows.row(i)).collect();
@@ -119,10 +144,12 @@ impl Table<'_> {
         }
         let inner =
             Rect { x: area.x + GUTTER.min(area.width), width: area.width.saturating_sub(GUTTER), ..area };
-        let layout =
-            Layout::of(self.columns, &sample, self.sorted.map(|(by, _)| by), inner.width, place.left);
-        self.header(buffer, inner, theme, &layout);
-        for (y, (index, row)) in (area.y + 1..).zip(range.clone().zip(&seen)) {
+        let titles = (self.headed, self.sorted.map(|(by, _)| by));
+        let layout = Layout::of(self.columns, &sample, titles, inner.width, place.left);
+        if self.headed {
+            self.header(buffer, inner, theme, &layout);
+        }
+        for (y, (index, row)) in (area.y + head..).zip(range.clone().zip(&seen)) {
             let line = Rect { y, height: 1, ..area };
             self.line(buffer, line, theme, &layout, row);
             if place.selected == Some(index) {
@@ -156,7 +183,9 @@ impl Table<'_> {
         if layout.left {
             put(buffer, (area.x.saturating_sub(1), area.y), 1, less, style);
         }
-        if layout.right && area.width > 0 {
+        let last = area.right().saturating_sub(1);
+        // Only where it covers no title.
+        if layout.right && area.width > 0 && buffer[(last, area.y)].symbol() == " " {
             put(buffer, (area.right() - 1, area.y), 1, more, style);
         }
     }
@@ -178,8 +207,12 @@ impl Table<'_> {
     }
 
     fn cell(&self, buffer: &mut Buffer, area: Rect, theme: &Theme, placed: &Placed, line: &Line) {
-        let right = self.columns.get(placed.column).is_some_and(|c| c.align == Align::Right);
+        let column = self.columns.get(placed.column);
+        let right = column.is_some_and(|c| c.align == Align::Right);
         let pad = if right { placed.width.saturating_sub(line.width()) } else { 0 };
+        let cut =
+            column.filter(|c| c.keeps_end && line.width() > placed.width).map(|_| line.end(placed.width));
+        let line = cut.as_ref().unwrap_or(line);
         line.draw(buffer, theme, (area.x + placed.x + pad, area.y), placed.width - pad);
     }
 }

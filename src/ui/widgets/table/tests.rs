@@ -47,7 +47,8 @@ fn columns() -> Vec<Column> {
 fn table(rows: &Pods, width: u16, height: u16, place: Place) -> Vec<String> {
     let columns = columns();
     let sample = Sample::default();
-    let table = Table { columns: &columns, rows, place, sample: &sample, sorted: Some((1, true)) };
+    let table =
+        Table { columns: &columns, rows, place, sample: &sample, sorted: Some((1, true)), headed: true };
     text(&draw(width, height, |b, a| {
         table.draw(b, a, &theme());
     }))
@@ -120,7 +121,7 @@ fn states_marks_and_the_selection_have_their_roles() {
     let columns = columns();
     let sample = Sample::of(&rows);
     let place = Place { selected: Some(0), ..Place::default() };
-    let table = Table { columns: &columns, rows: &rows, place, sample: &sample, sorted: None };
+    let table = Table { columns: &columns, rows: &rows, place, sample: &sample, sorted: None, headed: true };
     let buffer = draw(60, 4, |b, a| {
         table.draw(b, a, &theme);
     });
@@ -157,7 +158,14 @@ fn one_changed_status_on_a_large_screen_writes_few_bytes() {
     let mut screen = crate::term::Screen::new((200, 60).into(), true);
     let mut bytes = |rows: &All| {
         let mut out = Vec::new();
-        let table = Table { columns: &columns, rows, place: Place::default(), sample: &sample, sorted: None };
+        let table = Table {
+            columns: &columns,
+            rows,
+            place: Place::default(),
+            sample: &sample,
+            sorted: None,
+            headed: true,
+        };
         screen
             .draw(&mut out, |f| {
                 let area = f.area();
@@ -178,9 +186,31 @@ proptest! {
         let names: Vec<&str> = ["backend-7c5d-x2x", "漢字漢字漢字", "", "frontend", "x"].into_iter().take(n).collect();
         let (rows, columns, sample) = (pods(&names), columns(), Sample::default());
         let place = Place { selected: Some(selected), top, left };
-        let table = Table { columns: &columns, rows: &rows, place, sample: &sample, sorted: None };
+        let table = Table { columns: &columns, rows: &rows, place, sample: &sample, sorted: None, headed: true };
         draw(w, h, |b, a| {
             table.draw(b, a, &Theme::plain());
         });
     }
+}
+
+#[test]
+fn a_path_that_is_too_long_keeps_its_end_and_a_table_may_have_no_titles() {
+    let columns = [Column::new("ABOUT", 6, 12).keeps_end(), Column::new("AGE", 3, 5)];
+    let rows = made(1, |_| Row { cells: vec!["momo-store/backend".into(), "5m".into()], ..Row::default() });
+    let sample = Sample::default();
+    let table = |headed| {
+        let table = Table {
+            columns: &columns,
+            rows: &rows,
+            place: Place::default(),
+            sample: &sample,
+            sorted: None,
+            headed,
+        };
+        text(&draw(30, 2, |b, a| {
+            table.draw(b, a, &theme());
+        }))
+    };
+    assert_eq!(table(true), ["  ABOUT         AGE", "  …ore/backend  5m"]);
+    assert_eq!(table(false), ["  …ore/backend  5m", ""]);
 }
