@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deckwatch::app::views::board::chart::{self, Panel};
+use deckwatch::app::views::board::chart::{self, Over, Panel};
 use deckwatch::app::views::{Draw, View};
 use deckwatch::core::num::Unit;
 use deckwatch::core::{Labels, Span, Ts, Untrusted, Window};
@@ -35,12 +35,14 @@ pub fn run() {
     let session = Session::new(View::open("board").unwrap(), (180, 50));
     let (start, step) = (Ts(1_700_000_000_000_000_000), Span::secs(15));
     let window = Window { start, end: start + step.times(POINTS as i64 - 1) };
-    let panel = Panel::of(Arc::new(matrix(start, step)), window, Unit::None);
+    let matrix = Arc::new(matrix(start, step));
     let cx = Draw { shared: &session.model.shared, env: &session.env };
     let area = Rect::new(0, 0, 180, 48);
     let mut buffer = Buffer::empty(area);
     milliseconds("panel.frame", 60, |_| {
         buffer.reset();
-        chart::draw(&cx, &panel, area, &mut buffer);
+        // New data each time: its dots are made anew.
+        let panel = Panel::of(Arc::clone(&matrix), window, Unit::None, None);
+        chart::draw(&cx, &panel, &Over::default(), area, &mut buffer);
     });
 }

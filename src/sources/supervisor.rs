@@ -163,6 +163,9 @@ impl Supervisor {
     pub fn looking(&mut self, id: SourceId, found: Untrusted, error: Error, now: Ts) {
         self.add(id, Untrusted::default(), found, Via::Direct, now);
         if let Some(kept) = self.sources.get_mut(&id) {
+            if error.kind == Kind::Denied {
+                kept.health.state = State::Denied;
+            }
             kept.health.error = Some(error);
         }
     }

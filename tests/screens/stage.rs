@@ -52,6 +52,7 @@ impl Stage {
             scope: Scope::All,
             recent: Vec::new(),
             zone: Zone::Utc,
+            own_zone: Zone::Utc,
             size,
             started: NOW - Span::mins(2),
             focused: true,

@@ -17,6 +17,7 @@ use crate::core::filter::Filter;
 use crate::core::{Kind, ObjectRef, Resource, Span, Ts, num};
 use crate::query::promql::{self, Limit};
 use crate::store::alerts::{Alert, State};
+use crate::store::health::{SourceKind, State as Health};
 use crate::ui::text::Line;
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Rows, Sample, made};
@@ -85,6 +86,9 @@ pub fn truth(shared: &Shared, now: Ts) -> Truth {
     }
     let places = &state.known.places;
     if places.is_empty() {
+        if let Some(why) = unreached(shared) {
+            return why;
+        }
         return Truth::Empty(
             "no place that knows of alerts was found: neither an Alertmanager nor rules".to_owned(),
         );
@@ -123,6 +127,17 @@ pub fn lacks(shared: &Shared) -> Option<crate::core::Safe> {
         (None, Some(_)) if state.known.places.is_empty() => Some(crate::core::Safe::own("no source found")),
         (None, Some(_)) => None,
     }
+}
+
+/// Returns why no place that knows of alerts can be asked, where one is known, or may not be looked for.
+fn unreached(shared: &Shared) -> Option<Truth> {
+    let kinds = [SourceKind::Alertmanager, SourceKind::Prometheus];
+    let mut asked = shared.health.values().filter(|h| kinds.contains(&h.id.kind));
+    asked.find_map(|h| match (h.state, &h.error) {
+        (Health::Denied, Some(error)) => Some(Truth::Denied(error.clone())),
+        (Health::Down, Some(error)) => Some(Truth::Failed(error.clone())),
+        _ => None,
+    })
 }
 
 /// Returns the counts of the heading: `3 firing · 1 pending · 2 silenced · Watchdog alive`. They count

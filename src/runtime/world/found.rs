@@ -114,7 +114,14 @@ async fn services(client: &Client) -> Result<Vec<ServiceInfo>> {
             let reads = USUAL.map(|ns| async move {
                 client.get_json::<Value>(&format!("/api/v1/namespaces/{ns}/services")).await.ok()
             });
-            futures::future::join_all(reads).await.into_iter().flatten().collect()
+            let read: Vec<Value> = futures::future::join_all(reads).await.into_iter().flatten().collect();
+            // Nothing could be looked at: what is there is not known, and not "not installed".
+            if read.is_empty() {
+                return Err(fail.error.hint(
+                    "set PROMETHEUS_URL, LOKI_ADDR and ALERTMANAGER_URL, or ask for the verb `list` on services",
+                ));
+            }
+            read
         }
         Err(fail) => return Err(fail.error),
     };

@@ -3,6 +3,7 @@
 mod logs;
 mod namespace;
 mod panels;
+mod roles;
 mod sources;
 mod tables;
 mod unarmed;
