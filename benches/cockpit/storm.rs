@@ -7,7 +7,7 @@ use deckwatch::act::journal::Journal;
 use deckwatch::app::Effect;
 use deckwatch::app::views::View;
 use deckwatch::core::{Error, Kind};
-use deckwatch::runtime::cockpit::{self, Cockpit};
+use deckwatch::runtime::cockpit::{self, Cockpit, Parts};
 use deckwatch::runtime::crash::Recorder;
 use deckwatch::runtime::effects::Executor;
 use deckwatch::runtime::world::{World, alerts, health, logs};
@@ -63,7 +63,7 @@ pub fn run(count: usize, rate: usize) {
             }
         });
     }
-    let cockpit = Cockpit::new(model, env, terminal, inbox, executor, false, recorder, first);
+    let cockpit = Cockpit::new(model, env, Parts { terminal, inbox, executor, ssh: false, recorder }, first);
     let ended = cockpit.run();
     std::fs::remove_dir_all(&folder).ok();
     assert_eq!(ended, 0, "the exit code");

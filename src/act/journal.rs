@@ -233,7 +233,7 @@ mod tests {
         let journal = Journal::open(folder.path(), Ts::from_secs(1), 1);
         // A device that is always full stands for a disk that is.
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let good = std::mem::replace(&mut journal.state.lock().unwrap().file, Some(Ok(full)));
+        let good = journal.state.lock().unwrap().file.replace(Ok(full));
         assert_eq!(journal.append(&record("lost")).unwrap_err().kind, Kind::Io);
         journal.state.lock().unwrap().file = good;
         assert_eq!(journal.sync().unwrap_err().kind, Kind::Io);

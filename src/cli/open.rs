@@ -4,7 +4,7 @@ use super::args::{Demo, Place};
 use super::setup::{self, Look, Surroundings};
 use crate::app::views::View;
 use crate::core::{Error, Kind, Result, Span};
-use crate::runtime::cockpit::{self, Cockpit};
+use crate::runtime::cockpit::{self, Cockpit, Parts};
 use crate::runtime::crash::Recorder;
 use crate::runtime::now;
 use crate::term::caps::Caps;
@@ -44,7 +44,8 @@ pub fn cockpit(place: &Place, around: &Surroundings, view: Option<&str>, write: 
     ready.model.shared.session.size = (size.width, size.height);
     let first = crate::app::update::hold_back(&mut ready.model, ready.first);
     let (model, env, executor) = (ready.model, ready.env, ready.executor);
-    Ok(Cockpit::new(model, env, terminal, inbox, executor, caps.ssh, recorder, first).run())
+    let parts = Parts { terminal, inbox, executor, ssh: caps.ssh, recorder };
+    Ok(Cockpit::new(model, env, parts, first).run())
 }
 
 /// Starts the demo's stand, then opens the cockpit on it, or prints how to reach it and stays.

@@ -35,6 +35,20 @@ pub struct Cockpit {
     done: Option<u8>,
 }
 
+/// What a cockpit runs on.
+pub struct Parts {
+    /// The open terminal.
+    pub terminal: Terminal,
+    /// Where input and data wait.
+    pub inbox: Inbox,
+    /// What carries effects out.
+    pub executor: Executor,
+    /// Whether the terminal is at the other end of a network.
+    pub ssh: bool,
+    /// What remembers, for reports of a crash.
+    pub recorder: Recorder,
+}
+
 /// What a shell expects of a process that a signal has ended.
 const fn of_signal(signal: i32) -> u8 {
     128 + (signal & 0x7f) as u8
@@ -42,16 +56,8 @@ const fn of_signal(signal: i32) -> u8 {
 
 impl Cockpit {
     /// Returns a cockpit over an open terminal; `first` are the effects of the model's start.
-    pub fn new(
-        model: Model,
-        env: Env,
-        terminal: Terminal,
-        inbox: Inbox,
-        executor: Executor,
-        ssh: bool,
-        recorder: Recorder,
-        first: Effects,
-    ) -> Self {
+    pub fn new(model: Model, env: Env, parts: Parts, first: Effects) -> Self {
+        let Parts { terminal, inbox, executor, ssh, recorder } = parts;
         let frame = if ssh { FRAME_SSH } else { FRAME };
         let mut cockpit = Self {
             model,

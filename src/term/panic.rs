@@ -39,12 +39,15 @@ pub struct Crash {
     pub survived: bool,
 }
 
+/// Leaves a report of a panic; returns where it lies.
+pub type Report = Box<dyn Fn(&Crash) -> Option<PathBuf> + Send + Sync>;
+
 /// Tells which threads' panics the program survives, and where their notes go.
 pub struct Policy {
     /// Returns whether a panic of the thread of this name leaves the program running.
     pub survives: Box<dyn Fn(&str) -> bool + Send + Sync>,
     /// Leaves a report of any panic; returns where. Must neither block nor panic.
-    pub report: Box<dyn Fn(&Crash) -> Option<PathBuf> + Send + Sync>,
+    pub report: Report,
     /// Takes the note of a survived panic; must not block.
     pub note: Box<dyn Fn(Survived) + Send + Sync>,
 }

@@ -2,6 +2,18 @@
 //!
 //! No network, no terminal, a fixed clock: a model is brought into a state by messages and drawn into cells.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+#![allow(clippy::indexing_slicing, reason = "the same")]
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "every view's cases have one shape: the error is why there is no such state"
+)]
+
 mod cases;
 mod colours;
 mod hostile;

@@ -32,17 +32,16 @@ impl LogFile {
     }
 
     fn open(&mut self) -> io::Result<&mut File> {
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                if let Some(folder) = self.path.parent() {
-                    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-                    tidy(folder);
-                }
-                let mut options = OpenOptions::new();
-                options.create_new(true).append(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-                options.open(&self.path)?
+        let file = if let Some(file) = self.file.take() {
+            file
+        } else {
+            if let Some(folder) = self.path.parent() {
+                DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+                tidy(folder);
             }
+            let mut options = OpenOptions::new();
+            options.create_new(true).append(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+            options.open(&self.path)?
         };
         Ok(self.file.insert(file))
     }

@@ -135,7 +135,7 @@ fn answer(world: &World, places: Vec<(SourceId, Untrusted)>) -> AlertsAnswer {
         }
         match told {
             Some((_, Told::Alerts(answer))) => {
-                managers.push(Place { name: name.clone(), answer: Ok(answer) })
+                managers.push(Place { name: name.clone(), answer: Ok(answer) });
             }
             Some((_, Told::Rules(answer))) => rules.push(Place { name: name.clone(), answer: Ok(answer) }),
             None => {}

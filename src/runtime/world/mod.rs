@@ -125,12 +125,13 @@ impl World {
     /// Those of the question, and why the source is down.
     pub async fn through<T>(&self, id: SourceId, work: impl Future<Output = Result<T>>) -> Result<T> {
         let began = (self.clock)();
-        let outcome = match self.health.down(id) {
-            Some(error) => tokio::time::timeout(probe::LIMIT.to_std(), work).await.unwrap_or(Err(error)),
-            None => tokio::select! {
+        let outcome = if let Some(error) = self.health.down(id) {
+            tokio::time::timeout(probe::LIMIT.to_std(), work).await.unwrap_or(Err(error))
+        } else {
+            tokio::select! {
                 outcome = work => outcome,
                 error = self.health.lost(id) => return Err(error),
-            },
+            }
         };
         let now = (self.clock)();
         self.health.report(id, &outcome, now - began, now);
