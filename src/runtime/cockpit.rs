@@ -30,6 +30,8 @@ pub struct Cockpit {
     executor: Executor,
     frame: Duration,
     last_frame: Option<Instant>,
+    /// Whether a key was pressed since the last frame: what it did is shown without waiting for the next frame's time.
+    pressed: bool,
     recorder: Recorder,
     /// The code that it ends with, once it is to end.
     done: Option<u8>,
@@ -68,6 +70,7 @@ impl Cockpit {
             executor,
             frame,
             last_frame: None,
+            pressed: false,
             recorder,
             done: None,
         };
@@ -105,13 +108,16 @@ impl Cockpit {
     /// How long there is nothing to do.
     fn patience(&self) -> Option<Duration> {
         let timer = self.timers.next().map(|at| (at - now()).to_std());
-        let frame = self
-            .model
-            .dirty
-            .then(|| self.last_frame.map_or(Duration::ZERO, |at| self.frame.saturating_sub(at.elapsed())));
+        let frame = self.model.dirty.then(|| self.rest());
         // A frame that waits for the terminal is drawn when `Ready` comes.
         let frame = frame.filter(|_| self.terminal.ready());
         timer.into_iter().chain(frame).min()
+    }
+
+    /// How long until a frame may be drawn. Data waits its time; keys come one by one and never wait.
+    fn rest(&self) -> Duration {
+        let since = self.last_frame.filter(|_| !self.pressed);
+        since.map_or(Duration::ZERO, |at| self.frame.saturating_sub(at.elapsed()))
     }
 
     /// Takes input, then data for a while; input that comes meanwhile goes first.
@@ -137,6 +143,7 @@ impl Cockpit {
             Input::Key(event) => {
                 if let Some((key, repeat)) = keys::key(&event) {
                     self.env.now = now();
+                    self.pressed = true;
                     self.update(Msg::Key { key, repeat });
                 }
             }
@@ -194,8 +201,7 @@ impl Cockpit {
     }
 
     fn draw(&mut self) {
-        let rested = self.last_frame.is_none_or(|at| at.elapsed() >= self.frame);
-        if !self.model.dirty || !rested || !self.terminal.ready() {
+        if !self.model.dirty || !self.rest().is_zero() || !self.terminal.ready() {
             return;
         }
         self.env.now = now();
@@ -208,6 +214,7 @@ impl Cockpit {
         });
         self.recorder.note(&self.model);
         self.model.dirty = false;
+        self.pressed = false;
         self.last_frame = Some(Instant::now());
         if drawn.is_err() {
             self.done = Some(1);

@@ -22,6 +22,9 @@ const ALWAYS: [Feed; 9] = [
     Feed::Releases,
 ];
 
+/// How long the others wait at most for the first view's list.
+pub const HELD: Span = Span::secs(3);
+
 /// The background's page number and its parts.
 const BACKGROUND: u32 = 0;
 const ALERTS: u16 = 0;
@@ -56,7 +59,7 @@ pub fn feeds(model: &mut Model, effects: &mut Effects) {
 }
 
 /// Takes the lists and watches out of the first effects that the first view does not show: they begin once it has its
-/// rows, or after a second or two, so that nothing competes with what is waited for.
+/// rows, or at the clock's next second after [`HELD`], so that nothing competes with what is waited for.
 pub fn hold_back(model: &mut Model, first: Effects) -> Effects {
     let shown = model.nav.top().view.pane().feeds();
     if shown.is_empty() {
@@ -296,10 +299,10 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_does_not_come_holds_the_others_back_for_a_second_at_most_two() {
+    fn a_list_that_does_not_come_holds_the_others_back_for_a_few_seconds_only() {
         let (mut model, _first, mut env) = begun("pods");
         let early = update(&mut model, Msg::Due(Timer::Clock), &env);
-        env.now = env.now + Span::secs(1);
+        env.now = env.now + HELD;
         let later = update(&mut model, Msg::Due(Timer::Clock), &env);
         assert_eq!((watched(&early).len(), watched(&later).len()), (0, ALWAYS.len() - 1));
         let (mut denied, _first, env) = begun("pods");

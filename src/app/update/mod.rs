@@ -138,7 +138,7 @@ fn due(model: &mut Model, timer: Timer, env: &Env, effects: &mut Effects) {
     match timer {
         Timer::Clock => {
             effects.push(Effect::After(Timer::Clock, env.now.align_down(Span::secs(1)) + Span::secs(1)));
-            if env.now - model.shared.session.started >= Span::secs(1) {
+            if env.now - model.shared.session.started >= data::HELD {
                 data::let_go(model, effects);
             }
             model.dirty = true;
