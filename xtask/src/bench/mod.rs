@@ -117,7 +117,8 @@ fn measure(args: &Args) -> Result<ExitCode> {
     }
     println!("\n{}", table.text());
     if args.only.is_empty() && !args.in_process {
-        let text = format!("{}{}", provenance::head(&bench.workspace), table.markdown());
+        let stand = stand::Stand::find(&bench.workspace).ok();
+        let text = format!("{}{}", provenance::head(&bench.workspace, stand.as_ref()), table.markdown());
         std::fs::write(&page, text).map_err(|e| format!("write {}: {e}", page.display()))?;
         println!("written to {}", page.display());
     }

@@ -7,15 +7,18 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
+use super::Result;
+use super::stand::Stand;
+
 /// Returns the page's head.
-pub fn head(workspace: &Path) -> String {
+pub fn head(workspace: &Path, stand: Option<&Stand>) -> String {
     let mut out = String::from(
         "# What it costs\n\nWritten by `cargo xtask bench`; `cargo xtask bench --check` says whether it is about the code as it \
          is.\nEach figure is told beside a peer's or the bare API's of the same run, in the same minutes, on the same machine.\n\n",
     );
     let _ = writeln!(out, "- machine: {}", machine());
     let _ = writeln!(out, "- under way on it besides, as load average at the end: {}", load());
-    let _ = writeln!(out, "- versions: {}", versions().join(", "));
+    let _ = writeln!(out, "- versions: {}", versions(stand).join(", "));
     let _ = writeln!(out, "- code: {}", hash(workspace));
     out
 }
@@ -73,7 +76,7 @@ fn load() -> String {
     text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }
 
-fn versions() -> Vec<String> {
+fn versions(stand: Option<&Stand>) -> Vec<String> {
     let first = |program: &str, args: &[&str]| {
         let output = Command::new(program).args(args).output().ok().filter(|o| o.status.success())?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -81,11 +84,23 @@ fn versions() -> Vec<String> {
     };
     let asked = [
         ("rustc", first("rustc", &["--version"])),
-        ("kubectl", first("kubectl", &["version", "--client"])),
         ("sofka", first("sofka", &["--version"])),
         ("k9s", first("k9s", &["version", "--short"])),
     ];
-    asked.into_iter().map(|(name, said)| said.unwrap_or_else(|| format!("{name} not installed"))).collect()
+    let mut out: Vec<String> = asked
+        .into_iter()
+        .map(|(name, said)| said.unwrap_or_else(|| format!("{name} not installed")))
+        .collect();
+    if let Some(stand) = stand {
+        let told = |text: Result<String>| {
+            text.unwrap_or_default().lines().map(str::trim).collect::<Vec<_>>().join(", ")
+        };
+        out.push(format!("kubectl and server: {}", told(stand.ask("kubectl", &["version"]))));
+        let helm =
+            stand.get("HELM3").and_then(|helm| stand.ask(helm, &["version", "--template={{.Version}}"]));
+        out.push(format!("Helm {}", told(helm)));
+    }
+    out
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ pub fn percentiles(mut values: Vec<f64>) -> (f64, f64) {
 pub fn time(seconds: f64) -> String {
     if seconds >= 1.0 {
         format!("{seconds:.2} s")
-    } else if seconds >= 0.01 {
+    } else if seconds >= 0.1 {
         format!("{:.0} ms", seconds * 1e3)
     } else {
         format!("{:.1} ms", seconds * 1e3)
@@ -183,6 +183,9 @@ mod tests {
 
     #[test]
     fn times_are_told_with_what_matters_of_them() {
-        assert_eq!([time(0.0021), time(0.0421), time(3.456)], ["2.1 ms", "42 ms", "3.46 s"]);
+        assert_eq!(
+            [time(0.0021), time(0.0421), time(0.4214), time(3.456)],
+            ["2.1 ms", "42.1 ms", "421 ms", "3.46 s"]
+        );
     }
 }
