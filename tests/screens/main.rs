@@ -13,6 +13,11 @@
     clippy::unnecessary_wraps,
     reason = "every view's cases have one shape: the error is why there is no such state"
 )]
+#![allow(
+    clippy::items_after_statements,
+    clippy::needless_pass_by_value,
+    reason = "short tests, read from top to bottom"
+)]
 
 mod cases;
 mod colours;

@@ -108,7 +108,7 @@ fn each_state_says_what_it_must() {
                 }
                 Truth::Partial(what) => must("does not say what is missing", screen.contains(&flowing(what))),
                 Truth::Empty(why) => {
-                    must("does not say why that is no outage", screen.contains(&flowing(why)))
+                    must("does not say why that is no outage", screen.contains(&flowing(why)));
                 }
                 Truth::Loading | Truth::Good(_) => {}
             }
