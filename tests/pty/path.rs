@@ -124,7 +124,7 @@ fn at_most_twelve_keys_lead_from_the_alert_to_the_healed_service_with_seed_3() {
 
 /// Returns how long ago the alert's condition began, as its page says.
 fn age(text: &str) -> Option<Span> {
-    let (_, rest) = text.split_once("condition began")?;
+    let (_, rest) = text.split_once("   began ")?;
     let (_, rest) = rest.split_once('(')?;
     Span::parse(rest.split_once(" ago)")?.0)
 }

@@ -3,7 +3,7 @@
 use super::super::effect::{Effect, Effects, Feed, Query, QueryId, Scope, Slot, Timer};
 use super::super::model::Model;
 use super::super::msg::{Answer, FeedMsg, FeedState};
-use super::super::views::{Cx, Draw, Env, Truth};
+use super::super::views::{Cx, Draw, Env, Truth, View};
 use super::{open, tell, touch};
 use crate::core::{Error, Resource, Span};
 use crate::ops::{JobMsg, PlanId, What};
@@ -62,7 +62,9 @@ pub fn feeds(model: &mut Model, effects: &mut Effects) {
 /// rows, or at the clock's next second after [`HELD`], so that nothing competes with what is waited for.
 pub fn hold_back(model: &mut Model, first: Effects) -> Effects {
     let shown = model.nav.top().view.pane().feeds();
-    if shown.is_empty() {
+    // A table waits for one list; other views tell what they show from all of them.
+    let one = matches!(model.nav.top().view, View::Table(_) | View::Releases(_));
+    if shown.is_empty() || !one {
         return first;
     }
     let waits = |e: &Effect| matches!(e, Effect::Watch(feed, _) if !shown.contains(feed));
@@ -252,7 +254,6 @@ mod tests {
     use crate::app::model::Session;
     use crate::app::msg::Msg;
     use crate::app::update::{start, update};
-    use crate::app::views::View;
     use crate::core::{ClusterId, Safe, Ts, Zone};
     use crate::ops::{Gate, Policy};
     use crate::ui::theme::Theme;

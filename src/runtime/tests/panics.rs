@@ -10,7 +10,7 @@ use crate::store::health::{SourceKind, State};
 #[tokio::test(start_paused = true)]
 async fn a_fault_of_our_own_in_a_source_is_its_health_until_it_answers_again() {
     for kind in [SourceKind::Kubernetes, SourceKind::Prometheus, SourceKind::Loki, SourceKind::Alertmanager] {
-        let mut stand = Stand::ready("alerts").await;
+        let mut stand = Stand::ready("sources").await;
         // The API server's connections are kept: without them the next probe has to make one.
         stand.world.client().unwrap().reset();
         stand.server(kind).panics.store(true, Ordering::SeqCst);
