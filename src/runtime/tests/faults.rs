@@ -127,7 +127,7 @@ async fn what_rests_on_the_api_server_says_stale_with_its_age_and_the_alerts_sta
                 frame.contains("▲ stale: ") && frame.contains("web-1")
             })
             .await;
-        stand.within(Duration::from_secs(30), "the age grows", |s| s.frame().contains("2")).await;
+        stand.within(Duration::from_secs(30), "the age grows", |s| s.frame().contains("stale: 2")).await;
         let alerts = crate::app::views::View::open("alerts").unwrap();
         stand.cockpit.open(alerts);
         stand
