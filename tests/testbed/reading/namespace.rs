@@ -4,6 +4,7 @@
 //! The test runs itself once more in there, by `cargo xtask testbed namespaced`. Where no namespace can be
 //! made it notes that it is left out.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -13,8 +14,7 @@ use serde_json::{Value, json};
 
 use crate::proxy::Recorder;
 use crate::stand::{
-    User, apply, deckwatch, deckwatch_json, deckwatch_text, http, kubectl, variable, wait_until,
-    xtask_program,
+    User, apply, deckwatch, deckwatch_json, deckwatch_text, http, kubectl, tool, wait_until, xtask_program,
 };
 
 /// Set for the run in the namespace.
@@ -43,7 +43,7 @@ fn every_source_is_found_and_asked_by_the_service_proxy() {
     let text = String::from_utf8_lossy(&output.stdout);
     let words = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(NO_NAMESPACE) {
-        left_out(words.trim());
+        left_out(&words.trim().replace('\n', "; "));
         return;
     }
     assert!(output.status.success(), "in the namespace: {}\n{text}\n{words}", output.status);
@@ -67,7 +67,8 @@ fn inside() {
     let recorder = Recorder::start(User::Admin);
     let admin = ["--kubeconfig", recorder.kubeconfig().to_str().unwrap()];
     every_source_is_ready(&admin);
-    every_source_answers(&admin);
+    metrics_and_alerts_answer(&admin);
+    logs_answer(&admin);
     the_requests_are_those_of_the_service_proxy(&recorder);
     with_get_alone_the_same_is_read();
     without_the_right_it_is_said_which_one_is_lacking();
@@ -97,16 +98,19 @@ fn prepare() {
     wait_until(LIMIT, "Prometheus to have asked everybody", || {
         let text = http("http://127.0.0.1:9090/api/v1/query?query=up", None);
         let answer: Value = serde_json::from_str(&text).unwrap();
-        let mut ups: Vec<(String, String)> =
-            answer["data"]["result"].as_array().unwrap().iter().map(up).collect();
-        ups.sort();
-        (ups == expected()).then_some(())
+        (ups(&answer["data"]) == expected()).then_some(())
     });
 }
 
-fn up(series: &Value) -> (String, String) {
-    let value = series.get("value").unwrap_or(&series["values"][0]);
-    (series["metric"]["job"].as_str().unwrap().to_owned(), value[1].as_str().unwrap().to_owned())
+/// Returns the jobs of what `up` gives, with their values.
+fn ups(data: &Value) -> Vec<(String, String)> {
+    let up = |one: &Value| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&one["metric"]["job"]), text(&one["value"][1]))
+    };
+    let mut all: Vec<_> = data["result"].as_array().unwrap().iter().map(up).collect();
+    all.sort();
+    all
 }
 
 /// Which of its targets Prometheus reaches: all but the shop, which does not run in the namespace.
@@ -135,17 +139,17 @@ fn every_source_is_ready(user: &[&str]) {
     assert_eq!(found[1..], by_proxy);
 }
 
-fn every_source_answers(user: &[&str]) {
-    let answer = json_of(user, &["query", "up", "-o", "json"]);
-    let mut ups: Vec<(String, String)> = answer["series"].as_array().unwrap().iter().map(up).collect();
-    ups.sort();
-    assert_eq!(ups, expected());
+fn metrics_and_alerts_answer(user: &[&str]) {
+    assert_eq!(ups(&json_of(user, &["query", "up", "-o", "json"])), expected());
+    wait_until(LIMIT, "the alert that only Alertmanager knows, and that of a rule", || {
+        let alerts = json_of(user, &["alerts", "-o", "json"]);
+        let names: Vec<&Value> =
+            alerts.as_array().unwrap().iter().map(|a| &a["labels"]["alertname"]).collect();
+        ["ByHand", "Watchdog"].iter().all(|name| names.contains(&&json!(name))).then_some(())
+    });
+}
 
-    let alerts = json_of(user, &["alerts", "-o", "json"]);
-    let mut names: Vec<String> = alerts.as_array().unwrap().iter().map(named).collect();
-    names.sort();
-    assert_eq!(names, ["ByHand", "Watchdog"], "Alertmanager's own one and the rules' one");
-
+fn logs_answer(user: &[&str]) {
     let logs = [user, &["logs", "pod/loki-0", "-n", "monitoring", "-o", "json"]].concat();
     let lines = wait_until(LIMIT, "the line in Loki", || {
         let text = deckwatch_text(User::Admin, &logs);
@@ -156,21 +160,21 @@ fn every_source_answers(user: &[&str]) {
     assert_eq!(lines.iter().map(|l| &l["line"]).collect::<Vec<_>>(), ["by the service proxy"]);
 }
 
-fn named(alert: &Value) -> String {
-    alert["labels"]["alertname"].as_str().unwrap().to_owned()
-}
-
 fn the_requests_are_those_of_the_service_proxy(recorder: &Recorder) {
     let seen = recorder.seen();
     let forwards = seen.iter().filter(|s| s.path.ends_with("/portforward")).count();
     assert_eq!(forwards, 0, "no port-forward is tried where the service proxy answers");
-    let proxied = |service: &str, method: http::Method, path: &str| {
-        let path = format!("/api/v1/namespaces/monitoring/services/{service}/proxy{path}");
-        seen.iter().any(|s| s.method == method && s.path == path)
-    };
-    assert!(proxied("prometheus-server:9090", http::Method::POST, "/api/v1/query_range"), "{seen:?}");
-    assert!(proxied("loki:3100", http::Method::GET, "/loki/api/v1/query_range"), "{seen:?}");
-    assert!(proxied("alertmanager:9093", http::Method::GET, "/api/v2/alerts"), "{seen:?}");
+    let base = "/api/v1/namespaces/monitoring/services/";
+    let proxied: BTreeSet<String> =
+        seen.iter().filter_map(|s| Some(format!("{} {}", s.method, s.path.strip_prefix(base)?))).collect();
+    for request in [
+        "POST prometheus-server:9090/proxy/api/v1/query_range",
+        "GET prometheus-server:9090/proxy/api/v1/rules",
+        "GET loki:3100/proxy/loki/api/v1/query_range",
+        "GET alertmanager:9093/proxy/api/v2/alerts/groups",
+    ] {
+        assert!(proxied.contains(request), "{request} is not among {proxied:#?}");
+    }
 }
 
 /// Queries are sent by POST, for which the API server wants `create`; where it refuses, by GET.
@@ -179,33 +183,25 @@ fn with_get_alone_the_same_is_read() {
     for (verb, may) in [("get", "yes"), ("create", "no")] {
         let question = ["auth", "can-i", verb, "services/prometheus-server:9090", "--subresource=proxy"];
         let place = ["-n", "monitoring", "--as", who];
-        let mut asked = crate::stand::tool("kubectl");
-        let output = asked.args(question).args(place).output().unwrap();
+        let output = tool("kubectl").args(question).args(place).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), may, "{verb}");
     }
     let token = kubectl(["create", "token", "gets", "-n", "monitoring"]);
-    let admin: Value = {
-        let text = kubectl(["config", "view", "--raw", "-o", "json"]);
-        serde_json::from_str(&text).unwrap()
-    };
-    let mut config = admin;
+    let text = kubectl(["config", "view", "--raw", "-o", "json"]);
+    let mut config: Value = serde_json::from_str(&text).unwrap();
     config["users"][0]["user"] = json!({ "token": token.trim() });
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), config.to_string()).unwrap();
     let gets = ["--kubeconfig", file.path().to_str().unwrap()];
     every_source_is_ready(&gets);
-    let answer = json_of(&gets, &["query", "up", "-o", "json"]);
-    let mut ups: Vec<(String, String)> = answer["series"].as_array().unwrap().iter().map(up).collect();
-    ups.sort();
-    assert_eq!(ups, expected());
-    let alerts = json_of(&gets, &["alerts", "-o", "json"]);
-    assert!(alerts.as_array().unwrap().iter().any(|a| named(a) == "ByHand"), "{alerts}");
+    metrics_and_alerts_answer(&gets);
 }
 
 /// The reader may look at everything and go neither way.
 fn without_the_right_it_is_said_which_one_is_lacking() {
-    let reader = ["--kubeconfig", &variable("KUBECONFIG_READER")];
-    let document = json_of(&reader, &["sources", "-o", "json"]);
+    let output = deckwatch(User::Reader, &["sources", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(3), "a part of the sources");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = document["sources"].as_array().unwrap();
     let told: Vec<Value> = rows.iter().map(|s| json!([s["kind"], s["state"], s["hint"]])).collect();
     let denied = SOURCES.map(|(kind, service, port)| {
@@ -216,7 +212,7 @@ fn without_the_right_it_is_said_which_one_is_lacking() {
         json!([kind, "denied", hint])
     });
     assert_eq!(told[1..], denied);
-    let output = deckwatch(User::Admin, &[&reader[..], &["query", "up"]].concat());
+    let output = deckwatch(User::Reader, &["query", "up"]);
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{words}");
     assert!(words.contains("services/proxy named prometheus-server:9090"), "{words}");
