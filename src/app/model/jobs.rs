@@ -33,9 +33,21 @@ pub struct Check {
     /// Restarts since it ended.
     pub restarts: Option<u32>,
     /// The error ratio since it ended.
-    pub errors: Option<f64>,
+    pub errors: Errors,
     /// When everything was well for the first time.
     pub healed: Option<Ts>,
+}
+
+/// What is known of the error ratio since a rollback ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Errors {
+    /// Nothing yet: too little time has passed, or nobody has answered.
+    #[default]
+    Unknown,
+    /// There is nobody to ask, or Prometheus was asked and measures no requests of it.
+    Unmeasured,
+    /// The ratio.
+    Ratio(f64),
 }
 
 /// All of them.

@@ -2,6 +2,7 @@
 //! ratio, and the alert that led here.
 
 use crate::app::effect::{Effects, Query};
+use crate::app::model::jobs::Errors;
 use crate::app::model::{Job, Shared};
 use crate::app::views::Cx;
 use crate::app::views::board::error_ratio;
@@ -9,6 +10,7 @@ use crate::core::{ObjectRef, Resource, Safe, Span, Ts, Window, num};
 use crate::ops::plan::Change;
 use crate::ops::{Outcome, PlanId, What};
 use crate::store::alerts::State;
+use crate::store::health::{Health, SourceKind, State as Is};
 use crate::store::objects::Object;
 use crate::store::series::Matrix;
 
@@ -109,6 +111,9 @@ pub fn follow(shared: &mut Shared, now: Ts, effects: &mut Effects) {
         }
         check.ready = ready;
         check.restarts = Some(restarts_since(shared, &job, *ended));
+        if measured(shared, &job).is_none() {
+            check.errors = Errors::Unmeasured;
+        }
         if let Some((name, _)) = &job.check.alert {
             let fires = |a: &crate::store::alerts::Alert| {
                 a.state != State::Suppressed && super::super::safe(a.name()) == *name
@@ -134,9 +139,14 @@ pub fn follow(shared: &mut Shared, now: Ts, effects: &mut Effects) {
 fn is_well(check: &crate::app::model::jobs::Check) -> bool {
     let ready = check.ready.is_some_and(|(ready, desired)| ready >= desired);
     let quiet = check.restarts == Some(0);
-    let errors = check.errors.is_none_or(|e| e < WELL);
+    // What is not known yet is no success.
+    let errors = match check.errors {
+        Errors::Unknown => false,
+        Errors::Unmeasured => check.alert.is_some(),
+        Errors::Ratio(ratio) => ratio < WELL,
+    };
     let alert = check.alert.as_ref().is_none_or(|(_, fires)| !fires);
-    ready && quiet && errors && alert && (check.errors.is_some() || check.alert.is_some())
+    ready && quiet && errors && alert
 }
 
 /// Returns what the check has found, in words.
@@ -147,10 +157,11 @@ pub fn words(check: &crate::app::model::jobs::Check) -> String {
         None => out.push("the controllers have not seen it yet".to_owned()),
     }
     out.extend(check.restarts.map(|n| format!("{} since", num::counted(n as usize, "restart", "restarts"))));
-    out.push(check.errors.map_or_else(
-        || "error ratio not known".to_owned(),
-        |e| format!("error ratio {}", num::value(e, num::Unit::Ratio)),
-    ));
+    out.push(match check.errors {
+        Errors::Unknown => "error ratio not known yet".to_owned(),
+        Errors::Unmeasured => "error ratio not measured".to_owned(),
+        Errors::Ratio(ratio) => format!("error ratio {}", num::value(ratio, num::Unit::Ratio)),
+    });
     out.extend(
         check
             .alert
@@ -158,6 +169,14 @@ pub fn words(check: &crate::app::model::jobs::Check) -> String {
             .map(|(name, fires)| format!("{name} {}", if *fires { "still firing" } else { "resolved" })),
     );
     out.join(" · ")
+}
+
+/// Returns whose error ratio answers for the release: of the workloads that it touched, the one whose pods
+/// restarted. None where there is no such workload, or no Prometheus to ask.
+fn measured(shared: &Shared, job: &Job) -> Option<ObjectRef> {
+    let asked = |h: &Health| h.id.kind == SourceKind::Prometheus && h.state != Is::NotInstalled;
+    let owner = job.plan.items.iter().max_by_key(|i| i.restarts).map(|i| i.object.clone());
+    owner.filter(|o| o.resource().is_some_and(Resource::is_workload) && shared.health.values().any(asked))
 }
 
 /// Asks for the error ratio since the rollback ended, and again in a while.
@@ -174,9 +193,7 @@ pub fn ask_ratio(job: Option<&Job>, part: u16, cx: &mut Cx<'_>) {
         return;
     }
     let window = Span::secs(since.as_secs().min(300));
-    // Of the workloads that it touched, the one whose pods restarted answers for the release.
-    let owner = job.plan.items.iter().max_by_key(|i| i.restarts).map(|i| i.object.clone());
-    let Some(owner) = owner.filter(|o| o.resource().is_some_and(Resource::is_workload)) else { return };
+    let Some(owner) = measured(cx.shared, job) else { return };
     let at = now.align_down(Span::secs(1));
     cx.ask(
         part,
@@ -193,6 +210,34 @@ pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix) {
     let value =
         matrix.series.first().and_then(|s| s.points.last()).map(|(_, v)| *v).filter(|v| v.is_finite());
     if let Some(job) = shared.jobs.0.get_mut(&id) {
-        job.check.errors = value;
+        job.check.errors = value.map_or(Errors::Unmeasured, Errors::Ratio);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::model::jobs::Check;
+
+    fn check(errors: Errors, alert: Option<bool>) -> Check {
+        let alert = alert.map(|fires| (Safe::own("Backend5xxHigh"), fires));
+        Check { alert, ready: Some((4, 4)), restarts: Some(0), errors, healed: None }
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_success_and_what_cannot_be_measured_is_judged_by_the_alert() {
+        let cases = [
+            (Errors::Unknown, Some(false), false),
+            (Errors::Unknown, None, false),
+            (Errors::Ratio(0.0), Some(false), true),
+            (Errors::Ratio(0.0), None, true),
+            (Errors::Ratio(0.0), Some(true), false),
+            (Errors::Ratio(0.12), Some(false), false),
+            (Errors::Unmeasured, Some(false), true),
+            (Errors::Unmeasured, None, false),
+        ];
+        for (errors, alert, well) in cases {
+            assert_eq!(is_well(&check(errors, alert)), well, "{errors:?} {alert:?}");
+        }
     }
 }
