@@ -6,7 +6,8 @@ use std::sync::Arc;
 use deckwatch::app::effect::Feed;
 use deckwatch::app::msg::{Answer, FeedMsg, FeedState};
 use deckwatch::app::views::{View, alert, logs, timeline};
-use deckwatch::core::{Kind, Resource, Span, Window};
+use deckwatch::core::{Kind, Labels, Resource, Span, Window};
+use deckwatch::store::alerts::Alert;
 use pretty_assertions::assert_eq;
 
 use crate::snapshot::{lines, probe, text};
@@ -211,5 +212,27 @@ fn help_has_its_place_in_the_line_of_keys_at_every_size() {
     {
         let last = lines(&opened(named(view), size).draw()).pop().unwrap();
         assert!(last.contains("? keys"), "{view} {size:?}: {last}");
+    }
+}
+
+#[test]
+fn alerts_of_one_workload_each_name_their_own_pod() {
+    let pods = ["backend-7c5d9f8b6-x2xkl", "backend-7c5d9f8b6-9kkqp"];
+    let mut answer = World::default().alerts();
+    let crashing = answer.alerts.iter().find(|a| a.labels.get("alertname") == Some("PodCrashLooping"));
+    let crashing = crashing.unwrap().clone();
+    answer.alerts = pods
+        .iter()
+        .map(|pod| {
+            let own = [("pod", *pod)].into_iter();
+            let others = crashing.labels.iter().filter(|(n, _)| *n != "deployment");
+            let labels: Labels = others.chain(own).collect();
+            Alert { fingerprint: labels.fingerprint(), labels, ..crashing.clone() }
+        })
+        .collect();
+    let mut stage = opened(named("alerts"), SIZES[1]);
+    stage.alerts(Ok(Answer::Alerts(answer)));
+    for pod in pods {
+        assert!(line(&mut stage, pod).contains("PodCrashLooping"), "{pod}");
     }
 }

@@ -233,7 +233,10 @@ fn after(alert: &Alert, owner: Option<&ObjectRef>, shared: &Shared) -> Option<St
 pub fn row(alert: &Alert, trends: &Trends, old: bool, cx: &Draw<'_>) -> Row {
     let (glyph, word, role) = badge(alert);
     let found = resolve_alert(alert, cx.shared);
-    let about = match &found.owner {
+    // Of several alerts of one workload each has its own pod.
+    let pod = found.object.as_ref().filter(|o| o.resource() == Some(Resource::Pod));
+    let about = match pod.or(found.owner.as_ref()) {
+        Some(o) if o.resource() == Some(Resource::Pod) => format!("{}/{}", o.namespace, o.name),
         Some(o) if o.resource().is_some_and(Resource::is_workload) => format!("{}/{}", o.namespace, o.name),
         Some(o) => o.to_string(),
         None => "cluster-wide".to_owned(),
