@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::file::write_private;
 use crate::core::hold::Holds;
 use crate::core::{Error, Kind, Result, Ts, Untrusted, Zone};
 use crate::ops::{Record, What};
@@ -121,19 +122,7 @@ impl Journal {
         let path = self.path.with_extension("md");
         let records = self.state.lock().unwrap_or_else(PoisonError::into_inner).records.clone();
         let text = markdown(&records);
-        let write = || -> io::Result<()> {
-            let mut options = OpenOptions::new();
-            let mut file = options
-                .create(true)
-                .write(true)
-                .truncate(true)
-                .mode(0o600)
-                .custom_flags(libc::O_NOFOLLOW)
-                .open(&path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        };
-        write().map_err(|e| failed("export the journal", &path, &e))?;
+        write_private(&path, &text).map_err(|e| failed("export the journal", &path, &e))?;
         Ok(path)
     }
 }

@@ -4,12 +4,13 @@
 //! the old one. A file that can't be read is told and never overwritten. Holds names only.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::act::file::write_private;
 use crate::core::{ClusterId, Error, Fingerprint, Kind, ObjectRef, Resource, Result};
 
 /// The most bytes that the file may have.
@@ -90,16 +91,7 @@ impl Memory {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let beside = self.path.with_extension(format!("json.{}", std::process::id()));
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
+        write_private(&beside, text)?;
         std::fs::rename(&beside, &self.path)
     }
 }
