@@ -54,7 +54,7 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
     session.wait_long("release  momo-store/momo  6 → 7");
     // To the alert of the shop's own namespace: the second one has it too.
     session.keys(":alerts\r").wait_for("Backend5xxHigh");
-    session.keys("/Backend5xxHigh.*momo-store\r").wait_for("Deployment momo-store/backend");
+    session.keys("/Backend5xxHigh.*momo-store\r").wait_for("/Backend5xxHigh.*momo-store");
     session.keys("\r").wait_for("likeliest first");
     session.wait_for("Deployment momo-store/backend   by").wait_for("6 → 7");
     let first = session.see(|s| suspects(&s.text()).first().cloned());
