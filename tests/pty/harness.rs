@@ -375,3 +375,15 @@ fn size(cols: u16, rows: u16) -> PtySize {
 fn cells(n: u16) -> NonZeroU16 {
     NonZeroU16::new(n.max(1)).unwrap()
 }
+
+/// Writes an executable shell script.
+///
+/// Another process writes it: what this one has open for writing is inherited by whatever another
+/// test's thread forks, and until that runs its own program the kernel refuses to run this one.
+pub fn script(path: &Path, body: &str) {
+    let mut install = std::process::Command::new("install");
+    install.args(["-m", "755", "/dev/stdin"]).arg(path).stdin(std::process::Stdio::piped());
+    let mut install = install.spawn().unwrap();
+    write!(install.stdin.take().unwrap(), "#!/bin/sh\n{body}").unwrap();
+    assert!(install.wait().unwrap().success());
+}

@@ -2,10 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Launch, Session};
+use crate::harness::{Launch, Session, script};
 
 const HUP: i32 = 1;
 const TERM: i32 = 15;
@@ -202,8 +202,7 @@ fn no_secret_reaches_the_log_even_when_servers_and_programs_repeat_it() {
     let launch = Launch::new(env!("CARGO_BIN_EXE_deckwatch")).size(120, 40).env("DECKWATCH_LOG", "debug");
     let secrets = tempfile::tempdir().unwrap();
     let plugin = secrets.path().join("plugin");
-    std::fs::write(&plugin, "#!/bin/sh\necho 'token: canary-plugin-3 was refused' >&2\nexit 1\n").unwrap();
-    std::fs::set_permissions(&plugin, PermissionsExt::from_mode(0o755)).unwrap();
+    script(&plugin, "echo 'token: canary-plugin-3 was refused' >&2\nexit 1\n");
     let kubeconfig = secrets.path().join("kubeconfig");
     std::fs::write(
         &kubeconfig,

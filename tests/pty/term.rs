@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use libc::{SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM};
 use pretty_assertions::assert_eq;
 
-use crate::harness::{DEADLINE, Launch, Session};
+use crate::harness::{DEADLINE, Launch, Session, script as executable};
 
 /// Returns the probe, built once from the sources as they are.
 fn probe() -> PathBuf {
@@ -393,8 +393,7 @@ fn without_a_terminal_it_says_so_and_writes_no_sequence() {
 fn script(dir: &std::path::Path, body: &str) -> PathBuf {
     let path = dir.join("editor");
     let body = body.replace("{WAIT}", "until [ -e go ]; do sleep 0.02; done\n");
-    std::fs::write(&path, format!("#!/bin/sh\n{body}")).unwrap();
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    executable(&path, &body);
     path
 }
 

@@ -44,6 +44,8 @@ struct Run {
     /// Gates that failed, and runs that ended without a test that failed.
     broken: usize,
     left_out: Vec<String>,
+    /// What failed tests and gates said.
+    failures: Vec<String>,
 }
 
 fn workspace() -> PathBuf {
@@ -67,13 +69,14 @@ impl Run {
     fn gate(&mut self, name: &str, args: &[&str]) {
         println!("── {name}");
         if !cargo(args).status().is_ok_and(|s| s.success()) {
-            println!("✖ {name} failed: cargo {}", args.join(" "));
-            self.broken += 1;
+            self.fail(name, &format!("cargo {} failed", args.join(" ")));
         }
     }
 
     fn fail(&mut self, what: &str, why: &dyn std::fmt::Display) {
-        println!("✖ {what}: {why}");
+        let line = format!("✖ {what}: {why}");
+        println!("{line}");
+        self.failures.push(line);
         self.broken += 1;
     }
 
@@ -82,9 +85,12 @@ impl Run {
         let mut command = cargo(args);
         command.env("DECKWATCH_SKIPPED", &self.skipped).env_remove("KUBECONFIG");
         command.envs(variables.iter().map(|(name, value)| (name, value)));
-        let (counts, content) = count::run(&mut command);
-        self.counts.add(counts);
-        self.broken += usize::from(!content && counts.failed == 0);
+        let said = count::run(&mut command);
+        self.counts.add(said.counts);
+        self.failures.extend(said.failures);
+        if !said.content && said.counts.failed == 0 {
+            self.fail("tests", &format!("cargo {} ended without a test that failed", args.join(" ")));
+        }
     }
 
     fn hermetic(&mut self) {
@@ -123,6 +129,13 @@ impl Run {
         for line in &self.left_out {
             println!("skipped: {line}");
         }
+        // Once more at the end: a long run's output is read from there.
+        if !self.failures.is_empty() {
+            println!("── what failed");
+        }
+        for line in &self.failures {
+            println!("{line}");
+        }
         let failed = self.counts.failed + self.broken;
         let skipped = self.counts.ignored + self.left_out.len();
         println!("{} passed, {failed} failed, {skipped} skipped", self.counts.passed);
@@ -135,7 +148,8 @@ pub fn run(args: &Args) -> ExitCode {
     let skipped = workspace().join("target").join("skipped.txt");
     fs::create_dir_all(workspace().join("target")).ok();
     fs::write(&skipped, "").ok();
-    let mut run = Run { skipped, counts: Counts::default(), broken: 0, left_out: Vec::new() };
+    let mut run =
+        Run { skipped, counts: Counts::default(), broken: 0, left_out: Vec::new(), failures: Vec::new() };
     let go = has_go();
     if go {
         // Before all tests: some compare what is simulated with the real command-line tools.

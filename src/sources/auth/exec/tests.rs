@@ -1,6 +1,6 @@
 //! Plugins that behave, and every way in which they do not.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::Path;
 
 use pretty_assertions::assert_eq;
@@ -10,10 +10,16 @@ use super::*;
 const V1: &str = "client.authentication.k8s.io/v1";
 
 /// Writes a shell script into a folder and makes a plugin of it.
+///
+/// Another process writes it: what this one has open for writing is inherited by whatever another
+/// test's thread forks, and until that runs its own program the kernel refuses to run this one.
 pub fn script(folder: &Path, body: &str) -> Plugin {
     let path = folder.join("plugin");
-    std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut install = std::process::Command::new("install");
+    install.args(["-m", "755", "/dev/stdin"]).arg(&path).stdin(std::process::Stdio::piped());
+    let mut install = install.spawn().unwrap();
+    write!(install.stdin.take().unwrap(), "#!/bin/sh\n{body}\n").unwrap();
+    assert!(install.wait().unwrap().success());
     plugin(&path)
 }
 
