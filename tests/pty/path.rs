@@ -89,7 +89,7 @@ fn walk(seed: u64, size: (u16, u16), protected: bool) {
         keys.press("\r").wait_for("✔ rolled back: revision 8");
     }
     session.wait_long("✔ healed");
-    let told = session.see(|s| s.text());
+    let told = session.see(crate::harness::State::text);
     assert!(told.contains("error ratio") && !told.contains("not known"), "{what}: {told}");
     assert!(keys.pressed <= 12, "{what}: {} keys", keys.pressed);
     assert_told(&journal(&session));
