@@ -7,7 +7,7 @@
 use std::io;
 
 use ratatui::backend::{Backend as _, CrosstermBackend};
-use ratatui_core::buffer::{Buffer, Cell};
+use ratatui_core::buffer::{Buffer, Cell, CellWidth as _};
 use ratatui_core::layout::{Position, Rect, Size};
 
 use super::modes::{Mode, SYNC_BEGIN, SYNC_END};
@@ -99,12 +99,12 @@ impl Screen {
             self.cursor = None;
         }
         let bad = Cell::new("?");
-        let changes = self.shown.diff_iter(&self.next);
-        let mut changes = changes.map(|(x, y, c)| (x, y, if is_clean(c) { c } else { &bad })).peekable();
+        let changes = self.changes();
         let mut backend = CrosstermBackend::new(&mut *out);
-        let drawn = changes.peek().is_some();
-        if drawn {
-            backend.draw(changes)?;
+        let drawn = !changes.is_empty();
+        // After a symbol that a terminal may measure differently the next one is written at a place of its own.
+        for run in changes.split_inclusive(|(.., cell)| !is_certain(cell.symbol())) {
+            backend.draw(run.iter().map(|&(x, y, c)| (x, y, if is_clean(c) { c } else { &bad })))?;
         }
         match (self.cursor, cursor) {
             (Some(_), None) => backend.hide_cursor()?,
@@ -129,6 +129,52 @@ impl Screen {
         }
         Ok(true)
     }
+}
+
+impl Screen {
+    /// Returns the cells to be written, row by row: those that differ, and the whole row where a symbol was
+    /// or will be whose width terminals do not agree on, for it may have spoilt its neighbours.
+    fn changes(&self) -> Vec<(u16, u16, &Cell)> {
+        let mut out = Vec::new();
+        let mut differing = self.shown.diff_iter(&self.next).peekable();
+        while let Some(&(_, y, _)) = differing.peek() {
+            let row = std::iter::from_fn(|| differing.next_if(|(_, other, _)| *other == y));
+            if self.is_certain_row(&self.shown, y) && self.is_certain_row(&self.next, y) {
+                out.extend(row);
+            } else {
+                row.for_each(drop);
+                let mut x = 0;
+                while let Some(cell) = self.next.cell((x, y)) {
+                    out.push((x, y, cell));
+                    x += if is_clean(cell) { cell.symbol().cell_width().max(1) } else { 1 };
+                }
+            }
+        }
+        out
+    }
+
+    fn is_certain_row(&self, buffer: &Buffer, y: u16) -> bool {
+        let width = usize::from(buffer.area.width);
+        let cells = buffer.content.iter().skip(usize::from(y) * width).take(width);
+        cells.into_iter().all(|cell| is_certain(cell.symbol()))
+    }
+}
+
+/// Returns whether every terminal gives a symbol the width that it was measured with: one character of
+/// the scripts, signs and drawings that terminals have always known.
+fn is_certain(symbol: &str) -> bool {
+    let mut chars = symbol.chars();
+    let Some(first) = chars.next() else { return true };
+    chars.next().is_none()
+        && matches!(first,
+            ..'\u{300}' | '\u{370}'..='\u{52f}'
+            | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}'
+            | '\u{2190}'..='\u{21ff}' | '\u{2200}'..='\u{22ff}' | '\u{2500}'..='\u{25fc}'
+            | '\u{25ff}'..='\u{2604}' | '\u{2605}'..='\u{2613}' | '\u{2700}'..='\u{2704}'
+            | '\u{2706}'..='\u{2709}' | '\u{270c}'..='\u{2727}' | '\u{2729}'..='\u{274b}'
+            | '\u{2758}'..='\u{2794}' | '\u{2800}'..='\u{28ff}' | '\u{23b0}'..='\u{23e8}'
+            | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}')
 }
 
 fn is_clean(cell: &Cell) -> bool {
@@ -216,6 +262,20 @@ mod tests {
             .unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains('?') && !out.contains("]0;"), "{out:?}");
+    }
+
+    #[test]
+    fn a_symbol_that_a_terminal_measures_differently_spoils_no_other_cell() {
+        // This terminal gives a replacement character no cell at all, and a flag as many as it likes.
+        let size = Size { width: 20, height: 1 };
+        let mut screen = Screen::new(size, false);
+        let mut all = text(&mut screen, "a\u{fffd}b\u{1f1e9}\u{1f1ea}c");
+        let whole = seen(&all, size).trim_end().to_owned();
+        assert!(whole.starts_with('a') && whole.ends_with('c') && whole.contains('b'), "{whole:?}");
+        all.push_str(&text(&mut screen, "xyz"));
+        assert_eq!(seen(&all, size).trim_end(), "xyz");
+        let certain = text(&mut screen, "xyZ");
+        assert!(!certain.contains('y'), "{certain:?}");
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::corpus::deceives;
+
 /// Reads bytes as a terminal does and judges them.
 #[derive(Debug)]
 pub struct Checker {
@@ -194,14 +196,9 @@ fn utf8(bytes: &[u8]) -> Piece {
         return Piece::More;
     }
     match std::str::from_utf8(&bytes[..need]).ok().and_then(|t| t.chars().next()) {
-        Some(c) if !c.is_control() && !is_deceiving(c) => Piece::Fine(need),
+        Some(c) if !deceives(c) => Piece::Fine(need),
         _ => Piece::Fault(need),
     }
-}
-
-/// Characters that change the order of others or take no cell.
-fn is_deceiving(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[test]

@@ -221,6 +221,21 @@ impl Session {
         self
     }
 
+    /// Waits until a condition holds or the time is over; both are fine.
+    pub fn settle(&self, limit: Duration, mut holds: impl FnMut(&State) -> bool) -> &Self {
+        let end = Instant::now() + limit;
+        let mut state = self.shared.lock();
+        while !holds(&state) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        self
+    }
+
     /// Waits until a text is on the screen.
     pub fn wait_for(&self, text: &str) -> &Self {
         self.wait(text, |s| s.text().contains(text))

@@ -1,14 +1,19 @@
 //! The program in a terminal: what it shows, what it writes, and how it leaves.
 //!
 //! `harness` runs a program in a pseudo-terminal, `grammar` judges the bytes, `term` proves the terminal
-//! layer by itself through `examples/term_probe.rs`, `path` walks the demo's incident path.
+//! layer by itself through `examples/term_probe.rs`, `path` walks the demo's incident path, and `hostile`
+//! walks through everything in front of servers that lie (`liar`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(clippy::indexing_slicing, reason = "the same")]
 
+#[path = "../corpus/mod.rs"]
+mod corpus;
 mod grammar;
 mod harness;
+mod hostile;
 mod leave;
+mod liar;
 mod path;
 mod sys;
 mod term;

@@ -21,6 +21,8 @@
 
 mod cases;
 mod colours;
+#[path = "../corpus/mod.rs"]
+mod corpus;
 mod hostile;
 mod readable;
 mod snapshot;
