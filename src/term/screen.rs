@@ -139,7 +139,7 @@ impl Screen {
         let mut differing = self.shown.diff_iter(&self.next).peekable();
         while let Some(&(_, y, _)) = differing.peek() {
             let row = std::iter::from_fn(|| differing.next_if(|(_, other, _)| *other == y));
-            if self.is_certain_row(&self.shown, y) && self.is_certain_row(&self.next, y) {
+            if is_certain_row(&self.shown, y) && is_certain_row(&self.next, y) {
                 out.extend(row);
             } else {
                 row.for_each(drop);
@@ -152,12 +152,12 @@ impl Screen {
         }
         out
     }
+}
 
-    fn is_certain_row(&self, buffer: &Buffer, y: u16) -> bool {
-        let width = usize::from(buffer.area.width);
-        let cells = buffer.content.iter().skip(usize::from(y) * width).take(width);
-        cells.into_iter().all(|cell| is_certain(cell.symbol()))
-    }
+fn is_certain_row(buffer: &Buffer, y: u16) -> bool {
+    let width = usize::from(buffer.area.width);
+    let mut cells = buffer.content.iter().skip(usize::from(y) * width).take(width);
+    cells.all(|cell| is_certain(cell.symbol()))
 }
 
 /// Returns whether every terminal gives a symbol the width that it was measured with: one character of

@@ -119,7 +119,7 @@ async fn answer(
     if let Some(object) = told.lock().objects.get(&path) {
         return Ok(whole(StatusCode::OK, "application/json", object.to_string().into_bytes()));
     }
-    let body = body.collect().await.map(|b| b.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut query: Vec<(String, String)> =
         url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     query.extend(url::form_urlencoded::parse(&body).into_owned());

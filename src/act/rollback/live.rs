@@ -56,12 +56,17 @@ pub async fn history(client: &Client, namespace: &Name, release: &Name) -> Resul
             if let Some(map) = item.as_object_mut() {
                 map.insert("kind".to_owned(), json!(kind));
             }
-            match StoredRecord::from_object(&item, Limits::default()) {
+            let record = StoredRecord::from_object(&item, Limits::default());
+            let own = |record: StoredRecord| match stranger(&record.record, namespace, release, None) {
+                None => Ok(record),
+                Some(why) => Err(why),
+            };
+            match record.map_err(|e| e.to_string()).and_then(own) {
                 Ok(record) => out.records.push(record),
                 Err(error) => {
                     let name =
                         item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
-                    out.unreadable.push((name, error.to_string()));
+                    out.unreadable.push((name, error));
                 }
             }
         }
@@ -86,12 +91,50 @@ pub async fn record(client: &Client, namespace: &Name, release: &Name, revision:
         Err(error) if error.kind == Kind::NotFound => read("configmaps").await?,
         other => other?,
     };
-    let stored = StoredRecord::from_object(&object, Limits::default()).map_err(|e| {
-        Error::new(Kind::Decode, "read a release record")
-            .on(format!("{namespace}/{name}"))
-            .detail(e.to_string())
-    })?;
-    Ok(stored.record)
+    let failed = |why: String| {
+        Error::new(Kind::Decode, "read a release record").on(format!("{namespace}/{name}")).detail(why)
+    };
+    let stored = StoredRecord::from_object(&object, Limits::default()).map_err(|e| failed(e.to_string()))?;
+    match stranger(&stored.record, namespace, release, Some(revision)) {
+        None => Ok(stored.record),
+        Some(why) => Err(failed(why)),
+    }
+}
+
+/// Returns why a record is not that of the release, and revision where one is named, under whose name it is
+/// stored. Whatever is kept or shown by a record's own words would otherwise stand for another release.
+fn stranger(record: &Record, namespace: &Name, release: &Name, revision: Option<u32>) -> Option<String> {
+    let (Ok(name), Ok(place), Ok(version)) = (record.name(), record.namespace(), record.version()) else {
+        return Some("the record names no release, namespace or revision".to_owned());
+    };
+    let same = name == release.as_str()
+        && place == namespace.as_str()
+        && revision.is_none_or(|r| version == i64::from(r));
+    (!same).then(|| format!("the record is that of {place}/{name} revision {version}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use deckwatch_helm::record::RawMap;
+
+    use super::*;
+
+    #[test]
+    fn a_record_under_another_releases_name_is_a_stranger() {
+        let name = |text: &str| Name::new(text).unwrap();
+        let record = |json: &str| Record::from_top(serde_json::from_str::<RawMap>(json).unwrap());
+        let good = record(r#"{"name":"momo","namespace":"store","version":6}"#);
+        let asked = |name_: &str, place: &str, r| stranger(&good, &name(place), &name(name_), r);
+        assert_eq!((asked("momo", "store", Some(6)), asked("momo", "store", None)), (None, None));
+        for (release, place, revision) in
+            [("evil", "store", Some(6)), ("momo", "other", None), ("momo", "store", Some(7))]
+        {
+            let why = asked(release, place, revision).unwrap();
+            assert_eq!(why, "the record is that of store/momo revision 6");
+        }
+        let none = record(r#"{"name":5}"#);
+        assert!(stranger(&none, &name("store"), &name("momo"), None).is_some());
+    }
 }
 
 /// Asks the server how it serves the kinds of the manifests.

@@ -1,5 +1,7 @@
 //! Helm releases, as `helm list -A` shows them, from the metadata of their records.
 
+use std::collections::{HashMap, HashSet};
+
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
@@ -11,7 +13,7 @@ use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
-use crate::core::{Result, num};
+use crate::core::{Name, Result, num};
 use crate::store::releases::Release;
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
@@ -24,8 +26,15 @@ pub struct Releases {
     text: String,
     filter: Filter,
     faults: bool,
-    asked: Vec<(crate::core::Name, crate::core::Name, u32)>,
+    asked: Vec<Key>,
+    /// Which record each part is being asked for.
+    parts: HashMap<u16, Key>,
+    /// Records that could not be read.
+    failed: HashSet<Key>,
 }
+
+/// A revision's record: namespace, release, revision.
+type Key = (Name, Name, u32);
 
 fn columns() -> [Column; 7] {
     [
@@ -69,8 +78,36 @@ impl Releases {
             }
             let Some(part) = (0..PARTS).find(|p| !cx.is_open(*p)) else { return };
             cx.ask(part, Query::Record { namespace: key.0.clone(), release: key.1.clone(), revision: key.2 });
+            self.parts.insert(part, key.clone());
             self.asked.push(key);
         }
+    }
+
+    fn row(&self, r: &Release, cx: &Draw<'_>) -> Row {
+        let latest = r.latest();
+        let key = latest.map(|l| (r.namespace.clone(), r.name.clone(), l.number));
+        let record = key.as_ref().and_then(|k| cx.shared.releases.records.get(k));
+        let (chart, role) = match record {
+            Some(record) => (release::chart_label(record), Role::Text),
+            None if key.is_some_and(|k| self.failed.contains(&k)) => {
+                ("record unreadable".to_owned(), Role::Failing)
+            }
+            None => ("…".to_owned(), Role::Dim),
+        };
+        let app = record.map_or_else(String::new, |r| release::app_version(r));
+        let status = r.status();
+        let number = latest.map(|l| l.number.to_string()).unwrap_or_default();
+        let updated = r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default();
+        let cells = vec![
+            cell(r.name.as_str(), Role::Strong),
+            cell(r.namespace.as_str(), Role::Text),
+            cell(&number, Role::Text),
+            cell(&updated, Role::Text),
+            cell(status.as_str(), status_role(status.as_str())),
+            cell(&chart, role),
+            cell(&app, Role::Text),
+        ];
+        Row { cells, ..Row::default() }
     }
 }
 
@@ -144,9 +181,12 @@ impl Pane for Releases {
         true
     }
 
-    fn answer(&mut self, _part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
-        if let Ok(Answer::Record(record)) = answer {
-            release::remember(cx.shared, &record);
+    fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        let key = self.parts.remove(&part);
+        match answer {
+            Ok(Answer::Record(record)) => release::remember(cx.shared, &record),
+            Ok(_) => {}
+            Err(_) => self.failed.extend(key),
         }
         self.ask(cx);
     }
@@ -182,7 +222,7 @@ impl Pane for Releases {
             return;
         }
         let area = screen::banner(cx, &truth, area, buf);
-        let rows = made(self.rows.len(), |i| self.rows.get(i).map(|r| row(r, cx)).unwrap_or_default());
+        let rows = made(self.rows.len(), |i| self.rows.get(i).map(|r| self.row(r, cx)).unwrap_or_default());
         let place = Place { selected: Some(self.list.at), top: self.list.top, left: 0 };
         paint::table((buf, &cx.env.theme), area, &columns(), &rows, place, &Sample::of(&rows));
     }
@@ -190,27 +230,6 @@ impl Pane for Releases {
     fn json(&self, shared: &Shared) -> serde_json::Value {
         list_json(shared)
     }
-}
-
-fn row(r: &Release, cx: &Draw<'_>) -> Row {
-    let latest = r.latest();
-    let key = latest.map(|l| (r.namespace.clone(), r.name.clone(), l.number));
-    let record = key.and_then(|k| cx.shared.releases.records.get(&k));
-    let chart = record.map_or_else(|| "…".to_owned(), |r| release::chart_label(r));
-    let app = record.map_or_else(String::new, |r| release::app_version(r));
-    let status = r.status();
-    let number = latest.map(|l| l.number.to_string()).unwrap_or_default();
-    let updated = r.updated().map(|t| t.near(cx.env.now, cx.shared.session.zone)).unwrap_or_default();
-    let cells = vec![
-        cell(r.name.as_str(), Role::Strong),
-        cell(r.namespace.as_str(), Role::Text),
-        cell(&number, Role::Text),
-        cell(&updated, Role::Text),
-        cell(status.as_str(), status_role(status.as_str())),
-        cell(&chart, Role::Text),
-        cell(&app, Role::Text),
-    ];
-    Row { cells, ..Row::default() }
 }
 
 /// Returns releases with the field names of `helm list -o json`.

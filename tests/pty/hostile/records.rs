@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use crate::corpus::CORPUS;
 use crate::liar::Told;
 
+/// How many kinds of bad records there are.
+pub const KINDS: usize = 15;
+
 /// A manifest of 9 levels of 9 references each: 387 million texts when it is unfolded.
 fn alias_bomb() -> String {
     let mut out =
@@ -30,9 +33,11 @@ fn pack(json: &[u8]) -> Vec<u8> {
     STANDARD.encode(zip.finish().unwrap()).into_bytes()
 }
 
-/// Returns the bytes of a record with a change.
-fn changed(good: &Value, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+/// Returns the bytes of the record of release `evil-NN` with a change.
+fn changed(good: &Value, number: usize, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut record = good.clone();
+    record["name"] = json!(format!("evil-{number:02}"));
+    record["version"] = json!(1);
     change(&mut record);
     pack(&serde_json::to_vec(&record).unwrap())
 }
@@ -55,17 +60,20 @@ fn payloads(good: &Value) -> Vec<(&'static str, Vec<u8>)> {
             pack(&text)
         }),
         ("deep arrays", pack("[".repeat(1_000_000).as_bytes())),
-        ("deep manifest", changed(good, |r| r["manifest"] = json!("a: ".to_owned() + &"[".repeat(200_000)))),
+        (
+            "deep manifest",
+            changed(good, 7, |r| r["manifest"] = json!("a: ".to_owned() + &"[".repeat(200_000))),
+        ),
         ("types", pack(br#"{"name":5,"info":[],"chart":"x","manifest":{},"version":"\u001b[2J"}"#)),
         ("invalid UTF-8", pack(b"{\"name\":\"\xff\xfe\",\"version\":1}")),
-        ("alias bomb", changed(good, |r| r["manifest"] = json!(alias_bomb()))),
-        ("alias bomb in values", changed(good, |r| r["chart"]["values"] = json!(alias_bomb()))),
+        ("alias bomb", changed(good, 10, |r| r["manifest"] = json!(alias_bomb()))),
+        ("alias bomb in values", changed(good, 11, |r| r["chart"]["values"] = json!(alias_bomb()))),
         (
             "a line of 5 MB",
-            changed(good, |r| r["manifest"] = json!(format!("a: {}\n", "x".repeat(5_000_000)))),
+            changed(good, 12, |r| r["manifest"] = json!(format!("a: {}\n", "x".repeat(5_000_000)))),
         ),
         ("hostile texts", {
-            changed(good, |r| {
+            changed(good, 13, |r| {
                 r["info"]["description"] = json!(all);
                 r["info"]["notes"] = json!(all);
                 r["chart"]["metadata"]["version"] = json!(format!("1{all}"));
@@ -74,6 +82,7 @@ fn payloads(good: &Value) -> Vec<(&'static str, Vec<u8>)> {
                 r["manifest"] = json!(format!("---\n# Source: {all}\n{}", r["manifest"].as_str().unwrap()));
             })
         }),
+        ("another release's", pack(&good.to_string().into_bytes())),
     ]
 }
 
@@ -87,8 +96,9 @@ pub fn unpack(secret: &Value) -> Value {
 
 /// Remembers a release of every kind of bad record, to be answered when it is asked for.
 pub fn remember(folder: &str, secret: &Value, told: &Told) {
-    let good = unpack(secret);
-    for (i, (_, bytes)) in payloads(&good).into_iter().enumerate() {
+    let bad = payloads(&unpack(secret));
+    assert_eq!(bad.len(), KINDS);
+    for (i, (_, bytes)) in bad.into_iter().enumerate() {
         let mut copy = secret.clone();
         let release = format!("evil-{i:02}");
         let name = format!("sh.helm.release.v1.{release}.v1");
