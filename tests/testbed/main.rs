@@ -6,6 +6,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(clippy::indexing_slicing, reason = "the same")]
 
+#[path = "../corpus/mod.rs"]
+#[allow(dead_code, reason = "the same")]
+mod corpus;
 #[path = "../pty/grammar.rs"]
 #[allow(dead_code, reason = "shared with the tests of the terminal")]
 mod grammar;

@@ -78,9 +78,9 @@ fn left(namespace: &str, called: &str) -> BTreeMap<String, Value> {
         }
         if let Some(fields) = item["metadata"]["managedFields"].as_array_mut() {
             fields.retain(|f| f["manager"] == "helm");
-            fields.iter_mut().for_each(|f| {
-                f.as_object_mut().unwrap().remove("time");
-            });
+            for field in fields {
+                field.as_object_mut().unwrap().remove("time");
+            }
         }
         if item["type"] == "helm.sh/release.v1" {
             let record = decoded(item["data"]["release"].as_str().unwrap());

@@ -51,6 +51,7 @@ fn every_source_is_found_and_asked_by_the_service_proxy() {
     assert!(text.contains("test result: ok. 1 passed"), "{text}\n{words}");
 }
 
+#[allow(clippy::print_stderr, reason = "what is left out is told aloud")]
 fn left_out(why: &str) {
     eprintln!("skipped: the service proxy: {why}");
     if let Some(list) = std::env::var_os("DECKWATCH_SKIPPED") {

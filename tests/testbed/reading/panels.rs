@@ -16,7 +16,7 @@ fn question(quantile: &str) -> String {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|b| format!("%{b:02X}")).collect()
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// Returns the value at each step, none where Prometheus has none.

@@ -68,7 +68,7 @@ fn compare(kind: &str, place: &[&str]) {
                 if kind == "secrets" && cell == "<not read>" && matches!(column.as_str(), "TYPE" | "DATA") {
                     continue;
                 }
-                if !theirs.contains(&cell) && !(column == "AGE" && between(theirs, cell)) {
+                if !(theirs.contains(&cell) || column == "AGE" && between(theirs, cell)) {
                     wrong.push(format!("{key} {column}: {cell:?}, kubectl {theirs:?}"));
                 }
             }
