@@ -45,8 +45,6 @@ pub struct Told(Arc<Mutex<State>>);
 pub struct State {
     /// Added objects by the paths under which they are asked for.
     pub objects: HashMap<String, Value>,
-    /// Raw bytes that replace the answer at a path.
-    pub raw: HashMap<String, Vec<u8>>,
     /// Names of what was told, by kind.
     pub names: HashMap<&'static str, std::collections::BTreeSet<String>>,
 }
@@ -113,9 +111,6 @@ async fn answer(
     let path =
         path.strip_prefix("/k8s/clusters/").and_then(|p| p.find('/').map(|at| &p[at..])).unwrap_or(path);
     let path = path.to_owned();
-    if let Some(bytes) = told.lock().raw.get(&path) {
-        return Ok(whole(StatusCode::OK, "text/plain", bytes.clone()));
-    }
     if let Some(object) = told.lock().objects.get(&path) {
         return Ok(whole(StatusCode::OK, "application/json", object.to_string().into_bytes()));
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use libc::{SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM};
 use pretty_assertions::assert_eq;
 
-use crate::harness::{DEADLINE, Launch, Session, script as executable};
+use crate::harness::{DEADLINE, Launch, Session, script};
 
 /// Returns the probe, built once from the sources as they are.
 fn probe() -> PathBuf {
@@ -223,7 +223,7 @@ fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
     let launch = Launch::new(probe());
     // Types a line, leaves the mouse on and the echo off, and dies badly.
     let body = "{WAIT}rm go\nread line\nprintf 'read <%s>\\033[?1000h\\033[?25l' \"$line\"\n{WAIT}stty -echo\nexit 3\n";
-    let editor = script(launch.home(), body);
+    let editor = editor(launch.home(), body);
     let session = launch.env("EDITOR", &editor).start();
     session.wait_for("probe 80x24 keys 0");
     let raw = session.termios();
@@ -248,7 +248,7 @@ fn an_editor_gets_the_terminal_whole_and_what_it_leaves_on_is_turned_off() {
 #[test]
 fn keys_that_make_signals_are_the_editors_while_it_runs() {
     let launch = Launch::new("/bin/sh").arg("-i").env("PS1", "shell> ").env("ENV", "");
-    let editor = script(
+    let editor = editor(
         launch.home(),
         "trap 'exit 5' INT\necho in-editor\n{WAIT}echo on-again\nread line\nread line\n",
     );
@@ -390,10 +390,10 @@ fn without_a_terminal_it_says_so_and_writes_no_sequence() {
 }
 
 /// Writes an editor; where its body says `{WAIT}` it waits for the file `go`.
-fn script(dir: &std::path::Path, body: &str) -> PathBuf {
+fn editor(dir: &std::path::Path, body: &str) -> PathBuf {
     let path = dir.join("editor");
     let body = body.replace("{WAIT}", "until [ -e go ]; do sleep 0.02; done\n");
-    executable(&path, &body);
+    script(&path, &body);
     path
 }
 
