@@ -41,13 +41,9 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
     match first {
         "q" | "quit" | "q!" | "exit" => quit(model, effects),
         "help" => keys::act(model, Action::Help, env, effects),
-        "ns" if !rest.is_empty() => match rest.first().copied() {
-            Some("all" | "*") => namespace(model, None, env, effects),
-            Some(name) => match Name::new(name) {
-                Some(name) => namespace(model, Some(name), env, effects),
-                None => tell(model, "that is no namespace's name", true, env, effects),
-            },
-            None => {}
+        "ns" if !rest.is_empty() => match place(&rest) {
+            Ok((scope, _)) => scope.into_iter().for_each(|s| namespace(model, s, env, effects)),
+            Err(why) => tell(model, &why, true, env, effects),
         },
         "arm" => arm(model, &rest, env, effects),
         "disarm" => {
@@ -62,8 +58,19 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
             }
         }
         name => {
-            if let Some(place) = rest.first().filter(|w| !w.starts_with('/')).and_then(|w| Name::new(w)) {
-                namespace(model, Some(place), env, effects);
+            // Words after a `/` are the filter's, whatever they look like.
+            let filter = rest.iter().position(|w| w.starts_with('/')).unwrap_or(rest.len());
+            let (words, filter) = rest.split_at(filter);
+            let scope = match place(words) {
+                Ok((scope, [])) => scope,
+                Ok((_, left)) => {
+                    let why = format!("`{}` is too much after `{name}`", left.join(" "));
+                    return tell(model, &why, true, env, effects);
+                }
+                Err(why) => return tell(model, &why, true, env, effects),
+            };
+            if let Some(scope) = scope.filter(|_| View::open(name).is_some()) {
+                namespace(model, scope, env, effects);
             }
             if !keys::open_named(model, name, env, effects) {
                 return tell(
@@ -74,9 +81,36 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
                     effects,
                 );
             }
-            if let Some(filter) = rest.iter().find_map(|w| w.strip_prefix('/')) {
-                super::on_top(model, env, effects, |pane, cx| pane.set_filter(filter, cx)).ok();
+            if !filter.is_empty() {
+                let filter = filter.join(" ");
+                super::on_top(model, env, effects, |pane, cx| pane.set_filter(&filter[1..], cx)).ok();
             }
+        }
+    }
+}
+
+/// What is said of namespaces: none, all of them, or one.
+type Place = Option<Option<Name>>;
+
+/// Reads a namespace as it is written after a view's name: `momo-store`, `-n momo-store`, `all`, `*`, `-A`.
+/// Returns it and the words after it.
+///
+/// # Errors
+/// When a word is no namespace's name.
+fn place<'a, 'b>(words: &'a [&'b str]) -> Result<(Place, &'a [&'b str]), String> {
+    let named = |name: &str| {
+        let ok = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let label = name.len() <= 63 && name.bytes().all(ok) && !name.starts_with('-') && !name.ends_with('-');
+        let name = Name::new(name).filter(|_| label);
+        name.ok_or_else(|| "that is no namespace's name: a-z, 0-9 and `-`; `-A` for all".to_owned())
+    };
+    match words {
+        [] => Ok((None, words)),
+        ["all" | "*" | "-A" | "--all-namespaces", left @ ..] => Ok((Some(None), left)),
+        ["-n" | "--namespace", name, left @ ..] => Ok((Some(Some(named(name)?)), left)),
+        [name, left @ ..] => {
+            let short = name.strip_prefix("--namespace=").or_else(|| name.strip_prefix("-n="));
+            Ok((Some(Some(named(short.unwrap_or(name))?)), left))
         }
     }
 }

@@ -254,6 +254,36 @@ fn a_namespace_keeps_its_digit_and_after_a_view_namespaces_are_offered() {
 }
 
 #[test]
+fn namespaces_are_named_after_a_view_as_kubectl_names_them() {
+    let mut bench = Bench::on("pods");
+    bench.pods(&["a"]);
+    let mut run = |line: &str| {
+        bench.keys(":");
+        bench.text(line);
+        bench.keys("enter");
+        (bench.scope().map(str::to_owned), bench.told())
+    };
+    for (line, scope) in [
+        ("pods one", Some("one")),
+        ("deploy -n two", Some("two")),
+        ("pods -A", None),
+        ("svc --namespace=three", Some("three")),
+        ("pods all /x y", None),
+        ("ns -n four", Some("four")),
+        ("ns -A", None),
+    ] {
+        let (now, told) = run(line);
+        assert_eq!(now.as_deref(), scope, "{line}: {told:?}");
+    }
+    for line in ["pods -x", "pods One", "ns Two", "pods one two", "nothing one", "pods -n"] {
+        let (now, told) = run(line);
+        assert_eq!(now, None, "{line}: {told:?}");
+    }
+    let (_, told) = run("pods one two");
+    assert!(told.iter().any(|t| t.contains("`two` is too much after `pods`")), "{told:?}");
+}
+
+#[test]
 fn z_goes_through_the_configured_zone_utc_and_this_machines_own() {
     let mut bench = Bench::on("watch");
     let moscow = Zone::parse("Europe/Moscow").unwrap();

@@ -12,8 +12,22 @@ use serde_json::{Value, json};
 use crate::corpus::CORPUS;
 use crate::liar::Told;
 
-/// How many kinds of bad records there are.
-pub const KINDS: usize = 15;
+/// A kind of bad record.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What is wrong with it.
+    pub what: &'static str,
+    /// Whether it is a record of its release all the same: bad is only a text in it.
+    pub readable: bool,
+}
+
+const fn rubbish(what: &'static str) -> Kind {
+    Kind { what, readable: false }
+}
+
+const fn readable(what: &'static str) -> Kind {
+    Kind { what, readable: true }
+}
 
 /// A manifest of 9 levels of 9 references each: 387 million texts when it is unfolded.
 fn alias_bomb() -> String {
@@ -42,37 +56,37 @@ fn changed(good: &Value, number: usize, change: impl FnOnce(&mut Value)) -> Vec<
     pack(&serde_json::to_vec(&record).unwrap())
 }
 
-/// Returns what is wrong, and the bytes in the Secret.
-fn payloads(good: &Value) -> Vec<(&'static str, Vec<u8>)> {
+/// Returns every kind, and the bytes in its Secret.
+fn payloads(good: &Value) -> Vec<(Kind, Vec<u8>)> {
     let all: String = CORPUS.iter().map(|(_, text)| *text).collect();
     let mut zip = GzEncoder::new(Vec::new(), Compression::best());
     zip.write_all(&good.to_string().into_bytes()).unwrap();
     let half = zip.finish().unwrap();
     vec![
-        ("nothing", Vec::new()),
-        ("not base64", b"%%%\xff\xfe not base64".to_vec()),
-        ("not JSON", pack(b"\x1b[2J{{{{")),
-        ("half of a stream", STANDARD.encode(&half[..half.len() / 2]).into_bytes()),
-        ("300 MB of blanks", pack(&vec![b' '; 300_000_000])),
-        ("300 MB of text", {
+        (rubbish("nothing"), Vec::new()),
+        (rubbish("not base64"), b"%%%\xff\xfe not base64".to_vec()),
+        (rubbish("not JSON"), pack(b"\x1b[2J{{{{")),
+        (rubbish("half of a stream"), STANDARD.encode(&half[..half.len() / 2]).into_bytes()),
+        (rubbish("300 MB of blanks"), pack(&vec![b' '; 300_000_000])),
+        (rubbish("300 MB of text"), {
             let mut text = br#"{"name":""#.to_vec();
             text.resize(300_000_000, b'x');
             pack(&text)
         }),
-        ("deep arrays", pack("[".repeat(1_000_000).as_bytes())),
+        (rubbish("deep arrays"), pack("[".repeat(1_000_000).as_bytes())),
         (
-            "deep manifest",
+            readable("deep manifest"),
             changed(good, 7, |r| r["manifest"] = json!("a: ".to_owned() + &"[".repeat(200_000))),
         ),
-        ("types", pack(br#"{"name":5,"info":[],"chart":"x","manifest":{},"version":"\u001b[2J"}"#)),
-        ("invalid UTF-8", pack(b"{\"name\":\"\xff\xfe\",\"version\":1}")),
-        ("alias bomb", changed(good, 10, |r| r["manifest"] = json!(alias_bomb()))),
-        ("alias bomb in values", changed(good, 11, |r| r["chart"]["values"] = json!(alias_bomb()))),
+        (rubbish("types"), pack(br#"{"name":5,"info":[],"chart":"x","manifest":{},"version":"\u001b[2J"}"#)),
+        (rubbish("invalid UTF-8"), pack(b"{\"name\":\"\xff\xfe\",\"version\":1}")),
+        (readable("alias bomb"), changed(good, 10, |r| r["manifest"] = json!(alias_bomb()))),
+        (readable("alias bomb in values"), changed(good, 11, |r| r["chart"]["values"] = json!(alias_bomb()))),
         (
-            "a line of 5 MB",
+            readable("a line of 5 MB"),
             changed(good, 12, |r| r["manifest"] = json!(format!("a: {}\n", "x".repeat(5_000_000)))),
         ),
-        ("hostile texts", {
+        (readable("hostile texts"), {
             changed(good, 13, |r| {
                 r["info"]["description"] = json!(all);
                 r["info"]["notes"] = json!(all);
@@ -82,7 +96,7 @@ fn payloads(good: &Value) -> Vec<(&'static str, Vec<u8>)> {
                 r["manifest"] = json!(format!("---\n# Source: {all}\n{}", r["manifest"].as_str().unwrap()));
             })
         }),
-        ("another release's", pack(&good.to_string().into_bytes())),
+        (rubbish("another release's"), pack(&good.to_string().into_bytes())),
     ]
 }
 
@@ -94,11 +108,11 @@ pub fn unpack(secret: &Value) -> Value {
     serde_json::from_slice(&json).unwrap()
 }
 
-/// Remembers a release of every kind of bad record, to be answered when it is asked for.
-pub fn remember(folder: &str, secret: &Value, told: &Told) {
-    let bad = payloads(&unpack(secret));
-    assert_eq!(bad.len(), KINDS);
-    for (i, (_, bytes)) in bad.into_iter().enumerate() {
+/// Remembers a release of every kind of bad record, to be answered when it is asked for. Returns the kinds, in the
+/// order of the releases' numbers.
+pub fn remember(folder: &str, secret: &Value, told: &Told) -> Vec<Kind> {
+    let (kinds, bytes): (Vec<_>, Vec<_>) = payloads(&unpack(secret)).into_iter().unzip();
+    for (i, bytes) in bytes.into_iter().enumerate() {
         let mut copy = secret.clone();
         let release = format!("evil-{i:02}");
         let name = format!("sh.helm.release.v1.{release}.v1");
@@ -109,6 +123,7 @@ pub fn remember(folder: &str, secret: &Value, told: &Told) {
         copy["data"]["release"] = json!(STANDARD.encode(bytes));
         told.lock().objects.insert(format!("{folder}/{name}"), copy);
     }
+    kinds
 }
 
 /// Adds what is remembered to a list of metadata.
