@@ -193,6 +193,18 @@ impl Session {
         self
     }
 
+    /// Waits until the program has read what was typed: an escape and a letter that are read at once are an alt key.
+    pub fn taken(&self) -> &Self {
+        let path = self.master.as_ref().unwrap().tty_name().unwrap();
+        let terminal = sys::open_terminal(&path).unwrap();
+        let end = Instant::now() + DEADLINE;
+        while sys::unread(&terminal).unwrap() > 0 {
+            assert!(Instant::now() < end, "the program does not read its keys");
+            std::thread::yield_now();
+        }
+        self
+    }
+
     /// Waits until a condition holds of what is known; fails with the screen otherwise.
     pub fn wait(&self, what: &str, holds: impl FnMut(&State) -> bool) -> &Self {
         self.wait_within(DEADLINE, what, holds)

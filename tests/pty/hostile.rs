@@ -125,7 +125,7 @@ fn leave(session: &Session) {
 /// escape is shown, or by a name that the liars gave. The journal holds what this process did, no server's text.
 const VIEWS: &[(&str, &str, Option<&str>)] = &[
     ("watch", "Unhealthy", Some("evil-")),
-    ("alerts", "Alerts", Some("evil-")),
+    ("alerts", "Alerts", Some("Evil")),
     ("pods -A", "pods", Some("evil-")),
     ("deployments", "deployments", Some("evil-")),
     ("statefulsets", "statefulsets", None),
@@ -145,42 +145,32 @@ const VIEWS: &[(&str, &str, Option<&str>)] = &[
     ("journal", "Journal", None),
 ];
 
-/// Keys that lead into the last row and whatever it offers, and back; and how long their frames are awaited at
-/// most: a key may do nothing.
-const DEEPER: &[(&str, u64)] = &[
-    ("G", 100),
-    ("d", 300),
-    ("\x1b", 100),
-    ("y", 300),
-    ("\x1b", 100),
-    ("x", 200),
-    ("\x1b", 100),
-    ("\r", 300),
-    ("l", 300),
-    ("\x1b", 100),
-    ("\x1b", 100),
-    ("\x1b", 100),
-];
+/// Keys that lead from the last row into whatever it offers.
+const DEEPER: &[&str] = &["d", "y", "x", "\r", "\rl"];
 
 fn walk(size: (u16, u16)) {
     let stand = Stand::start();
     let session = stand.launch(size, &[]);
     session.wait_long("Backend5xxHigh");
     for (view, heading, lie) in VIEWS {
-        session.keys(&format!(":{view}\r"));
-        session.wait_within(LONG, &format!("the view {view}"), |s| {
-            let text = s.text();
-            text.contains(&format!("── {heading}")) && !text.contains("loading")
-        });
-        if let Some(lie) = lie {
-            session.keys("w").wait_within(LONG, &format!("a lie in {view}"), |s| s.text().contains(lie));
-        }
-        harmless(&session);
-        for (keys, most) in DEEPER {
-            let before = session.see(|s| s.checker.frames());
-            session.keys(keys);
-            session.settle(Duration::from_millis(*most), |s| s.checker.frames() > before + 1);
+        for deeper in DEEPER {
+            session.keys(&format!(":{view}\r"));
+            session.wait_within(LONG, &format!("the view {view}"), |s| {
+                let text = s.text();
+                text.contains(&format!("── {heading}")) && !text.contains("loading")
+            });
+            if let Some(lie) = lie {
+                session.keys("w").wait_within(LONG, &format!("a lie in {view}"), |s| s.text().contains(lie));
+            }
             harmless(&session);
+            for key in "G".chars().chain(deeper.chars()) {
+                let before = session.see(|s| s.checker.frames());
+                session.keys(&key.to_string()).taken();
+                // A key may do nothing: what it brings is awaited for a moment only.
+                session.settle(Duration::from_millis(250), |s| s.checker.frames() > before + 1);
+                harmless(&session);
+            }
+            session.keys("\x1b");
         }
     }
     leave(&session);

@@ -24,6 +24,23 @@ pub fn wait_readable(a: BorrowedFd<'_>, b: BorrowedFd<'_>) {
     unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
 }
 
+/// Returns how many bytes wait to be read from a terminal.
+pub fn unread(terminal: &File) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the call writes one integer of our own.
+    if unsafe { libc::ioctl(terminal.as_raw_fd(), libc::FIONREAD, &raw mut count) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// Opens a terminal without making it this process's own.
+pub fn open_terminal(path: &std::path::Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = libc::O_NOCTTY | libc::O_NONBLOCK;
+    std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
 /// Sends a signal to a process that the harness has started.
 pub fn kill(pid: u32, signal: i32) {
     // SAFETY: no memory is touched.

@@ -40,6 +40,13 @@ pub enum Modal {
     Quit,
 }
 
+impl Modal {
+    /// Returns whether text is typed into it, for which alt and a letter are keys of their own.
+    pub fn has_line(&self) -> bool {
+        matches!(self, Self::GoTo(_) | Self::Filter { .. } | Self::Moment { .. } | Self::Bind(_))
+    }
+}
+
 /// The line of `:`.
 #[derive(Debug)]
 pub struct GoTo {

@@ -14,7 +14,10 @@ use crate::core::{Span, Zone};
 pub fn key(model: &mut Model, key: Key, repeat: bool, env: &Env, effects: &mut Effects) {
     effects.extend(settle(model, env));
     model.dirty = true;
-    if model.modal.is_some() {
+    if let Some(modal) = &model.modal {
+        if key.alt && !modal.has_line() {
+            return apart(model, key, env, effects);
+        }
         return in_modal(model, key, env, effects);
     }
     if model.chord.is_empty() && on_top(model, env, effects, |pane, cx| pane.key(key, repeat, cx)) {
@@ -31,8 +34,20 @@ pub fn key(model: &mut Model, key: Key, repeat: bool, env: &Env, effects: &mut E
             act(model, action, env, effects);
         }
         Found::Pending => effects.push(Effect::After(Timer::Chord, env.now + Span::millis(300))),
-        Found::Nothing => end_chord(model),
+        Found::Nothing => {
+            end_chord(model);
+            if key.alt {
+                apart(model, key, env, effects);
+            }
+        }
     }
+}
+
+/// Takes a key that came together with an escape before it as the two keys that they were: over a slow line they
+/// look like alt, and what was typed after the escape must not get lost.
+fn apart(model: &mut Model, both: Key, env: &Env, effects: &mut Effects) {
+    key(model, Key::plain(Code::Esc), false, env, effects);
+    key(model, Key { alt: false, ..both }, false, env, effects);
 }
 
 fn end_chord(model: &mut Model) {

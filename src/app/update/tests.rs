@@ -12,6 +12,7 @@ use crate::app::model::{Job, Modal, Model, Session};
 use crate::app::msg::{FeedMsg, Msg};
 use crate::app::views::{Env, View};
 use crate::core::action::Action;
+use crate::core::action::Context;
 use crate::core::key::Key;
 use crate::core::{ClusterId, Name, Resource, Safe, Span, Ts, Zone};
 use crate::ops::{Gate, Policy, RollbackPlan};
@@ -251,6 +252,20 @@ fn a_namespace_keeps_its_digit_and_after_a_view_namespaces_are_offered() {
     );
     let recent: Vec<Name> = bench.model.shared.session.recent.clone();
     assert_eq!(recent.iter().map(Name::as_str).collect::<Vec<_>>(), ["one", "two", "three"]);
+}
+
+#[test]
+fn a_key_that_came_together_with_an_escape_is_not_lost() {
+    let mut bench = Bench::on("watch");
+    bench.keys(":");
+    bench.text("pods");
+    bench.keys("enter x alt-:");
+    // The menu is closed, and the line asked for.
+    assert!(matches!(bench.model.modal, Some(Modal::GoTo(_))));
+    assert_eq!(bench.model.nav.top().view.pane().context(), Context::Table);
+    bench.keys("esc alt-:");
+    assert!(matches!(bench.model.modal, Some(Modal::GoTo(_))));
+    assert_eq!(bench.model.nav.top().view.pane().context(), Context::Watch);
 }
 
 #[test]
