@@ -153,10 +153,10 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let start_in = of_context.namespace.clone().or_else(|| target.as_ref().ok().map(|t| t.namespace.clone()));
     let start_in = place.namespace.clone().or(start_in).filter(|_| !place.all_namespaces);
     // The kubeconfig's own namespace is where one works, `default` where it says nothing: then all are shown.
-    let scope = start_in
-        .filter(|n| n != "default" || place.namespace.is_some())
-        .and_then(|n| Name::new(&n))
-        .map_or(Scope::All, Scope::Namespace);
+    let scope = match start_in.filter(|n| n != "default" || place.namespace.is_some()) {
+        Some(name) => Scope::Namespace(namespace(&name)?),
+        None => Scope::All,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name(crash::SOURCES)
@@ -230,6 +230,16 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     };
     let (model, first) = start(model_session, Gate::new(policy), view, who(&variable), &env);
     Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })
+}
+
+/// Returns a namespace by name. What is no name, as `-n "$NS"` with nothing in it, must never come to mean all of them.
+fn namespace(name: &str) -> Result<Name> {
+    Name::namespace(name).ok_or_else(|| {
+        Error::new(Kind::Usage, "choose the namespace")
+            .on(Safe::of(name).to_string())
+            .detail("no namespace can be called so: a-z, 0-9 and `-`")
+            .hint("-A means all namespaces; -n, the configuration and the kubeconfig name one")
+    })
 }
 
 fn zone(config: &Config) -> Zone {

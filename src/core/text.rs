@@ -134,6 +134,13 @@ impl Name {
         (!text.is_empty() && text.len() <= 253 && text.bytes().all(ok)).then(|| Self(text.into()))
     }
 
+    /// Returns the name of a namespace, or `None` when no namespace can be called so (a label of RFC 1123).
+    pub fn namespace(text: &str) -> Option<Self> {
+        let ok = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let edges = !text.starts_with('-') && !text.ends_with('-');
+        Self::new(text).filter(|_| text.len() <= 63 && edges && text.bytes().all(ok))
+    }
+
     /// Returns the name, with every other byte replaced by `?`: for text of a server that should have validated it.
     pub fn lossy(text: &str) -> Self {
         Self::new(text).unwrap_or_else(|| {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::record::Record;
 use crate::core::action::Risk;
 use crate::core::{Error, Name, ObjectRef, Safe, Ts};
 
@@ -224,7 +225,7 @@ impl RollbackPlan {
 /// How a plan ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Done, and read back.
+    /// Done: the server has agreed to every write.
     Done,
     /// Failed: what is known to be done and what not is in the steps.
     Failed(Error),
@@ -257,6 +258,6 @@ pub enum JobMsg {
         /// Whether it is finished.
         finished: bool,
     },
-    /// It ended.
-    Ended(Outcome),
+    /// It ended; the journal has it already.
+    Ended(Outcome, Box<Record>),
 }

@@ -79,7 +79,7 @@ pub enum What {
         plan: PlanId,
         /// In words: `patch Deployment momo-store/backend`.
         text: Safe,
-        /// `sending`, `done`, `failed`, `unknown`.
+        /// `sending`, `done`, `refused`, `unknown`, `not sent`.
         state: &'static str,
     },
     /// A plan ended.

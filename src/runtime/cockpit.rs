@@ -1,6 +1,7 @@
 //! The loop: input first, then data for a few milliseconds, then a frame if something changed and the
 //! terminal has taken the last one.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -94,7 +95,13 @@ impl Cockpit {
         };
         // The screen first: running work may take its time to stop.
         self.terminal.close();
-        self.executor.finish();
+        let mut err = std::io::stderr();
+        if self.model.shared.jobs.running() > 0 {
+            writeln!(err, "a rollback is running: it stops before its next object …").ok();
+        }
+        for said in self.executor.finish() {
+            writeln!(err, "{said}").ok();
+        }
         code
     }
 

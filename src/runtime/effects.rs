@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::runtime::{Handle, Runtime};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use super::inbox::Inbox;
 use super::log::{self, Log};
@@ -20,7 +21,7 @@ use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::{Effect, Msg};
 use crate::core::hold::Holds;
 use crate::core::{Error, Kind, Safe, Untrusted};
-use crate::ops::{Confirmed, PlanId, Record};
+use crate::ops::{Confirmed, JobMsg, Outcome, PlanId, Record, RollbackPlan, What};
 use crate::sources::auth::WallClock;
 
 /// Carries out effects on a runtime of its own; nothing here makes the loop wait.
@@ -33,13 +34,21 @@ pub struct Executor {
     memory: Memory,
     questions: HashMap<Slot, AbortHandle>,
     feeds: HashMap<(Feed, Scope), AbortHandle>,
-    stops: HashMap<PlanId, tokio_util::sync::CancellationToken>,
+    plans: HashMap<PlanId, Running>,
     /// Written to the end when this is gone.
     log: Option<Log>,
 }
 
-/// How long running work may take to reach its next stop when the cockpit ends.
-const LAST: Duration = Duration::from_secs(5);
+/// A plan that is being carried out.
+struct Running {
+    stop: CancellationToken,
+    /// Returns what is said of its end.
+    task: JoinHandle<Safe>,
+}
+
+/// How long a running plan may take to stop before its next object when the process ends: one write, and the records
+/// that say how it ended.
+const LAST: Duration = Duration::from_secs(30);
 
 impl Executor {
     /// Returns an executor that ends its runtime when it ends.
@@ -61,7 +70,7 @@ impl Executor {
             journal,
             questions: HashMap::new(),
             feeds: HashMap::new(),
-            stops: HashMap::new(),
+            plans: HashMap::new(),
             log: None,
         }
     }
@@ -103,8 +112,8 @@ impl Executor {
             Effect::Journal(record) => self.write(record),
             Effect::Run(confirmed) => self.run(*confirmed),
             Effect::Stop(plan) => {
-                if let Some(stop) = self.stops.get(&plan) {
-                    stop.cancel();
+                if let Some(running) = self.plans.get(&plan) {
+                    running.stop.cancel();
                 }
             }
             Effect::ExportJournal => self.export(),
@@ -172,42 +181,45 @@ impl Executor {
     /// Begins a confirmed plan: its intent is on disk, or nothing is sent.
     fn run(&mut self, confirmed: Confirmed) {
         let id = confirmed.plan.id;
+        let ending = Ending {
+            plan: Arc::clone(&confirmed.plan),
+            journal: self.journal.clone(),
+            clock: self.clock(),
+            inbox: self.inbox.clone(),
+        };
         let prepared = self.world.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
         let Some(prepared) = prepared else {
-            let error =
-                Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
-            return self
-                .inbox
-                .send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
+            let error = Error::new(Kind::Refused, "carry out the plan");
+            return drop(ending.failed(error.detail("it is no longer held: make it anew")));
         };
         if let Err(error) = self.journal.sync() {
-            return self
-                .inbox
-                .send(Msg::Job(id, crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))));
+            return drop(ending.failed(error));
         }
-        let stop = tokio_util::sync::CancellationToken::new();
-        self.stops.insert(id, stop.clone());
-        let (world, inbox, journal) = (Arc::clone(&self.world), self.inbox.clone(), self.journal.clone());
-        self.spawn(async move {
+        let stop = CancellationToken::new();
+        let (world, journal, stopping) = (Arc::clone(&self.world), self.journal.clone(), stop.clone());
+        let task = self.handle.spawn(async move {
             let tell = |news| {
                 log::plan(id, &news);
-                inbox.send(Msg::Job(id, news));
+                ending.inbox.send(Msg::Job(id, news));
             };
-            let running = async {
-                match world.client() {
-                    Ok(client) => {
-                        rollback::run(client, &world.clock, prepared, confirmed, journal, stop, &tell).await;
-                    }
-                    Err(error) => tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Failed(error))),
+            let client = match world.client() {
+                Ok(client) => client,
+                Err(error) => return ending.failed(error),
+            };
+            let running = rollback::run(client, &world.clock, prepared, confirmed, journal, stopping, &tell);
+            match AssertUnwindSafe(running).catch_unwind().await {
+                Ok((outcome, text)) => ending.told(outcome, text),
+                Err(_) => {
+                    let error = Error::new(Kind::OutcomeUnknown, "roll back")
+                        .detail("a fault of deckwatch itself ended it")
+                        .hint("the journal tells what was sent; look at the release's history and objects");
+                    let outcome = Outcome::Unknown(error);
+                    let text = rollback::words_of(&outcome);
+                    ending.told(outcome, text)
                 }
-            };
-            if AssertUnwindSafe(running).catch_unwind().await.is_err() {
-                let error = Error::new(Kind::OutcomeUnknown, "roll back")
-                    .detail("a fault of deckwatch itself ended it")
-                    .hint("the journal tells what was sent; look at the release's history and objects");
-                tell(crate::ops::JobMsg::Ended(crate::ops::Outcome::Unknown(error)));
             }
         });
+        self.plans.insert(id, Running { stop, task });
     }
 
     fn export(&self) {
@@ -218,20 +230,71 @@ impl Executor {
         });
     }
 
-    /// Ends: running plans stop before their next object, then everything is dropped.
-    pub fn finish(mut self) {
-        for stop in self.stops.values() {
-            stop.cancel();
-        }
+    /// Ends: running plans stop before their next object and say so in the release's records, which is waited for; then
+    /// everything is dropped. Returns what is said of each plan that was still running.
+    pub fn finish(mut self) -> Vec<Safe> {
         for task in self.questions.values().chain(self.feeds.values()) {
             task.abort();
         }
+        let mut said = Vec::new();
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(if self.stops.is_empty() { Duration::ZERO } else { LAST });
+            let running: Vec<Running> = self.plans.drain().map(|(_, r)| r).collect();
+            let running: Vec<Running> = running.into_iter().filter(|r| !r.task.is_finished()).collect();
+            // A terminal that is gone does not end the process meanwhile.
+            let _hold = (!running.is_empty()).then(|| self.journal.holds().take());
+            for plan in running {
+                plan.stop.cancel();
+                let ended = runtime.block_on(async { tokio::time::timeout(LAST, plan.task).await });
+                said.push(ended.ok().and_then(std::result::Result::ok).unwrap_or_else(|| {
+                    Safe::own("a rollback did not stop in time: look at the release's history and objects")
+                }));
+            }
+            runtime.shutdown_timeout(Duration::ZERO);
         }
         self.journal.sync().ok();
         // What still runs is ended by the process's end, but not in the middle of an entry. It stays so.
-        std::mem::forget(self.journal.holds().pause(LAST));
+        std::mem::forget(self.journal.holds().pause(ENTRY));
+        said
+    }
+}
+
+/// How long an entry of the journal that is being written is waited for at the end.
+const ENTRY: Duration = Duration::from_secs(5);
+
+/// Writes and tells how a plan ended.
+struct Ending {
+    plan: Arc<RollbackPlan>,
+    journal: Journal,
+    clock: WallClock,
+    inbox: Inbox,
+}
+
+impl Ending {
+    /// It ended like this: on disk before it is on the screen. Returns it in words.
+    fn told(&self, outcome: Outcome, text: Safe) -> Safe {
+        let plan = &self.plan;
+        let what = What::Outcome {
+            plan: plan.id,
+            from: plan.from.revision,
+            to: plan.to.revision,
+            outcome: outcome.word(),
+            text,
+        };
+        let record = Record { at: (self.clock)(), what };
+        let line = Safe::of(&format!("{}/{}: {}", plan.namespace, plan.release, record.what.line()));
+        let written = self.journal.append(&record);
+        self.inbox.send(Msg::Journalled(record.clone(), written));
+        let news = JobMsg::Ended(outcome, Box::new(record));
+        log::plan(plan.id, &news);
+        self.inbox.send(Msg::Job(plan.id, news));
+        line
+    }
+
+    /// It failed before anything was sent.
+    fn failed(&self, error: Error) -> Safe {
+        let outcome = Outcome::Failed(error);
+        let text = rollback::words_of(&outcome);
+        self.told(outcome, text)
     }
 }
 

@@ -151,8 +151,8 @@ impl Headless {
         }
     }
 
-    /// Ends it.
-    pub fn finish(self) {
-        self.executor.finish();
+    /// Ends it. Returns what is said of each plan that was still running.
+    pub fn finish(self) -> Vec<crate::core::Safe> {
+        self.executor.finish()
     }
 }

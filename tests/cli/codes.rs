@@ -43,6 +43,23 @@ fn what_was_asked_wrongly_ends_with_2() {
 }
 
 #[test]
+fn a_namespace_that_can_not_be_is_never_taken_for_all_of_them() {
+    let stand = Stand::start(false);
+    for namespace in ["", "momo-store ", "$NS", "Bad"] {
+        for args in [
+            &["rollback", "momo", "6", "--write", "--yes"][..],
+            &["rollback", "momo", "6", "--plan"],
+            &["get", "pods"],
+        ] {
+            let ran = stand.run(&[args, &["-n", namespace]].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?} {namespace:?}: {}", ran.err);
+            assert!(ran.err.contains("no namespace can be called so"), "{}", ran.err);
+        }
+    }
+    assert_eq!(stand.writes(), Vec::<String>::new());
+}
+
+#[test]
 fn a_source_that_does_not_answer_ends_with_3_and_the_rest_is_printed() {
     let stand = Stand::shared();
     let whole = stand.run(&["alerts"]);

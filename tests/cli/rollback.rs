@@ -1,5 +1,8 @@
 //! `deckwatch rollback`: the plan, what confirms it, and that nothing is sent without.
 
+use std::process::Command;
+use std::time::{Duration, Instant};
+
 use crate::stand::Stand;
 
 #[test]
@@ -68,4 +71,28 @@ fn an_unprotected_context_takes_yes_and_tells_how_it_ended_as_a_document() {
     );
     let journal = stand.run(&["journal", "export"]).out;
     assert!(journal.starts_with("# deckwatch journal\n"), "{journal}");
+}
+
+#[test]
+fn a_rollback_that_is_told_to_end_stops_before_the_next_object_and_its_record_says_so() {
+    let stand = Stand::start(false);
+    stand.faults().delay(Duration::from_millis(50));
+    let child = stand.command(&["rollback", "momo", "6", "--write", "--yes"]).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while !stand.writes().iter().any(|w| w.starts_with("PATCH")) {
+        assert!(Instant::now() < end, "no object was reached: {:?}", stand.writes());
+        std::thread::yield_now();
+    }
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let output = child.wait_with_output().unwrap();
+    stand.faults().delay(Duration::ZERO);
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()), "{err}");
+    assert!(err.contains("told to end: it stops before the next object"), "{err}");
+    assert!(err.contains("cancelled after ") && err.contains("the new record says failed"), "{err}");
+    let history = stand.json(&["history", "momo", "-o", "json"]);
+    assert_eq!(history[7]["status"], "failed");
+    let journal = stand.run(&["journal", "export"]).out;
+    assert!(journal.contains("outcome failed · text roll back: "), "{journal}");
 }

@@ -79,8 +79,8 @@ impl Stand {
         self.folder.path().join(name).display().to_string()
     }
 
-    /// Runs the binary with other variables than usual.
-    pub fn run_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Ran {
+    /// Returns how the binary is started, its output to be read.
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
         command.args(args).env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("HOME", self.file("home")).env("XDG_STATE_HOME", self.file("state")).env("TZ", "UTC");
@@ -88,7 +88,13 @@ impl Stand {
         for (name, url) in ["PROMETHEUS_URL", "LOKI_ADDR", "ALERTMANAGER_URL"].iter().zip(&self.urls) {
             command.env(name, url);
         }
-        let output = command.envs(vars.iter().copied()).output().unwrap();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the binary with other variables than usual.
+    pub fn run_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Ran {
+        let output = self.command(args).envs(vars.iter().copied()).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
     }

@@ -10,6 +10,7 @@
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod grammar;
+mod halt;
 mod harness;
 mod hostile;
 mod leave;

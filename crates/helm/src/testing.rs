@@ -192,6 +192,8 @@ pub fn path_of(stored: &StoredRecord) -> String {
 /// How a request goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// The request never leaves, and that is known.
+    NotSent,
     /// The request never arrives.
     LostBefore,
     /// The server acts; the answer never arrives.
@@ -233,6 +235,7 @@ impl Api {
         let always = self.always.as_ref().filter(|(text, _)| line.contains(text)).map(|(_, fault)| *fault);
         match self.faults.get(&number).copied().or(always) {
             None => Reply::Answer(self.act(request)),
+            Some(Fault::NotSent) => Reply::NotSent("connection refused".to_owned()),
             Some(Fault::LostBefore) => Reply::Lost("connection reset".to_owned()),
             Some(Fault::LostAfter) => {
                 self.act(request);

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use deckwatch_helm::step::{Answer, Class, Engine, Event, Job, Outcome as HelmOutcome, Reply, Request, Step};
+use deckwatch_helm::record::object_name;
+use deckwatch_helm::step::{
+    Answer, Class, Engine, Event, Job, Outcome as HelmOutcome, Place, Reply, Request, Step, Verb,
+};
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +22,8 @@ use crate::sources::kube::Client;
 const LIMIT: Span = Span::secs(15);
 const CAP: usize = 16 << 20;
 
-/// Carries a plan out and tells how it goes; the last thing told is how it ended.
+/// Carries a plan out and tells how it goes. Returns how it ended and what is said of it: what was read back, what was
+/// left.
 pub async fn run(
     client: &Client,
     clock: &WallClock,
@@ -28,21 +32,12 @@ pub async fn run(
     journal: Journal,
     stop: CancellationToken,
     tell: &(dyn Fn(JobMsg) + Sync),
-) {
-    let outcome = carry_out(client, clock, prepared, &confirmed, &journal, &stop, tell).await;
-    tell(JobMsg::Ended(outcome));
-}
-
-async fn carry_out(
-    client: &Client,
-    clock: &WallClock,
-    prepared: Prepared,
-    confirmed: &Confirmed,
-    journal: &Journal,
-    stop: &CancellationToken,
-    tell: &(dyn Fn(JobMsg) + Sync),
-) -> Outcome {
-    let refuse = |detail: String| Outcome::Failed(Error::new(Kind::Refused, "roll back").detail(detail));
+) -> (Outcome, Safe) {
+    let refuse = |detail: String| {
+        let outcome = Outcome::Failed(Error::new(Kind::Refused, "roll back").detail(detail));
+        let text = words_of(&outcome);
+        (outcome, text)
+    };
     if confirmed.token.plan() != prepared.plan.id || !confirmed.token.is_good(clock()) {
         return refuse("the confirmation is not for this plan, or too old".to_owned());
     }
@@ -56,10 +51,11 @@ async fn carry_out(
         None => job,
     };
     let mut engine = Engine::new(job);
+    let of = prepared.helm.objects.len() + 3;
     let mut driver =
-        Driver { client, clock, journal, confirmed, steps: 0, of: prepared.helm.objects.len() + 3 };
+        Driver { client, clock, journal: &journal, confirmed: &confirmed, stop: &stop, steps: 0, of };
     let mut reply = None;
-    loop {
+    let ended = loop {
         if stop.is_cancelled() {
             engine.cancel();
         }
@@ -69,17 +65,53 @@ async fn carry_out(
             Step::Progress(event) => driver.progress(&event, tell),
             // The engine only waits for a reply, and every request has been given one.
             Step::Waiting => {
-                return Outcome::Unknown(
-                    Error::new(Kind::Internal, "roll back").detail("the engine waits for nothing"),
-                );
+                let error = Error::new(Kind::Internal, "roll back").detail("the engine waits for nothing");
+                break HelmOutcome::Unknown { phase: engine.phase(), what: error.line(), record: None };
             }
-            Step::Done(outcome) => return ended(outcome),
+            Step::Done(outcome) => break outcome,
+        }
+    };
+    let notes = match &ended {
+        HelmOutcome::Done { notes } => notes.clone(),
+        _ => Vec::new(),
+    };
+    let outcome = outcome(ended);
+    let text = match &outcome {
+        Outcome::Done => {
+            let back = read_back(client, &prepared).await;
+            said(std::iter::once(back).chain(notes).collect::<Vec<_>>().join("; "))
+        }
+        other => words_of(other),
+    };
+    (outcome, text)
+}
+
+/// Returns what the server says of the new record after everything was written.
+async fn read_back(client: &Client, prepared: &Prepared) -> String {
+    let name = object_name(&prepared.helm.release, prepared.helm.makes);
+    let place = Place::records(prepared.helm.driver, &prepared.helm.namespace, &name);
+    match client.get_json::<Value>(&place.path()).await {
+        Ok(record) => {
+            let status = record.pointer("/metadata/labels/status").and_then(Value::as_str);
+            let status = status.unwrap_or("without a status");
+            format!("revision {} is {status}, read back", prepared.helm.makes)
+        }
+        Err(fail) => {
+            format!("revision {} was not read back: {}", prepared.helm.makes, fail.error.line())
         }
     }
 }
 
-fn ended(outcome: HelmOutcome) -> Outcome {
+/// Returns what is said of an end that is not a success.
+pub fn words_of(outcome: &Outcome) -> Safe {
     match outcome {
+        Outcome::Done => Safe::own("done"),
+        Outcome::Failed(error) | Outcome::Unknown(error) => said(error.line()),
+    }
+}
+
+fn outcome(ended: HelmOutcome) -> Outcome {
+    match ended {
         HelmOutcome::Done { .. } => Outcome::Done,
         HelmOutcome::Failed { phase, what, record } => {
             let record = record.map_or_else(String::new, |s| format!("; the new record says {s}"));
@@ -106,6 +138,7 @@ struct Driver<'a> {
     clock: &'a WallClock,
     journal: &'a Journal,
     confirmed: &'a Confirmed,
+    stop: &'a CancellationToken,
     steps: usize,
     of: usize,
 }
@@ -128,23 +161,31 @@ impl Driver<'_> {
 
     /// Sends one request, once. What changes something is on disk before.
     async fn send(&mut self, request: &Request, tell: &(dyn Fn(JobMsg) + Sync)) -> Reply {
-        if request.delay_ms > 0 {
-            tokio::time::sleep(Duration::from_millis(request.delay_ms)).await;
-        }
         let writes = request.class() == Class::Write;
+        // Only the records' last words are put in the place of others. Nothing of ours keeps them back: a release
+        // that is left pending can't be changed by anybody.
+        let closing = request.verb == Verb::Update;
+        if request.delay_ms > 0 {
+            let rest = tokio::time::sleep(Duration::from_millis(request.delay_ms));
+            let stopped = tokio::select! {
+                () = rest => false,
+                () = self.stop.cancelled(), if !closing => true,
+            };
+            if stopped && writes {
+                return Reply::NotSent("stopped".to_owned());
+            }
+        }
         let text = said(format!("{} {} {}", request.verb.method(), request.place.kind, request.place.path()));
         if writes {
-            if !self.confirmed.token.is_good((self.clock)()) {
-                return not_sent("the confirmation has expired");
+            if !closing && !self.confirmed.token.is_good((self.clock)()) {
+                return refused("the confirmation has expired");
             }
             if let Err(error) = self.note(&text, "sending") {
-                tell(JobMsg::Step {
-                    number: self.steps + 1,
-                    of: self.of,
-                    text: said(error.line()),
-                    finished: false,
-                });
-                return not_sent(&error.line());
+                let (number, of, text) = (self.steps + 1, self.of, said(error.line()));
+                tell(JobMsg::Step { number, of, text, finished: false });
+                if !closing {
+                    return refused(&error.line());
+                }
             }
         }
         let reply = self.exchange(request).await;
@@ -153,6 +194,7 @@ impl Driver<'_> {
                 Reply::Answer(a) if (200..300).contains(&a.code) => "done",
                 Reply::Answer(_) => "refused",
                 Reply::Lost(_) => "unknown",
+                Reply::NotSent(_) => "not sent",
             };
             // The write has been sent; that its answer could not be noted is told by the next entry's failure.
             self.note(&text, state).ok();
@@ -163,7 +205,7 @@ impl Driver<'_> {
     async fn exchange(&self, request: &Request) -> Reply {
         let http = match build(request, self.confirmed) {
             Ok(http) => http,
-            Err(why) => return not_sent(&why),
+            Err(why) => return refused(&why),
         };
         match self.client.raw_service().send_once(http, LIMIT, CAP).await {
             Ok(reply) => {
@@ -175,13 +217,13 @@ impl Driver<'_> {
                 Reply::Answer(Answer { code: reply.status, body, retry_after_ms: retry })
             }
             Err(failure) if failure.maybe_sent => Reply::Lost(failure.error.line()),
-            Err(failure) => not_sent(&failure.error.line()),
+            Err(failure) => Reply::NotSent(failure.error.line()),
         }
     }
 }
 
-/// An answer for a request that was never sent: a definite refusal.
-fn not_sent(why: &str) -> Reply {
+/// An answer of our own for a request that is not sent, now or later.
+fn refused(why: &str) -> Reply {
     let body = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403, "message": format!("not sent: {why}") });
     Reply::Answer(Answer::new(403, body))
 }

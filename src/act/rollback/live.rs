@@ -178,25 +178,47 @@ pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, 
 }
 
 /// Finds a Flux HelmRelease that names the release, where its kind is served.
-pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -> Vec<Owner> {
+///
+/// Where all of them may not be listed, those of the release's namespace are: the objects' own labels tell of the rest.
+///
+/// # Errors
+/// When the server serves the kind but its objects can't be read: whether there is an owner is then not known.
+pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -> Result<Vec<Owner>> {
     for version in ["v2", "v2beta2", "v2beta1"] {
         let path = format!("/apis/helm.toolkit.fluxcd.io/{version}/helmreleases");
-        let Ok(list) = client.get_json::<Value>(&path).await else { continue };
-        return list
-            .get("items")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter(|item| names(item, namespace.as_str(), release.as_str()))
+        let mut list = client.get_json::<Value>(&path).await;
+        if list.as_ref().is_err_and(|f| f.error.kind == Kind::Denied) {
+            let here = format!(
+                "/apis/helm.toolkit.fluxcd.io/{version}/namespaces/{}/helmreleases",
+                namespace.as_str()
+            );
+            list = client.get_json::<Value>(&here).await;
+        }
+        let list = match list {
+            Ok(list) => list,
+            Err(fail) if fail.error.kind == Kind::NotFound => continue,
+            // An API server asks for the right before it looks whether the kind is there at all.
+            Err(fail) if fail.error.kind == Kind::Denied && !serves(client, version).await => continue,
+            Err(fail) => return Err(fail.error),
+        };
+        let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
+        let ours = items.filter(|item| names(item, namespace.as_str(), release.as_str()));
+        return Ok(ours
             .filter_map(|item| {
                 let text = |p: &str| item.pointer(p).and_then(Value::as_str).unwrap_or("");
                 let labels = json!({ "metadata": { "labels": {
                     "helm.toolkit.fluxcd.io/name": text("/metadata/name"), "helm.toolkit.fluxcd.io/namespace": text("/metadata/namespace") } } });
                 deckwatch_helm::plan::find_owner(&labels)
             })
-            .collect();
+            .collect());
     }
-    Vec::new()
+    Ok(Vec::new())
+}
+
+/// Whether the server serves a version of Flux's group; discovery is open to everybody by default.
+async fn serves(client: &Client, version: &str) -> bool {
+    let path = format!("/apis/helm.toolkit.fluxcd.io/{version}");
+    !matches!(client.get_json::<Value>(&path).await, Err(fail) if fail.error.kind == Kind::NotFound)
 }
 
 /// Whether a HelmRelease is about a release: by `releaseName`, else by its own name, in its storage's namespace.

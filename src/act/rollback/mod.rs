@@ -18,7 +18,7 @@ use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Ts};
 use crate::ops::{PlanId, RollbackPlan};
 use crate::sources::kube::Client;
 
-pub use drive::run;
+pub use drive::{run, words_of};
 pub use live::record;
 
 /// How many records a release may have, as the `helm` command keeps them.
@@ -73,7 +73,10 @@ pub async fn prepare(
     let empty = BoundSides { old: Vec::new(), target: Vec::new() };
     let objects = bound.as_ref().unwrap_or(&empty);
     let found = live::objects(client, objects).await;
-    let owners: Vec<Owner> = live::release_owners(client, namespace, name).await;
+    let (owners, unasked): (Vec<Owner>, _) = match live::release_owners(client, namespace, name).await {
+        Ok(owners) => (owners, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let input = PlanInput {
         history: &history.records,
         target,
@@ -87,7 +90,8 @@ pub async fn prepare(
     unbound.append(&mut made.refusals);
     made.refusals = unbound;
     let rights = live::rights(client, &made, objects).await;
-    let previews = preview::all(client, &made, objects).await;
+    let allowed = rights.as_ref().is_ok_and(Vec::is_empty);
+    let previews = preview::all(client, &made, objects, allowed).await;
     let choice = choice.ok().filter(|_| to.is_none());
     let shown = show::Inputs {
         id,
@@ -99,6 +103,7 @@ pub async fn prepare(
         target: &wanted,
         history: &history,
         rights: &rights,
+        unasked: unasked.as_ref(),
         previews: &previews,
     };
     let plan = Arc::new(show::show(&shown));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use deckwatch_helm::diff::{LineKind, diff_lines};
 use deckwatch_helm::mask::mask_object_pair;
-use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, TargetChoice};
+use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetChoice};
 use deckwatch_helm::record::StoredRecord;
 use deckwatch_helm::yaml11::to_yaml;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::live::History;
 use super::said;
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
-use crate::core::{ClusterId, Error, Name, ObjectRef, Safe, Ts, Uid};
+use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
 use crate::ops::plan::{Change, DiffLine, Item, Preview, RevisionInfo};
 use crate::ops::{PlanId, RollbackPlan};
 
@@ -37,6 +37,8 @@ pub struct Inputs<'a> {
     pub history: &'a History,
     /// Missing rights.
     pub rights: &'a Result<Vec<String>, Error>,
+    /// Why it could not be asked whether a HelmRelease owns the release.
+    pub unasked: Option<&'a Error>,
     /// What the server's dry run said.
     pub previews: &'a BTreeMap<ObjectId, Preview>,
 }
@@ -49,6 +51,17 @@ pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
     if let Ok(missing) = inputs.rights {
         refusals.extend((!missing.is_empty()).then(|| format!("missing rights: {}", missing.join(", "))));
     }
+    // Who may not ask is told so; the labels of the objects speak for themselves. Whoever was not answered asks again.
+    let denied = inputs.unasked.is_some_and(|e| e.kind == Kind::Denied);
+    refusals.extend(
+        inputs
+            .unasked
+            .filter(|_| !denied)
+            .map(|error| format!("whether a HelmRelease of Flux owns it is not known: {}", error.line())),
+    );
+    let hooks = helm.refusals.iter().any(|r| matches!(r, Refusal::Hooks { .. }));
+    let owned = (inputs.unasked.is_some() && !denied)
+        || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. }));
     for (object, preview) in inputs.previews {
         if let Preview::Refused(why) = preview {
             refusals.push(format!("the server's dry run refuses {}: {why}", said(object)));
@@ -63,13 +76,15 @@ pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
         to: revision(inputs.target),
         makes: number(helm.makes),
         why: why(inputs),
-        owner: Safe::own(if refusals.is_empty() {
-            "helm (no Flux, no Argo CD, no Rollout)"
-        } else {
+        owner: Safe::own(if owned {
             "see what is refused"
+        } else if denied {
+            "helm by its objects; HelmReleases of Flux may not be listed"
+        } else {
+            "helm (no Flux, no Argo CD, no Rollout)"
         }),
         rights: rights(inputs.rights),
-        hooks: Safe::own("none that a rollback runs"),
+        hooks: Safe::own(if hooks { "see what is refused" } else { "none that a rollback runs" }),
         risk: risk(&items),
         items,
         record_bytes: helm.record_bytes,

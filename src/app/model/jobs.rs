@@ -17,10 +17,19 @@ pub struct Job {
     pub steps: Vec<(Safe, bool)>,
     /// How many steps there are.
     pub of: usize,
+    /// What is said of its end: what was read back, what was left.
+    pub told: Safe,
     /// How it ended, and when.
     pub ended: Option<(Ts, Outcome)>,
     /// What the check afterwards has found so far.
     pub check: Check,
+}
+
+impl Job {
+    /// Returns a plan that is confirmed and has done nothing yet.
+    pub fn begun(plan: Arc<RollbackPlan>, started: Ts, check: Check) -> Self {
+        Self { plan, started, steps: Vec::new(), of: 0, told: Safe::default(), ended: None, check }
+    }
 }
 
 /// The check afterwards, judged by what happened since the rollback.

@@ -9,6 +9,8 @@ pub struct Page {
     pub id: u32,
     /// The view.
     pub view: View,
+    /// The moment's generation that it has asked for last.
+    pub moment: u64,
 }
 
 /// The pages, the visible one last; never empty.
@@ -25,7 +27,7 @@ const DEEPEST: usize = 32;
 impl Nav {
     /// Returns a stack with one page.
     pub fn new(home: View) -> Self {
-        Self { below: Vec::new(), top: Page { id: 1, view: home }, next: 2 }
+        Self { below: Vec::new(), top: Page { id: 1, view: home, moment: 0 }, next: 2 }
     }
 
     /// Returns the visible page.
@@ -55,7 +57,7 @@ impl Nav {
 
     /// Opens a page on top. Returns the number of a page that was dropped for it.
     pub fn push(&mut self, view: View) -> Option<u32> {
-        let page = Page { id: self.next, view };
+        let page = Page { id: self.next, view, moment: 0 };
         self.next += 1;
         self.below.push(std::mem::replace(&mut self.top, page));
         (self.below.len() > DEEPEST).then(|| self.below.remove(1).id)

@@ -128,11 +128,16 @@ impl Shared {
     /// Writes into the journal.
     pub fn journal(&mut self, at: Ts, what: What, effects: &mut Effects) {
         let record = Record { at, what };
+        self.noted(record.clone());
+        effects.push(Effect::Journal(record));
+    }
+
+    /// Shows an entry that somebody else has written.
+    pub fn noted(&mut self, record: Record) {
         if self.journal.len() == JOURNAL_SHOWN {
             self.journal.remove(0);
         }
-        self.journal.push(record.clone());
-        effects.push(Effect::Journal(record));
+        self.journal.push(record);
     }
 
     /// Tells the person something; the same text again is counted.

@@ -227,17 +227,21 @@ pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &m
                 *step = (text, finished);
             }
         }
-        JobMsg::Ended(outcome) => {
-            let (from, to) = (job.plan.from.revision, job.plan.to.revision);
-            let text = match &outcome {
-                crate::ops::Outcome::Done => crate::core::Safe::own("read back"),
-                crate::ops::Outcome::Failed(e) | crate::ops::Outcome::Unknown(e) => {
-                    crate::core::Safe::of(&e.line())
-                }
-            };
-            let word = outcome.word();
+        JobMsg::Ended(outcome, record) => {
+            let (word, failed) = (outcome.word(), outcome != crate::ops::Outcome::Done);
+            let told = format!(
+                "rollback of {}/{} {} → {}: {word}",
+                job.plan.namespace, job.plan.release, job.plan.from.revision, job.plan.to.revision
+            );
+            if let What::Outcome { text, .. } = &record.what {
+                job.told = text.clone();
+            }
             job.ended = Some((env.now, outcome));
-            model.shared.journal(env.now, What::Outcome { plan, from, to, outcome: word, text }, effects);
+            model.shared.noted(*record);
+            // Whoever looks at something else must hear of it.
+            if model.nav.top().view.name() != "plan" {
+                tell(model, &told, failed, env, effects);
+            }
         }
     }
     touch(model);

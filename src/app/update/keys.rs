@@ -90,7 +90,7 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
         Action::Filter => open_filter(model),
         Action::Back => {
             if !on_top(model, env, effects, |pane, cx| pane.act(Action::Back, cx)) {
-                back(model, effects);
+                back(model, env, effects);
             }
         }
         Action::NextZone => {

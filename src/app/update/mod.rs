@@ -100,6 +100,7 @@ fn open(model: &mut Model, view: View, env: &Env, effects: &mut Effects) {
         model.shared.asks.drop_page(dropped, effects);
     }
     data::feeds(model, effects);
+    model.nav.top_mut().moment = model.shared.moment.generation();
     on_top(model, env, effects, |pane, cx| pane.init(cx));
     touch(model);
 }
@@ -111,17 +112,21 @@ pub fn show(model: &mut Model, view: View, env: &Env) -> Effects {
     effects
 }
 
-/// Goes back one page.
-fn back(model: &mut Model, effects: &mut Effects) {
+/// Goes back one page, which goes on: covered it was not asked, and the moment may be another now.
+fn back(model: &mut Model, env: &Env, effects: &mut Effects) {
     if let Some(closed) = model.nav.pop() {
         model.shared.asks.drop_page(closed, effects);
         data::feeds(model, effects);
+        let now = model.shared.moment.generation();
+        let moved = std::mem::replace(&mut model.nav.top_mut().moment, now) != now;
+        on_top(model, env, effects, |pane, cx| pane.uncovered(moved, cx));
     }
     touch(model);
 }
 
 /// Asks the visible page again.
 fn refresh(model: &mut Model, env: &Env, effects: &mut Effects) {
+    model.nav.top_mut().moment = model.shared.moment.generation();
     on_top(model, env, effects, |pane, cx| pane.refresh(cx));
     touch(model);
 }

@@ -138,7 +138,7 @@ fn ctrl_c_quits_and_asks_first_while_work_is_running() {
     assert!(quits(&bench.keys("ctrl-c")));
     let plan = Arc::new(RollbackPlan::example(NOW));
     let check = crate::app::model::jobs::Check::default();
-    let job = Job { plan: Arc::clone(&plan), started: NOW, steps: Vec::new(), of: 0, ended: None, check };
+    let job = Job::begun(Arc::clone(&plan), NOW, check);
     bench.model.shared.jobs.0.insert(plan.id, job);
     assert!(!quits(&bench.keys("ctrl-c")));
     assert!(matches!(bench.model.modal, Some(Modal::Quit)));

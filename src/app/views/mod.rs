@@ -171,6 +171,11 @@ pub trait Pane: std::fmt::Debug {
         self.init(cx);
     }
 
+    /// Is visible again after another page lay on it; `moved` when the moment has changed meanwhile.
+    fn uncovered(&mut self, _moved: bool, cx: &mut Cx<'_>) {
+        self.refresh(cx);
+    }
+
     /// Makes its rows anew: something known or the size has changed.
     fn settle(&mut self, cx: &mut Cx<'_>);
 

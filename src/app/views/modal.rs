@@ -62,9 +62,13 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
         Modal::Copy(copies) => copy(copies, cx.env, area, buf),
         Modal::Quit => {
             let running = model.shared.jobs.running();
-            let text = format!(
-                " {running} plan(s) still running: quitting stops before the next object. Quit? y / n "
-            );
+            let text = match running {
+                0 => " nothing runs any more. Quit? y / n ".to_owned(),
+                1 => " a rollback is running: quitting stops before its next object. Quit? y / n ".to_owned(),
+                n => {
+                    format!(" {n} rollbacks are running: quitting stops before the next object. Quit? y / n ")
+                }
+            };
             paint::shade(buf, &cx.env.theme, last.y, last, Role::Warning);
             put(buf, &cx.env.theme, last.x, last.y, last, Role::Warning, &text);
         }

@@ -1,12 +1,14 @@
 //! `deckwatch rollback`: the plan, or the plan carried out.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{PATIENCE, print, print_json, release};
+use super::{PATIENCE, note, print, print_json, release};
 use crate::app::Effect;
+use crate::app::Model;
 use crate::app::effect::{Feed, Query};
 use crate::app::model::Job;
 use crate::app::msg::Answer;
@@ -83,14 +85,7 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") },
         &mut effects,
     );
-    let job = Job {
-        plan: Arc::clone(&plan),
-        started: now,
-        steps: Vec::new(),
-        of: 0,
-        ended: None,
-        check: crate::app::model::jobs::Check::default(),
-    };
+    let job = Job::begun(Arc::clone(&plan), now, crate::app::model::jobs::Check::default());
     headless.model.shared.jobs.0.insert(id, job);
     effects.push(Effect::Run(Box::new(confirmed)));
     if asked.wait {
@@ -98,11 +93,28 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         let pods = headless.model.watched.iter().filter(|(f, _)| matches!(f, Feed::Objects(_)));
         effects.extend(pods.map(|(feed, scope)| Effect::Watch(*feed, scope.clone())));
     }
+    let told = signalled()?;
     headless.do_all(effects);
     let limit = Duration::from_mins(10) + if asked.wait { wait.to_std() } else { Duration::ZERO };
-    headless.run_until(limit, |m, _| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some()));
-    let ended = headless.model.shared.jobs.0.get(&id).and_then(|j| j.ended.clone());
-    headless.finish();
+    let end = Instant::now() + limit;
+    let over = |m: &Model| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some());
+    let mut stopping = false;
+    // Who is told to end stops before the next object and says so in the records: what is half done must not stay
+    // pending, which nobody could change any more.
+    while !headless.run_until(LOOK, |m, _| over(m)) && Instant::now() < end {
+        if told.load(Ordering::Relaxed) && !stopping {
+            stopping = true;
+            note("told to end: it stops before the next object …");
+            headless.do_all(vec![Effect::Stop(id)]);
+        }
+    }
+    let job = headless.model.shared.jobs.0.get(&id).cloned();
+    let said = headless.finish();
+    if job.as_ref().is_none_or(|j| j.ended.is_none()) {
+        said.iter().for_each(|s| note(s.as_str()));
+    }
+    let told = job.as_ref().map_or_else(Safe::default, |j| j.told.clone());
+    let ended = job.and_then(|j| j.ended);
     let ended = ended.map_or_else(
         || {
             let late = Error::new(Kind::OutcomeUnknown, "roll back").on(asked.release.clone());
@@ -118,13 +130,13 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         print_json(&outcome_json(
             &plan,
             &ended,
-            asked.wait.then_some(ended == Outcome::Done),
+            asked.wait.then_some(ended == Outcome::Done && !stopping),
             error.as_ref(),
         ))?;
     } else if error.is_none() {
         print(&format!(
-            "rolled back {}/{} from {} to {}: revision {} is deployed (plan {id})\n",
-            plan.namespace, plan.release, plan.from.revision, plan.to.revision, plan.makes
+            "rolled back {}/{} from {} to {}: {told} (plan {id})\n",
+            plan.namespace, plan.release, plan.from.revision, plan.to.revision
         ))?;
     }
     match (ended, error) {
@@ -136,6 +148,22 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         (_, Some(error)) => Err(error),
         (_, None) => Ok(0),
     }
+}
+
+/// How often it is looked whether the process is told to end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Returns what becomes true when the process is told to end, which from now on does not end it.
+fn signalled() -> Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let told = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&told)).map_err(|e| {
+            Error::new(Kind::Io, "roll back")
+                .detail(format!("nothing was sent: signals can't be watched: {e}"))
+        })?;
+    }
+    Ok(told)
 }
 
 fn outcome_json(

@@ -122,7 +122,7 @@ pub fn plan(plan: PlanId, news: &JobMsg) {
         JobMsg::Step { number, of, text, finished } => {
             info!(%plan, number, of, step = %redact(text.as_str()), finished, "plan step");
         }
-        JobMsg::Ended(outcome) => {
+        JobMsg::Ended(outcome, _) => {
             let error = match outcome {
                 Outcome::Done => None,
                 Outcome::Failed(error) | Outcome::Unknown(error) => Some(line(error)),

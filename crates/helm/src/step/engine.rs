@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::event::{Event, Outcome, Phase, Step};
 use super::job::{Job, TargetObject};
 use super::request::{Reply, Request};
-use super::send::{Flight, Got, Landing};
+use super::send::{Flight, Got, Landing, MAX_FAILURES};
 use crate::merge::Patch;
 use crate::plan::PlanObject;
 use crate::record::StoredRecord;
@@ -141,7 +141,15 @@ impl Engine {
             return;
         }
         let Some(mut flight) = self.flight.take() else { return };
-        match flight.land(reply) {
+        let most = match self.state {
+            // Who has cancelled does not wait for an object, but for the record that says how it ended.
+            State::Write { .. } => MAX_FAILURES,
+            _ if self.cancelled => 0,
+            // The waiting repeats and tells on its own.
+            State::LookWaiting { .. } | State::ListWaiting { .. } => MAX_FAILURES / 3,
+            _ => MAX_FAILURES,
+        };
+        match flight.land(reply, most) {
             Landing::Again => {
                 self.flight = Some(flight);
                 self.unsent = true;

@@ -230,6 +230,8 @@ pub enum Reply {
     Answer(Answer),
     /// No answer came, whatever the reason: it is not known whether the server acted.
     Lost(String),
+    /// The request never left: the server surely did not act.
+    NotSent(String),
 }
 
 /// An answer of the API server.

@@ -1,18 +1,24 @@
 //! Sending once, and repeating what may be repeated.
 //!
-//! Owns what an HTTP answer means: done, not there, refused, or unknown. Reads are repeated after failures, a few times; a
-//! write only after an answer that says that it was not carried out: 429, and a conflict where Helm repeats too.
+//! Owns what an HTTP answer means: done, not there, refused, or unknown. Reads are repeated after failures, for some
+//! twenty seconds, as long as a server behind a balancer may be away; a write only when it surely was not carried out:
+//! it never left, or the answer says so (429, and a conflict where Helm repeats too).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::request::{Answer, Class, Reply, Request, Verb};
+
+/// The reason in an answer of our own for a request that never left.
+const NOT_SENT: &str = "NotSent";
 
 /// How often client-go repeats after 429.
 const MAX_THROTTLED: u32 = 10;
 /// How often Helm tries after a conflict.
 const MAX_CONFLICTS: u32 = 5;
-/// How often a read is repeated after a failure.
-const MAX_READS: u32 = 3;
+/// How often a read, and whatever never left, is repeated after a failure: 22 s in all.
+pub(super) const MAX_FAILURES: u32 = 8;
+/// The longest rest before it is repeated, in milliseconds.
+const LONGEST_REST: u64 = 5_000;
 
 /// What came of a request in the end.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,10 +56,13 @@ impl Flight {
         Self { request, throttled: 0, conflicts: 0, failed: 0 }
     }
 
-    pub(super) fn land(&mut self, reply: Reply) -> Landing {
+    /// Takes a reply; after `most` failures that allow it the request is not repeated any more.
+    pub(super) fn land(&mut self, reply: Reply, most: u32) -> Landing {
         let is_read = self.request.class() == Class::Read;
         let answer = match reply {
-            Reply::Lost(_) if is_read && self.again_after_failure() => return Landing::Again,
+            Reply::NotSent(_) if self.again_after_failure(most) => return Landing::Again,
+            Reply::NotSent(why) => return Landing::Got(Got::Refused(not_sent(&why))),
+            Reply::Lost(_) if is_read && self.again_after_failure(most) => return Landing::Again,
             Reply::Lost(why) => return Landing::Got(Got::Unknown { why, answered: false }),
             Reply::Answer(answer) => answer,
         };
@@ -70,7 +79,7 @@ impl Flight {
                 self.request.delay_ms = 10;
                 Landing::Again
             }
-            500..=599 if is_read && self.again_after_failure() => Landing::Again,
+            500..=599 if is_read && self.again_after_failure(most) => Landing::Again,
             500..=599 if !is_read => {
                 // A gateway's time-out says nothing about what the server behind it does.
                 let answered = answer.is_status() && !matches!(answer.reason(), "Timeout" | "ServerTimeout");
@@ -80,14 +89,20 @@ impl Flight {
         }
     }
 
-    fn again_after_failure(&mut self) -> bool {
+    fn again_after_failure(&mut self, most: u32) -> bool {
+        self.request.delay_ms = (250 << self.failed.min(8)).min(LONGEST_REST);
         self.failed += 1;
-        self.request.delay_ms = 250 * u64::from(self.failed);
-        self.failed <= MAX_READS
+        self.failed <= most
     }
 
     fn repeats_conflicts(&self, answer: &Answer) -> bool {
         let repeats = matches!(self.request.verb, Verb::Create | Verb::Delete);
         repeats && answer.reason() == "Conflict" && self.conflicts + 1 < MAX_CONFLICTS
     }
+}
+
+/// Returns an answer of our own: the server did nothing, because it was asked nothing.
+fn not_sent(why: &str) -> Answer {
+    let message = format!("not sent: {why}");
+    Answer::new(503, json!({ "kind": "Status", "reason": NOT_SENT, "message": message }))
 }

@@ -464,6 +464,7 @@ fn whatever_request_fails_in_whatever_way_the_end_is_told_truly() {
     run(&mut clean, 6);
     let (requests, expected) = (clean.api.log.len(), said(&clean.api));
     let faults = [
+        Fault::NotSent,
         Fault::LostBefore,
         Fault::LostAfter,
         Fault::ServerError,
@@ -484,13 +485,21 @@ fn whatever_request_fails_in_whatever_way_the_end_is_told_truly() {
             let log = writes(&api);
             for (at, (index, write)) in log.iter().enumerate() {
                 let lost = *index == number
-                    && !matches!(fault, Fault::Throttled | Fault::Conflict | Fault::Forbidden);
+                    && !matches!(
+                        fault,
+                        Fault::NotSent | Fault::Throttled | Fault::Conflict | Fault::Forbidden
+                    );
                 assert!(!lost || log[at + 1..].iter().all(|(_, later)| later != write), "sent twice: {case}");
             }
             let is_unknown = matches!(run.outcome, Outcome::Unknown { .. });
             unknown += usize::from(is_unknown);
             let may_be = matches!(fault, Fault::LostBefore | Fault::LostAfter | Fault::GatewayAfter);
             assert!(!is_unknown || may_be, "known: {case}");
+            let passes = fault == Fault::NotSent;
+            assert!(
+                !passes || matches!(run.outcome, Outcome::Done { .. }),
+                "what never left is sent: {case}"
+            );
         }
     }
     assert!(unknown > 5, "{unknown}");
@@ -541,8 +550,43 @@ fn a_server_that_vanishes_at_any_point_ends_it_in_few_steps() {
         stand.api.faults = (number..number + 200).map(|at| (at, Fault::LostBefore)).collect();
         let run = run(&mut stand, 6);
         assert!(!matches!(run.outcome, Outcome::Done { .. }), "{number}");
-        assert!(stand.api.log.len() < number + 20, "{number}: {}", stand.api.log.len());
+        assert!(stand.api.log.len() < number + 40, "{number}: {}", stand.api.log.len());
     }
+}
+
+#[test]
+fn a_server_that_is_away_for_a_moment_is_waited_for() {
+    let requests = {
+        let mut stand = stand();
+        run(&mut stand, 6);
+        stand.api.log.len()
+    };
+    for number in 0..requests {
+        let mut stand = stand();
+        stand.api.faults = (number..number + 6).map(|at| (at, Fault::NotSent)).collect();
+        let mut rested = 0;
+        let run = drive(&mut engine(&stand, 6), &mut stand.api, |_, _, request| rested += request.delay_ms);
+        assert_eq!(run.outcome, Outcome::Done { notes: vec![] }, "{number}");
+        assert!((10_000..20_000).contains(&rested), "{number}: {rested} ms");
+    }
+}
+
+#[test]
+fn who_cancels_does_not_wait_for_a_server_that_is_away_but_for_the_last_records() {
+    let mut stand = stand();
+    stand.api.always = Some((format!("PATCH {BACKEND}"), Fault::NotSent));
+    let mut rested = 0;
+    let run = drive(&mut engine(&stand, 6), &mut stand.api, |engine, api, request| {
+        rested += request.delay_ms;
+        if line_of(request).starts_with(&format!("PATCH {BACKEND}")) {
+            engine.cancel();
+            // The old record's last word is not sent at first either.
+            let next = api.log.len() + 1;
+            api.faults = [(next, Fault::NotSent), (next + 1, Fault::NotSent)].into();
+        }
+    });
+    assert!(matches!(run.outcome, Outcome::Failed { record: Some(Status::Failed), .. }), "{:?}", run.outcome);
+    assert_eq!(rested, 750);
 }
 
 #[test]

@@ -361,6 +361,13 @@ impl Pane for Logs {
         }
     }
 
+    fn uncovered(&mut self, moved: bool, cx: &mut Cx<'_>) {
+        // What is pinned and has not moved is as it was left, down to the line.
+        if moved || cx.shared.moment.pinned().is_none() {
+            self.refresh(cx);
+        }
+    }
+
     fn settle(&mut self, cx: &mut Cx<'_>) {
         self.show(usize::from(cx.body().height.saturating_sub(2)));
     }

@@ -265,15 +265,7 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         None => {}
         Some((at, Outcome::Done)) => {
             let took = num::age(*at - job.started);
-            put(
-                buf,
-                theme,
-                area.x + 2,
-                y,
-                area,
-                Role::Ok,
-                &format!("✔ rolled back: revision {} is deployed, read back ({took})", job.plan.makes),
-            );
+            put(buf, theme, area.x + 2, y, area, Role::Ok, &format!("✔ rolled back: {} ({took})", job.told));
             y += 1;
         }
         Some((_, Outcome::Failed(error))) => {

@@ -122,7 +122,7 @@ impl PlanView {
         let (id, how) = (plan.id, confirmed.how);
         let alert = check::alert_of(cx.shared);
         let check = crate::app::model::jobs::Check { alert, ..Default::default() };
-        let job = Job { plan, started: now, steps: Vec::new(), of: 0, ended: None, check };
+        let job = Job::begun(plan, now, check);
         cx.shared.jobs.0.insert(id, job);
         cx.shared.journal(now, What::Intent { plan: id, how, reason: Safe::of(&reason) }, cx.effects);
         cx.effects.push(Effect::Run(Box::new(confirmed)));
@@ -213,6 +213,13 @@ impl Pane for PlanView {
                 check::ask_ratio(self.job(cx.shared).cloned().as_ref(), RATIO, cx);
                 follow(cx.shared, cx.env.now, cx.effects);
             }
+        }
+    }
+
+    fn uncovered(&mut self, _moved: bool, cx: &mut Cx<'_>) {
+        // A plan that was read is not made anew behind the reader's back.
+        if !matches!(self.step, Step::Shown) {
+            self.refresh(cx);
         }
     }
 
