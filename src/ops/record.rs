@@ -112,6 +112,22 @@ pub enum What {
 }
 
 impl What {
+    /// Returns the plan that it is about.
+    pub fn plan(&self) -> Option<PlanId> {
+        match self {
+            Self::Plan { plan, .. }
+            | Self::Intent { plan, .. }
+            | Self::Write { plan, .. }
+            | Self::Outcome { plan, .. }
+            | Self::Check { plan, .. } => Some(*plan),
+            Self::Opened { .. }
+            | Self::Alert { .. }
+            | Self::Moment { .. }
+            | Self::Logs { .. }
+            | Self::Note { .. } => None,
+        }
+    }
+
     /// Returns one line for the journal's view and export.
     pub fn line(&self) -> String {
         match self {

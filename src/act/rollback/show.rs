@@ -147,7 +147,8 @@ fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
 
 fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     let helm = inputs.helm;
-    let mut out: Vec<Safe> = helm.warnings.iter().map(said).collect();
+    let mut out: Vec<Safe> = rolled_back_from(inputs).into_iter().collect();
+    out.extend(helm.warnings.iter().map(said));
     for object in &helm.objects {
         out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, w))));
         out.extend(object.adopts.then(|| {
@@ -168,6 +169,24 @@ fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
             .map(|(name, why)| said(format!("record {name} can't be read: {why}"))),
     );
     out
+}
+
+/// Returns a warning where the revision that is gone back to is one that was gone back from: after a rollback that
+/// failed, the last good revision by Helm's records is the bad one.
+fn rolled_back_from(inputs: &Inputs<'_>) -> Option<Safe> {
+    let target = inputs.helm.target;
+    let next = inputs.history.records.iter().find(|r| r.record.version() == Ok(target + 1))?;
+    let info = next.record.info().ok()?;
+    // Helm's own words for a rollback: done, failed, and failed while it was waited for.
+    let rollback =
+        ["Rollback to ", "Rollback \"", "Release \""].iter().any(|w| info.description.starts_with(w));
+    rollback.then(|| {
+        said(format!(
+            "{target} was rolled back from: revision {} after it says “{}”. Name another with `r` on its row",
+            target + 1,
+            info.description
+        ))
+    })
 }
 
 fn item(object: &ObjectPlan, inputs: &Inputs<'_>) -> Item {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::core::{Safe, Ts};
+use crate::core::{Fingerprint, Safe, Ts};
 use crate::ops::{Outcome, PlanId, RollbackPlan};
 
 /// One plan from its confirmation on.
@@ -35,8 +35,8 @@ impl Job {
 /// The check afterwards, judged by what happened since the rollback.
 #[derive(Clone, Debug, Default)]
 pub struct Check {
-    /// The alert that led here: name, and whether it still fires.
-    pub alert: Option<(Safe, bool)>,
+    /// The alert that led here.
+    pub alert: Option<LedBy>,
     /// Ready and desired pods of the workloads that it touched.
     pub ready: Option<(u32, u32)>,
     /// Restarts since it ended.
@@ -45,6 +45,17 @@ pub struct Check {
     pub errors: Errors,
     /// When everything was well for the first time.
     pub healed: Option<Ts>,
+}
+
+/// The alert that led to a rollback.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedBy {
+    /// Which one.
+    pub fingerprint: Fingerprint,
+    /// Its name.
+    pub name: Safe,
+    /// Whether it still fires.
+    pub fires: bool,
 }
 
 /// What is known of the error ratio since a rollback ended.

@@ -5,7 +5,8 @@ use ratatui_core::layout::Rect;
 use serde_json::json;
 
 use super::paint::{self, cell};
-use super::{Cx, Draw, Heading, Pane, Truth, screen};
+use super::plan::PlanView;
+use super::{Cx, Draw, Heading, Pane, Truth, View, screen};
 use crate::app::effect::Effect;
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::Subject;
@@ -74,6 +75,11 @@ impl Pane for Journal {
             return true;
         }
         match action {
+            Action::Open => {
+                let plan = cx.shared.journal.get(self.list.at).and_then(|r| r.what.plan());
+                let Some(job) = plan.and_then(|p| cx.shared.jobs.0.get(&p)) else { return false };
+                cx.open = Some(View::Plan(PlanView::of(job)));
+            }
             Action::Export => cx.effects.push(Effect::ExportJournal),
             Action::Copy => {
                 if let Some(record) = cx.shared.journal.get(self.list.at) {
@@ -85,6 +91,13 @@ impl Pane for Journal {
             _ => return false,
         }
         true
+    }
+
+    fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
+        let plan = || shared.journal.get(self.list.at).and_then(|r| r.what.plan());
+        let opens = || plan().is_some_and(|p| shared.jobs.0.contains_key(&p));
+        (action == Action::Open && !opens())
+            .then(|| "the entry is of no plan that was confirmed here".to_owned())
     }
 
     fn subject(&self, shared: &Shared) -> Subject {

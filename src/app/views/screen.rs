@@ -173,7 +173,10 @@ fn moment_text(moment: &Moment, now: Ts, zone: Zone, detail: u8) -> String {
 
 fn armed_text(cx: &Draw<'_>) -> (String, Role) {
     let gate = &cx.shared.gate;
+    let running = cx.shared.jobs.running();
     match gate.armed(cx.env.now) {
+        // Whatever page is open, a running rollback is not forgotten.
+        _ if running > 0 => (format!("▶ {running} running"), Role::Armed),
         Some((until, _)) => (format!("ARMED {}", num::age(until - cx.env.now)), Role::Armed),
         None if gate.policy().locked => ("locked".to_owned(), Role::Dim),
         None => ("read-only".to_owned(), Role::Dim),

@@ -2,13 +2,13 @@
 //! ratio, and the alert that led here.
 
 use crate::app::effect::{Effects, Query};
-use crate::app::model::jobs::Errors;
+use crate::app::model::jobs::{Errors, LedBy};
 use crate::app::model::{Job, Shared};
 use crate::app::views::Cx;
 use crate::app::views::board::error_ratio;
 use crate::core::{ObjectRef, Resource, Safe, Span, Ts, Window, num};
 use crate::ops::plan::Change;
-use crate::ops::{Outcome, PlanId, What};
+use crate::ops::{Outcome, PlanId, RollbackPlan, What};
 use crate::store::alerts::State;
 use crate::store::health::{Health, SourceKind, State as Is};
 use crate::store::objects::Object;
@@ -20,12 +20,15 @@ const WELL: f64 = 0.01;
 const LEAST: Span = Span::secs(10);
 const EVERY: Span = Span::secs(5);
 
-/// Returns the alert that led here: the one whose page was opened last.
-pub fn alert_of(shared: &Shared) -> Option<(Safe, bool)> {
-    shared.journal.iter().rev().find_map(|r| match &r.what {
-        What::Alert { name, .. } => Some((name.clone(), true)),
+/// Returns the alert that led here: the one whose page was opened last, where it is about an object of the plan.
+pub fn alert_of(shared: &Shared, plan: &RollbackPlan) -> Option<LedBy> {
+    let (fingerprint, name, object) = shared.journal.iter().rev().find_map(|r| match &r.what {
+        What::Alert { fingerprint, name, object } => Some((*fingerprint, name.clone(), object.clone())),
         _ => None,
-    })
+    })?;
+    let about = object?;
+    let ours = plan.items.iter().any(|i| i.object.to_string() == about.as_str());
+    ours.then_some(LedBy { fingerprint, name, fires: true })
 }
 
 fn touched(job: &Job) -> impl Iterator<Item = &ObjectRef> {
@@ -114,13 +117,13 @@ pub fn follow(shared: &mut Shared, now: Ts, effects: &mut Effects) {
         if measured(shared, &job).is_none() {
             check.errors = Errors::Unmeasured;
         }
-        if let Some((name, _)) = &job.check.alert {
-            let fires = |a: &crate::store::alerts::Alert| {
-                a.state != State::Suppressed && super::super::safe(a.name()) == *name
+        if let Some(led) = &mut check.alert {
+            // Only the one that led here: its namesakes are about other objects.
+            let same = |a: &crate::store::alerts::Alert| {
+                a.state != State::Suppressed && a.fingerprint == led.fingerprint
             };
             let known = shared.alerts.at.is_some_and(|at| at > *ended);
-            let still = !known || shared.alerts.known.alerts.iter().any(fires);
-            check.alert = Some((name.clone(), still));
+            led.fires = !known || shared.alerts.known.alerts.iter().any(same);
         }
         let healed = *outcome == Outcome::Done && is_well(&check) && now - *ended >= LEAST;
         if healed {
@@ -145,7 +148,7 @@ fn is_well(check: &crate::app::model::jobs::Check) -> bool {
         Errors::Unmeasured => check.alert.is_some(),
         Errors::Ratio(ratio) => ratio < WELL,
     };
-    let alert = check.alert.as_ref().is_none_or(|(_, fires)| !fires);
+    let alert = check.alert.as_ref().is_none_or(|led| !led.fires);
     ready && quiet && errors && alert
 }
 
@@ -166,7 +169,7 @@ pub fn words(check: &crate::app::model::jobs::Check) -> String {
         check
             .alert
             .as_ref()
-            .map(|(name, fires)| format!("{name} {}", if *fires { "still firing" } else { "resolved" })),
+            .map(|led| format!("{} {}", led.name, if led.fires { "still firing" } else { "resolved" })),
     );
     out.join(" · ")
 }
@@ -183,7 +186,8 @@ fn measured(shared: &Shared, job: &Job) -> Option<ObjectRef> {
 pub fn ask_ratio(job: Option<&Job>, part: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let Some(job) = job else { return };
-    if job.check.healed.is_some_and(|at| now - at > Span::mins(5)) {
+    // What was seen when it healed stays as it was seen.
+    if job.check.healed.is_some() {
         return;
     }
     cx.wake_at(now + EVERY);
@@ -209,7 +213,7 @@ pub fn ask_ratio(job: Option<&Job>, part: u16, cx: &mut Cx<'_>) {
 pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix) {
     let value =
         matrix.series.first().and_then(|s| s.points.last()).map(|(_, v)| *v).filter(|v| v.is_finite());
-    if let Some(job) = shared.jobs.0.get_mut(&id) {
+    if let Some(job) = shared.jobs.0.get_mut(&id).filter(|j| j.check.healed.is_none()) {
         job.check.errors = value.map_or(Errors::Unmeasured, Errors::Ratio);
     }
 }
@@ -218,9 +222,12 @@ pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix) {
 mod tests {
     use super::*;
     use crate::app::model::jobs::Check;
+    use crate::core::Fingerprint;
 
     fn check(errors: Errors, alert: Option<bool>) -> Check {
-        let alert = alert.map(|fires| (Safe::own("Backend5xxHigh"), fires));
+        let led =
+            |fires| LedBy { fingerprint: Fingerprint::default(), name: Safe::own("Backend5xxHigh"), fires };
+        let alert = alert.map(led);
         Check { alert, ready: Some((4, 4)), restarts: Some(0), errors, healed: None }
     }
 

@@ -4,14 +4,14 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
 use super::check::words;
-use super::{Below, PlanView, Step};
+use super::{Below, PlanView, Step, form};
 use crate::app::model::Job;
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
 use crate::app::views::{Draw, Truth, release, screen};
 use crate::core::{Ts, num};
 use crate::ops::plan::{Change, Preview};
-use crate::ops::{Item, Outcome, RollbackPlan};
+use crate::ops::{Outcome, RollbackPlan};
 use crate::ui::theme::Role;
 
 /// Returns a plan in one line.
@@ -55,26 +55,16 @@ pub fn truth(plan: &RollbackPlan, now: Ts) -> Truth {
     Truth::Good(format!("read {}", num::ago(plan.made_at, now)))
 }
 
-const NOTHING: &str = "no object would change: it would only write a new revision";
+pub(super) const NOTHING: &str = "no object would change: it would only write a new revision";
 
-struct Form<'a, 'b> {
-    cx: &'a Draw<'a>,
-    area: Rect,
-    y: u16,
-    buf: &'b mut Buffer,
-}
-
-impl Form<'_, '_> {
-    fn line(&mut self, label: &str, role: Role, text: &str) {
-        let theme = &self.cx.env.theme;
-        put(self.buf, theme, self.area.x + 2, self.y, self.area, Role::Dim, label);
-        let x = self.area.x + 13;
-        let room = usize::from(self.area.right().saturating_sub(x)).max(10);
-        for part in screen::wrap(text, room) {
-            put(self.buf, theme, x, self.y, self.area, role, &part);
-            self.y += 1;
-        }
-    }
+/// Returns the room above the confirmation or the progress.
+pub(super) fn upper(step: &Step, area: Rect) -> Rect {
+    let foot = match step {
+        Step::Confirm { .. } => 4,
+        Step::Run(_) => (area.height / 2).max(6),
+        Step::Making | Step::Shown => 1,
+    };
+    Rect { height: area.height.saturating_sub(foot), ..area }
 }
 
 /// Draws the dialogue.
@@ -83,15 +73,11 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         screen::draw_instead(cx, &view.truth(cx), area, buf);
         return;
     };
-    let foot = match &view.step {
-        Step::Confirm { .. } => 4,
-        Step::Run(_) => (area.height / 2).max(6),
-        Step::Making | Step::Shown => 1,
-    };
-    let upper = Rect { height: area.height.saturating_sub(foot), ..area };
+    let upper = upper(&view.step, area);
+    let foot = area.height - upper.height;
     let lower = Rect { y: upper.bottom(), height: foot.min(area.height), ..area };
     if view.below == Below::Summary {
-        form(view, plan, cx, upper, buf);
+        form::draw(cx, &form::lines(plan, view.wait, area.width), view.top, upper, buf);
     } else {
         release::draw_lines(cx, &view.lines(), view.top, upper, buf);
     }
@@ -107,90 +93,19 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
             }
         }
         Step::Making | Step::Shown => {
-            let policy = cx.shared.gate.policy();
-            let text = if policy.locked {
-                "locked: nothing is written in this context"
-            } else {
-                "read-only: confirming arms for 10m"
+            let gate = &cx.shared.gate;
+            let text = match gate.armed(cx.env.now) {
+                _ if gate.policy().locked => "locked: nothing is written in this context".to_owned(),
+                None => "read-only: confirming arms for 10m".to_owned(),
+                Some((until, _)) => {
+                    format!("armed for {}: confirming arms for 10m anew", num::age(until - cx.env.now))
+                }
             };
             let old = cx.env.now - plan.made_at > crate::ops::gate::FRESH;
-            let text = if old { "too old to be confirmed: ctrl-r makes it anew" } else { text };
-            put(buf, &cx.env.theme, lower.x + 2, lower.y, lower, Role::Dim, text);
+            let text = if old { "too old to be confirmed: ctrl-r makes it anew".to_owned() } else { text };
+            put(buf, &cx.env.theme, lower.x + 2, lower.y, lower, Role::Dim, &text);
         }
     }
-}
-
-fn form(view: &PlanView, plan: &RollbackPlan, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-    let mut form = Form { cx, area, y: area.y, buf };
-    for refusal in &plan.refusals {
-        form.line("refused", Role::Failing, refusal);
-    }
-    form.line("", Role::Text, &format!("{} → {}", plan.from.chart, plan.to.chart));
-    for why in &plan.why {
-        form.line("why", Role::Text, why.as_str());
-    }
-    form.line("owner", Role::Text, &format!("{}      rights   {}", plan.owner, plan.rights));
-    let restarts = plan.restarts();
-    let pods = if restarts > 0 {
-        format!(" · {} restart", num::counted(restarts as usize, "pod", "pods"))
-    } else {
-        String::new()
-    };
-    form.line("changes", Role::Strong, &format!("{}{pods}", summary(plan)));
-    if matches!(truth(plan, plan.made_at), Truth::Empty(_)) {
-        form.line("", Role::Warning, NOTHING);
-    }
-    for item in plan.items.iter().filter(|i| i.change != Change::Unchanged) {
-        object(item, &mut form);
-    }
-    for item in plan.items.iter().filter(|i| !i.drift.is_empty()) {
-        let fields: Vec<&str> = item.drift.iter().map(crate::core::Safe::as_str).collect();
-        form.line("drift", Role::Warning, &format!("{}: {} overwritten", item.object, fields.join(", ")));
-    }
-    let (have, most, pruned) = &plan.history;
-    let prunes = if pruned.is_empty() { String::new() } else { format!(", prunes {pruned:?}") };
-    form.line(
-        "makes",
-        Role::Text,
-        &format!(
-            "revision {}, like {}; what migrations did to data is not undone",
-            plan.makes, plan.to.revision
-        ),
-    );
-    form.line(
-        "record",
-        Role::Text,
-        &format!(
-            "{}   history {have} of {most}{prunes}",
-            num::value(plan.record_bytes as f64, num::Unit::Bytes)
-        ),
-    );
-    form.line("hooks", Role::Text, plan.hooks.as_str());
-    for note in &plan.notes {
-        form.line("note", Role::Text, note.as_str());
-    }
-    form.line("wait", Role::Text, if view.wait { "until everything is ready, at most 5m" } else { "no" });
-}
-
-fn object(item: &Item, form: &mut Form<'_, '_>) {
-    let role = match item.change {
-        Change::Patch => Role::Action,
-        Change::Create => Role::DiffAdd,
-        Change::Delete => Role::DiffRemove,
-        Change::Keep | Change::Unchanged => Role::Dim,
-    };
-    let fields: Vec<&str> = item.fields.iter().map(crate::core::Safe::as_str).collect();
-    let mut text = format!("{} {}  {}", item.change.glyph(), item.object, fields.join(", "));
-    if item.restarts > 0 {
-        text.push_str(&format!("  → {} restart", num::counted(item.restarts as usize, "pod", "pods")));
-    }
-    match &item.preview {
-        Preview::DryRun => text.push_str("  ✔"),
-        Preview::Computed(why) => text.push_str(&format!("  (computed here: {why})")),
-        Preview::Refused(why) => text.push_str(&format!("  ✖ the server refuses: {why}")),
-        Preview::Nothing => {}
-    }
-    form.line("", role, &text);
 }
 
 fn confirm(
@@ -284,6 +199,17 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
             );
             y += 1;
         }
+    }
+    if job.ended.is_none() && job.steps.is_empty() {
+        put(buf, theme, area.x + 2, y, area, Role::Action, "◌ waiting for the server's first answer");
+    }
+    let newest = cx.shared.release(job.plan.namespace.as_str(), job.plan.release.as_str());
+    let newest = newest.and_then(|r| r.revisions.iter().map(|r| r.number).max()).unwrap_or(0);
+    if job.ended.is_some() && newest > job.plan.makes {
+        let text =
+            format!("▲ revision {newest} came after it: what is below is about revision {}", job.plan.makes);
+        put(buf, theme, area.x + 2, y, area, Role::Warning, &text);
+        y += 1;
     }
     if job.ended.is_some() {
         match job.check.healed {

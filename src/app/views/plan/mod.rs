@@ -5,6 +5,7 @@
 
 mod check;
 pub mod draw;
+mod form;
 
 pub use check::follow;
 
@@ -24,7 +25,7 @@ use crate::core::action::{Action, Context};
 use crate::core::key::{Code, Key};
 use crate::core::{Error, Name, Result, Safe, Span, Ts};
 use crate::ops::gate::{Consent, FRESH};
-use crate::ops::plan::DiffLine;
+use crate::ops::plan::{Change, DiffLine};
 use crate::ops::{PlanId, RollbackPlan, What};
 
 const PLAN: u16 = 0;
@@ -95,6 +96,16 @@ impl PlanView {
         }
     }
 
+    /// Returns the dialogue of a plan that has been confirmed.
+    pub fn of(job: &Job) -> Self {
+        let plan = &job.plan;
+        let mut view = Self::new(plan.namespace.clone(), plan.release.clone(), Some(plan.to.revision));
+        view.plan = Some(Arc::clone(plan));
+        view.told = Some(plan.id);
+        view.step = Step::Run(plan.id);
+        view
+    }
+
     fn job<'a>(&self, shared: &'a Shared) -> Option<&'a Job> {
         match &self.step {
             Step::Run(id) => shared.jobs.0.get(id),
@@ -120,7 +131,7 @@ impl PlanView {
         let now = cx.now();
         let confirmed = cx.shared.gate.confirm(&plan, consent, self.wait.then_some(WAIT), &reason, now)?;
         let (id, how) = (plan.id, confirmed.how);
-        let alert = check::alert_of(cx.shared);
+        let alert = check::alert_of(cx.shared, &plan);
         let check = crate::app::model::jobs::Check { alert, ..Default::default() };
         let job = Job::begun(plan, now, check);
         cx.shared.jobs.0.insert(id, job);
@@ -147,10 +158,23 @@ impl PlanView {
                     out.extend(item.diff.iter().cloned());
                 }
                 Below::Patches => {
-                    if let Some(patch) = &item.patch {
-                        out.push(heading(item));
-                        out.push(DiffLine { sign: ' ', text: patch.clone() });
-                    }
+                    let (Some(patch), true) = (&item.patch, item.change == Change::Patch) else {
+                        if matches!(item.change, Change::Create | Change::Delete) {
+                            out.push(heading(item));
+                            let text = match item.change {
+                                Change::Create => "is created whole: d shows it",
+                                _ => "is deleted, and in the background what it owns",
+                            };
+                            out.push(DiffLine { sign: ' ', text: Safe::own(text) });
+                        }
+                        continue;
+                    };
+                    out.push(heading(item));
+                    // A patch that was cut is no JSON any more: it is shown as it is.
+                    let pretty = serde_json::from_str::<serde_json::Value>(patch.as_str())
+                        .and_then(|p| serde_json::to_string_pretty(&p));
+                    let pretty = pretty.unwrap_or_else(|_| patch.to_string());
+                    out.extend(pretty.lines().map(|l| DiffLine { sign: ' ', text: Safe::of(l) }));
                 }
                 Below::Diff | Below::Summary => {}
             }
@@ -192,6 +216,14 @@ impl Pane for PlanView {
     }
 
     fn init(&mut self, cx: &mut Cx<'_>) {
+        // What runs already is looked at; another plan for the release would only meet its lock.
+        let same = |j: &&Job| j.plan.namespace == self.namespace && j.plan.release == self.release;
+        if let Some(job) = cx.shared.jobs.0.values().filter(|j| j.ended.is_none()).find(same) {
+            *self = Self::of(job);
+        }
+        if let Step::Run(_) = self.step {
+            return self.refresh(cx);
+        }
         if !cx.is_open(PLAN) {
             cx.ask(
                 PLAN,
@@ -260,6 +292,10 @@ impl Pane for PlanView {
         let writes = matches!(action, Action::Confirm | Action::Wait);
         match (&self.step, &self.plan) {
             (Step::Run(_), _) if writes => Some("the plan has been confirmed".to_owned()),
+            // In the confirmation only its own keys work.
+            (Step::Confirm { .. }, _) if action != Action::Back => {
+                Some("the confirmation is open: enter or esc".to_owned())
+            }
             (_, Some(p)) if action == Action::Confirm && !p.refusals.is_empty() => {
                 p.refusals.first().cloned()
             }
@@ -274,7 +310,10 @@ impl Pane for PlanView {
     fn key(&mut self, key: Key, repeat: bool, cx: &mut Cx<'_>) -> bool {
         let now = cx.now();
         if let Step::Shown | Step::Run(_) = self.step {
-            return self.scroll(key);
+            return self.scroll(key, cx);
+        }
+        if matches!(key.code, Code::Down | Code::Up | Code::PageDown | Code::PageUp) {
+            return self.scroll(key, cx);
         }
         // Quitting and suspending work everywhere.
         if key.ctrl {
@@ -356,15 +395,26 @@ impl Pane for PlanView {
 }
 
 impl PlanView {
-    fn scroll(&mut self, key: Key) -> bool {
-        let last = self.lines().len().saturating_sub(1);
-        self.top = match key.code {
-            Code::Down | Code::Char('j') => (self.top + 1).min(last),
-            Code::Up | Code::Char('k') => self.top.saturating_sub(1),
-            Code::PageDown => (self.top + 10).min(last),
-            Code::PageUp => self.top.saturating_sub(10),
-            _ => return false,
+    fn scroll(&mut self, key: Key, cx: &Cx<'_>) -> bool {
+        let body = cx.body();
+        let count = match (&self.plan, self.below) {
+            (Some(plan), Below::Summary) => form::lines(plan, self.wait, body.width).len(),
+            _ => self.lines().len(),
         };
+        let room = usize::from(draw::upper(&self.step, body).height);
+        let (last, half) = (count.saturating_sub(room), (room / 2).max(1));
+        self.top = match (key.ctrl, key.code) {
+            (false, Code::Down | Code::Char('j')) => self.top + 1,
+            (false, Code::Up | Code::Char('k')) => self.top.saturating_sub(1),
+            (true, Code::Char('d')) => self.top + half,
+            (true, Code::Char('u')) => self.top.saturating_sub(half),
+            (false, Code::PageDown) => self.top + room,
+            (false, Code::PageUp) => self.top.saturating_sub(room),
+            (false, Code::Home) => 0,
+            (false, Code::End | Code::Char('G')) => last,
+            _ => return false,
+        }
+        .min(last);
         true
     }
 }

@@ -1,0 +1,123 @@
+//! A plan as labelled lines: what decides first, then object by object. Whoever confirms must be able to read all of it,
+//! so what does not fit is scrolled, and how much that is stands below.
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+
+use super::draw::{NOTHING, summary, truth};
+use crate::app::views::paint::{self, put};
+use crate::app::views::{Draw, Truth, screen};
+use crate::core::{Safe, num};
+use crate::ops::plan::{Change, Preview};
+use crate::ops::{Item, RollbackPlan};
+use crate::ui::theme::Role;
+
+/// One line; the label stands in the first of a text's lines only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormLine {
+    label: &'static str,
+    role: Role,
+    text: String,
+}
+
+/// Where the texts begin, in cells.
+const INDENT: u16 = 13;
+
+struct Form {
+    room: usize,
+    lines: Vec<FormLine>,
+}
+
+impl Form {
+    fn line(&mut self, label: &'static str, role: Role, text: &str) {
+        let parts = screen::wrap(text, self.room);
+        self.lines.extend(parts.into_iter().enumerate().map(|(i, text)| {
+            let label = if i == 0 { label } else { "" };
+            FormLine { label, role, text }
+        }));
+    }
+}
+
+/// Returns a plan's lines for a width in cells.
+pub fn lines(plan: &RollbackPlan, wait: bool, width: u16) -> Vec<FormLine> {
+    let mut form = Form { room: usize::from(width.saturating_sub(INDENT)).max(10), lines: Vec::new() };
+    for refusal in &plan.refusals {
+        form.line("refused", Role::Failing, refusal);
+    }
+    form.line("", Role::Text, &format!("{} → {}", plan.from.chart, plan.to.chart));
+    for why in &plan.why {
+        form.line("why", Role::Text, why.as_str());
+    }
+    form.line("owner", Role::Text, &format!("{}      rights   {}", plan.owner, plan.rights));
+    let restarts = plan.restarts();
+    let pods = if restarts > 0 {
+        format!(" · {} restart", num::counted(restarts as usize, "pod", "pods"))
+    } else {
+        String::new()
+    };
+    form.line("changes", Role::Strong, &format!("{}{pods}", summary(plan)));
+    if matches!(truth(plan, plan.made_at), Truth::Empty(_)) {
+        form.line("", Role::Warning, NOTHING);
+    }
+    // What a reader must know before he confirms stands above the objects, however many they are.
+    for note in &plan.notes {
+        form.line("note", Role::Warning, note.as_str());
+    }
+    for item in plan.items.iter().filter(|i| !i.drift.is_empty()) {
+        let fields: Vec<&str> = item.drift.iter().map(Safe::as_str).collect();
+        form.line("drift", Role::Warning, &format!("{}: {} overwritten", item.object, fields.join(", ")));
+    }
+    form.line("wait", Role::Text, if wait { "until everything is ready, at most 5m" } else { "no" });
+    for item in plan.items.iter().filter(|i| i.change != Change::Unchanged) {
+        object(item, &mut form);
+    }
+    let (have, most, pruned) = &plan.history;
+    let prunes = if pruned.is_empty() { String::new() } else { format!(", prunes {pruned:?}") };
+    let makes = format!(
+        "revision {}, like {}; what migrations did to data is not undone",
+        plan.makes, plan.to.revision
+    );
+    form.line("makes", Role::Text, &makes);
+    let bytes = num::value(plan.record_bytes as f64, num::Unit::Bytes);
+    form.line("record", Role::Text, &format!("{bytes}   history {have} of {most}{prunes}"));
+    form.line("hooks", Role::Text, plan.hooks.as_str());
+    form.lines
+}
+
+fn object(item: &Item, form: &mut Form) {
+    let role = match item.change {
+        Change::Patch => Role::Action,
+        Change::Create => Role::DiffAdd,
+        Change::Delete => Role::DiffRemove,
+        Change::Keep | Change::Unchanged => Role::Dim,
+    };
+    let fields: Vec<&str> = item.fields.iter().map(Safe::as_str).collect();
+    let mut text = format!("{} {}  {}", item.change.glyph(), item.object, fields.join(", "));
+    if item.restarts > 0 {
+        text.push_str(&format!("  → {} restart", num::counted(item.restarts as usize, "pod", "pods")));
+    }
+    match &item.preview {
+        Preview::DryRun => text.push_str("  ✔"),
+        Preview::Computed(why) => text.push_str(&format!("  (computed here: {why})")),
+        Preview::Refused(why) => text.push_str(&format!("  ✖ the server refuses: {why}")),
+        Preview::Nothing => {}
+    }
+    form.line("", role, &text);
+}
+
+/// Draws them from a line on; no further than to the last one.
+pub fn draw(cx: &Draw<'_>, lines: &[FormLine], top: usize, area: Rect, buf: &mut Buffer) {
+    let theme = &cx.env.theme;
+    let room = usize::from(area.height);
+    let top = top.min(lines.len().saturating_sub(room));
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
+        put(buf, theme, area.x + 2, y, area, Role::Dim, line.label);
+        put(buf, theme, area.x + INDENT, y, area, line.role, &line.text);
+    }
+    let below = lines.len().saturating_sub(top + room);
+    if below > 0 && area.height > 0 {
+        let text = format!(" ▼ {}: down ", num::counted(below, "more line", "more lines"));
+        let x = area.right().saturating_sub(paint::width(&text) + 1);
+        put(buf, theme, x, area.bottom() - 1, area, Role::Warning, &text);
+    }
+}
