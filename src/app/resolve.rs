@@ -4,7 +4,7 @@
 //! carry: `exported_` names before their plain ones, the most specific key first.
 
 use super::model::{Cluster, Shared};
-use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe};
+use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe, Uid};
 use crate::store::alerts::Alert;
 use crate::store::objects::Object;
 
@@ -34,6 +34,9 @@ const KINDS: &[(&[&str], Resource)] = &[
 ];
 const LOOSE: &[&str] = &["workload", "app", "container", "container_name", "job"];
 const WORKLOADS: [Resource; 3] = [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet];
+/// What makes pods and ReplicaSets and gives them names that begin with its own.
+const MAKERS: [Resource; 5] =
+    [Resource::ReplicaSet, Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Job];
 
 fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let exported = names.iter().find_map(|n| labels.get(&format!("exported_{n}")).map(|v| (*n, v)));
@@ -111,18 +114,44 @@ fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) ->
     None
 }
 
-/// A pod that is gone: its workload is found by the longest name that begins the pod's.
+/// A pod that is gone: its workload is found by its name.
 fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Resolution {
-    let owner = WORKLOADS
-        .iter()
-        .flat_map(|r| cluster.of(*r).iter())
-        .filter(|o| {
-            o.namespace() == namespace && pod.strip_prefix(o.name()).is_some_and(|rest| rest.starts_with('-'))
-        })
-        .max_by_key(|o| o.name().len())
-        .map(|o| o.reference(id));
+    let mut once = once_of(namespace, pod, cluster).into_iter();
+    let owner = once.next().map(|o| workload_of(o, cluster, id).unwrap_or_else(|| o.reference(id)));
     let object = Some(ObjectRef::new(id, Resource::Pod, namespace, pod, ""));
     Resolution { object, owner, how: Safe::own("label pod; the pod is gone"), gone: true }
+}
+
+/// Returns what a pod or ReplicaSet that is gone may have been made by: all that have the longest name
+/// that its own begins with. `backend-worker-7c5d9f8b6` is of `backend-worker`, never of `backend`.
+fn once_of<'a>(namespace: &str, name: &str, cluster: &'a Cluster) -> Vec<&'a Object> {
+    let mut rest = name;
+    while let Some((head, _)) = rest.rsplit_once('-') {
+        let found: Vec<&Object> =
+            MAKERS.iter().filter_map(|r| cluster.of(*r).named(namespace, head)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        rest = head;
+    }
+    Vec::new()
+}
+
+/// Returns whether an object that is gone was a workload's, as far as names tell.
+pub fn was_of(object: &ObjectRef, owner: &ObjectRef, cluster: &Cluster) -> bool {
+    let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
+    let once = once_of(namespace, name, cluster);
+    if once.iter().any(|o| workload_of(o, cluster, &owner.cluster).is_some_and(|w| w.same(owner))) {
+        return true;
+    }
+    // An owner that is gone itself is not among the known ones: its name counts where it is the longest.
+    let live =
+        owner.resource().and_then(|r| cluster.of(r).named(owner.namespace.as_str(), owner.name.as_str()));
+    let own = owner.name.as_str();
+    live.is_none()
+        && object.namespace == owner.namespace
+        && name.strip_prefix(own).is_some_and(|rest| rest.starts_with('-'))
+        && once.iter().all(|o| o.name().len() < own.len())
 }
 
 fn node_of<'a>(instance: &str, cluster: &'a Cluster) -> Option<&'a Object> {
@@ -142,7 +171,7 @@ pub fn workload_of(object: &Object, cluster: &Cluster, id: &ClusterId) -> Option
             let owner = object.controller()?;
             let group = owner.api_version.split_once('/').map_or("", |(g, _)| g);
             let resource = Resource::of_kind(group, &owner.kind)?;
-            let up = cluster.of(resource).named(object.namespace(), &owner.name);
+            let up = cluster.of(resource).get(&Uid::new(&owner.uid));
             let above = up.and_then(|o| workload_of(o, cluster, id));
             Some(
                 above.unwrap_or_else(|| {

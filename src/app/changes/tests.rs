@@ -3,6 +3,7 @@
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
+use super::rank::{Relation, relation};
 use super::*;
 use crate::app::testing::{at, meta, put, reference, shared};
 
@@ -150,4 +151,60 @@ fn a_gap_in_the_revisions_is_said() {
             "12:00:00 Deployment shop/backend  revision 4  image 1 → 4 since revision 1 [replicasets]",
         ]
     );
+}
+
+fn change(object: ObjectRef) -> Change {
+    let (text, source) = (Safe::own("BackOff"), Safe::own("events"));
+    Change { at: at("13:00:00"), sort: Sort::Warning, object: Some(object), release: None, text, source }
+}
+
+#[test]
+fn what_another_workload_made_is_not_ones_own_for_its_names_beginning() {
+    let mut shared = shared();
+    let made = |name: &str, owner: (&str, &str)| json!({"metadata": meta(name, "2026-11-21T13:00:00Z", Some(owner))});
+    let workloads = ["backend", "backend-worker"];
+    put(&mut shared, Resource::Deployment, workloads.map(|name| deployment(name, None)));
+    put(
+        &mut shared,
+        Resource::ReplicaSet,
+        [
+            made("backend-7c5d9f8b6", ("Deployment", "backend")),
+            made("backend-worker-5d8f7c6b9", ("Deployment", "backend-worker")),
+        ],
+    );
+    put(
+        &mut shared,
+        Resource::Pod,
+        [
+            made("backend-7c5d9f8b6-x2xkl", ("ReplicaSet", "backend-7c5d9f8b6")),
+            made("backend-worker-5d8f7c6b9-4hd2v", ("ReplicaSet", "backend-worker-5d8f7c6b9")),
+            // Its controller is another Deployment's, whatever its name says.
+            made("backend-7c5d9f8b6-stray", ("ReplicaSet", "backend-worker-5d8f7c6b9")),
+        ],
+    );
+    let of = |resource, name: &str, uid: &str, owner: &str| {
+        let object = ObjectRef::new(&shared.session.cluster, resource, "shop", name, uid);
+        relation(&change(object), &reference(Resource::Deployment, owner), &shared)
+    };
+    let (pod, set) = (Resource::Pod, Resource::ReplicaSet);
+    for (resource, name, uid, backend, worker) in [
+        (pod, "backend-7c5d9f8b6-x2xkl", "uid-backend-7c5d9f8b6-x2xkl", true, false),
+        (pod, "backend-worker-5d8f7c6b9-4hd2v", "uid-backend-worker-5d8f7c6b9-4hd2v", false, true),
+        (pod, "backend-7c5d9f8b6-stray", "uid-backend-7c5d9f8b6-stray", false, true),
+        (set, "backend-7c5d9f8b6", "uid-backend-7c5d9f8b6", true, false),
+        (set, "backend-worker-5d8f7c6b9", "uid-backend-worker-5d8f7c6b9", false, true),
+        // What is gone is known by its name alone; its ReplicaSet may be gone too.
+        (pod, "backend-7c5d9f8b6-gone1", "uid-1", true, false),
+        (pod, "backend-worker-5d8f7c6b9-gone2", "uid-2", false, true),
+        (pod, "backend-worker-aaaaaaaaa-gone3", "uid-3", false, true),
+        (set, "backend-worker-aaaaaaaaa", "uid-4", false, true),
+        (set, "backend-aaaaaaaaa", "uid-5", true, false),
+        (pod, "frontend-5d8f7c6b9-4hd2v", "uid-6", false, false),
+    ] {
+        let told = (of(resource, name, uid, "backend"), of(resource, name, uid, "backend-worker"));
+        let want = if resource == pod { Relation::Pod } else { Relation::Own };
+        assert_eq!(told, (backend.then_some(want), worker.then_some(want)), "{name}");
+    }
+    // A Deployment that is gone itself still has what was named after it.
+    assert_eq!(of(pod, "cart-7c5d9f8b6-gone4", "uid-7", "cart"), Some(Relation::Pod));
 }

@@ -100,7 +100,8 @@ type Place = Option<Option<Name>>;
 fn place<'a, 'b>(words: &'a [&'b str]) -> Result<(Place, &'a [&'b str]), String> {
     let named = |name: &str| {
         let ok = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let label = name.len() <= 63 && name.bytes().all(ok) && !name.starts_with('-') && !name.ends_with('-');
+        let label =
+            name.len() <= 63 && name.bytes().all(ok) && !name.starts_with('-') && !name.ends_with('-');
         let name = Name::new(name).filter(|_| label);
         name.ok_or_else(|| "that is no namespace's name: a-z, 0-9 and `-`; `-A` for all".to_owned())
     };
