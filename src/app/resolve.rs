@@ -4,7 +4,7 @@
 //! carry: `exported_` names before their plain ones, the most specific key first.
 
 use super::model::{Cluster, Shared};
-use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe, Uid};
+use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe, Uid, Untrusted};
 use crate::store::alerts::Alert;
 use crate::store::objects::Object;
 
@@ -15,6 +15,8 @@ pub struct Resolution {
     pub object: Option<ObjectRef>,
     /// The workload that it belongs to, or the object itself.
     pub owner: Option<ObjectRef>,
+    /// The other cluster that it is of, as its label says.
+    pub elsewhere: Option<Safe>,
     /// How it was found, in words.
     pub how: Safe,
     /// Whether the object is gone.
@@ -49,14 +51,24 @@ fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)
 pub fn resolve_alert(alert: &Alert, shared: &Shared) -> Resolution {
     let id = &shared.session.cluster;
     let Some(bound) = shared.bound.get(&alert.fingerprint) else {
-        return resolve(&alert.labels, &shared.cluster, id);
+        let of = alert.labels.get("cluster").filter(|c| !c.is_empty() && !shared.answers_to(c));
+        return of.map_or_else(|| resolve(&alert.labels, &shared.cluster, id), elsewhere);
     };
     let known = bound.resource().map(|r| shared.cluster.of(r));
     let live = known.and_then(|k| k.named(bound.namespace.as_str(), bound.name.as_str()));
     let object = live.map_or_else(|| bound.clone(), |o| o.reference(id));
     let owner = live.and_then(|o| workload_of(o, &shared.cluster, id)).unwrap_or_else(|| object.clone());
     let how = Safe::own("your binding");
-    Resolution { object: Some(object), owner: Some(owner), how, gone: live.is_none() }
+    Resolution { object: Some(object), owner: Some(owner), how, gone: live.is_none(), elsewhere: None }
+}
+
+/// An alert of another cluster: a namesake of its object here is another object.
+fn elsewhere(cluster: &str) -> Resolution {
+    let cluster = Untrusted::from(cluster).clipped(80);
+    let how = Safe::of(&format!(
+        "label cluster={cluster} (`clusters` in config.toml says which are this context's)"
+    ));
+    Resolution { elsewhere: Some(cluster), how, ..Resolution::default() }
 }
 
 /// Returns what an alert with these labels is about.
@@ -75,7 +87,7 @@ pub fn resolve(labels: &Labels, cluster: &Cluster, id: &ClusterId) -> Resolution
                 owner: owner.or_else(|| Some(object.reference(id))),
                 object: Some(object.reference(id)),
                 how,
-                gone: false,
+                ..Resolution::default()
             };
         }
         if *resource == Resource::Pod {
@@ -87,13 +99,15 @@ pub fn resolve(labels: &Labels, cluster: &Cluster, id: &ClusterId) -> Resolution
     }
     if let Some(node) = labels.get("instance").and_then(|i| node_of(i, cluster)) {
         let object = Some(node.reference(id));
-        return Resolution { owner: object.clone(), object, how: Safe::own("label instance"), gone: false };
+        let how = Safe::own("label instance");
+        return Resolution { owner: object.clone(), object, how, ..Resolution::default() };
     }
     if namespace.is_empty() {
         return Resolution { how: Safe::own("no label names an object"), ..Resolution::default() };
     }
     let object = Some(ObjectRef::new(id, Resource::Namespace, "", namespace, ""));
-    Resolution { owner: object.clone(), object, how: Safe::own("label namespace only"), gone: false }
+    let how = Safe::own("label namespace only");
+    Resolution { owner: object.clone(), object, how, ..Resolution::default() }
 }
 
 fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Option<Resolution> {
@@ -106,7 +120,7 @@ fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) ->
                     owner: object.clone(),
                     object,
                     how: Safe::of(&format!("label {key}={value}")),
-                    gone: false,
+                    ..Resolution::default()
                 });
             }
         }
@@ -119,7 +133,8 @@ fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Re
     let mut once = once_of(namespace, pod, cluster).into_iter();
     let owner = once.next().map(|o| workload_of(o, cluster, id).unwrap_or_else(|| o.reference(id)));
     let object = Some(ObjectRef::new(id, Resource::Pod, namespace, pod, ""));
-    Resolution { object, owner, how: Safe::own("label pod; the pod is gone"), gone: true }
+    let how = Safe::own("label pod; the pod is gone");
+    Resolution { object, owner, how, gone: true, elsewhere: None }
 }
 
 /// Returns what a pod or ReplicaSet that is gone may have been made by: all that have the longest name
@@ -261,3 +276,6 @@ pub fn release_of(owner: &ObjectRef, cluster: &Cluster) -> Option<(String, Strin
     let instance = object.label("app.kubernetes.io/instance").filter(|_| helm)?;
     Some((object.namespace().to_owned(), instance.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

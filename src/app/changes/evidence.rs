@@ -225,7 +225,9 @@ pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
     for alert in &shared.alerts.known.alerts {
         let Some(at) = alert.began() else { continue };
         let found = crate::app::resolve::resolve_alert(alert, shared);
-        let about = found.owner.as_ref().map(|o| format!("  {o}")).unwrap_or_default();
+        let about = found.owner.as_ref().map(|o| format!("  {o}"));
+        let other = found.elsewhere.as_ref().map(|c| format!("  of cluster {c}"));
+        let about = about.or(other).unwrap_or_default();
         let text = crate::core::Untrusted::from(format!("{} {}{about}", alert.name(), alert.severity()))
             .clipped(200);
         out.push(Change {

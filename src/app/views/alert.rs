@@ -168,7 +168,11 @@ impl Pane for AlertPage {
             cx.shared.journal(now, what, cx.effects);
         }
         let began = alert.began().unwrap_or_else(|| cx.now());
-        self.suspects = changes::suspects(cx.shared, &self.edits, self.owner(), began);
+        // What changed here did not cause what began in another cluster.
+        self.suspects = match self.resolved.elsewhere {
+            Some(_) => Vec::new(),
+            None => changes::suspects(cx.shared, &self.edits, self.owner(), began),
+        };
         let rows = &self.suspects;
         let key = |s: &Suspect| format!("{}{}", s.change.at.0, s.change.text);
         self.list.settle(rows.len(), 8, |k| rows.iter().position(|s| key(s) == k), |i| rows.get(i).map(key));
@@ -297,7 +301,11 @@ impl AlertPage {
             out.push((role, text));
         }
         let owner = self.resolved.owner.as_ref();
-        let about = owner.map_or_else(|| "cluster-wide: no object".to_owned(), ToString::to_string);
+        let nothing = match &self.resolved.elsewhere {
+            Some(other) => format!("cluster {other}: no object here"),
+            None => "cluster-wide: no object".to_owned(),
+        };
+        let about = owner.map_or(nothing, ToString::to_string);
         let gone = if self.resolved.gone { ", gone" } else { "" };
         out.push((Role::Strong, format!("  {about}{gone}   by {}", self.resolved.how)));
         let room = usize::from(area.width.saturating_sub(4)).max(20);
@@ -351,7 +359,10 @@ impl AlertPage {
         paint::ruled(buf, theme, area, "What changed before, likeliest first", state);
         let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
         if self.suspects.is_empty() {
-            let looked = "nothing found in the 6 hours before: g c says how far each source reaches";
+            let looked = match self.resolved.elsewhere {
+                Some(_) => "not looked for: the alert is another cluster's, which this session does not see",
+                None => "nothing found in the 6 hours before: g c says how far each source reaches",
+            };
             put(buf, theme, inner.x + 2, inner.y, inner, Role::Dim, looked);
             return;
         }
