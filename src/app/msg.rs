@@ -9,7 +9,7 @@ use crate::core::{Error, Fingerprint, Name, ObjectRef, Ts, Uid, Untrusted};
 use crate::ops;
 use crate::store::alerts::{Alert, Rule};
 use crate::store::batch::Batch;
-use crate::store::changes::Edit;
+use crate::store::changes::Edits;
 use crate::store::health::Health;
 use crate::store::objects::Object;
 use crate::store::releases::Release;
@@ -165,7 +165,7 @@ pub enum Answer {
     /// An object, as the API server sent it.
     Object(Arc<serde_json::Value>),
     /// Edits of an object and what it refers to.
-    Edits(Vec<Edit>),
+    Edits(Edits),
     /// A record.
     Record(Arc<deckwatch_helm::record::Record>),
     /// A plan.

@@ -8,6 +8,7 @@ use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Unreadable};
 use deckwatch::app::views::{View, alert, board, logs, plan, release, table, text, timeline};
 use deckwatch::core::{Error, Kind, Name, Resource, Result, Span, Uid, Window};
 use deckwatch::ops::plan::Preview;
+use deckwatch::store::changes::Edits;
 use deckwatch::store::health::{self, SourceKind};
 use deckwatch::store::series::Matrix;
 
@@ -455,7 +456,7 @@ fn changes(stage: &mut Stage, state: State) -> std::result::Result<(), &'static 
             stage.alerts(Ok(Answer::Alerts(none)));
             stage.refresh();
             stage.answer(false, |_, query| {
-                matches!(query, Query::Edits(_)).then(|| Ok(Answer::Edits(Vec::new())))
+                matches!(query, Query::Edits(_)).then(|| Ok(Answer::Edits(Edits::default())))
             });
         }
         State::Denied | State::Failed => {

@@ -4,6 +4,7 @@
 //! that an empty list is never mistaken for "nothing changed".
 
 mod evidence;
+mod labels;
 mod rank;
 mod rollouts;
 
@@ -13,7 +14,7 @@ use self::rollouts::Undated;
 use super::model::Shared;
 use super::msg::FeedState;
 use crate::core::{ObjectRef, Resource, Safe, Ts, Window, num};
-use crate::store::changes::{Change, Edit, Reach, Sort};
+use crate::store::changes::{Change, Edits, Reach, Sort};
 
 /// What a list of changes is limited to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,12 +35,15 @@ pub struct Found {
 }
 
 /// Collects what changed.
-pub fn collect(shared: &Shared, edits: &[Edit], focus: &Focus) -> Found {
+pub fn collect(shared: &Shared, edits: &Edits, focus: &Focus) -> Found {
     let mut out = Vec::new();
     evidence::releases(shared, &mut out);
+    if matches!(shared.releases.state, FeedState::Denied(_)) {
+        labels::releases(shared, &mut out);
+    }
     let mut undated = rollouts::rollouts(shared, &mut out);
     evidence::writers(shared, &mut out);
-    evidence::edits(edits, &mut out);
+    evidence::edits(&edits.edits, &mut out);
     evidence::events(shared, &mut out);
     evidence::nodes(shared, &mut out);
     evidence::restarts(shared, &mut out);
@@ -76,7 +80,7 @@ pub fn evidence_states(shared: &Shared) -> Vec<&FeedState> {
     lists.chain([&shared.releases.state]).collect()
 }
 
-fn reach(shared: &Shared, edits: &[Edit], undated: &[Undated]) -> Vec<Reach> {
+fn reach(shared: &Shared, edits: &Edits, undated: &[Undated]) -> Vec<Reach> {
     let of = |resource: Resource| {
         let kind = shared.cluster.of(resource);
         match &kind.state {
@@ -108,7 +112,11 @@ fn reach(shared: &Shared, edits: &[Edit], undated: &[Undated]) -> Vec<Reach> {
     vec![
         Reach { source: "helm records", since: releases, lacks: helm },
         Reach { source: "replicasets", since: oldest(Resource::ReplicaSet), lacks: sets },
-        Reach { source: "managedFields", since: edits.iter().map(|e| e.at).min(), lacks: None },
+        Reach {
+            source: "managedFields",
+            since: edits.edits.iter().map(|e| e.at).min(),
+            lacks: edits.missing(),
+        },
         Reach { source: "events", since: events, lacks: of(Resource::Event) },
         Reach { source: "nodes", since: oldest(Resource::Node), lacks: of(Resource::Node) },
         Reach { source: "restarts", since: oldest(Resource::Pod), lacks: of(Resource::Pod) },

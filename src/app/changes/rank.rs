@@ -6,7 +6,7 @@ use super::{Focus, collect};
 use crate::app::model::Shared;
 use crate::app::resolve::{pods_of, release_of, was_of, workload_of};
 use crate::core::{ObjectRef, Resource, Safe, Span, Ts, Window, num};
-use crate::store::changes::{Change, Edit, Sort, Suspect};
+use crate::store::changes::{Change, Edits, Sort, Suspect};
 use crate::store::objects::Object;
 
 /// How a change has to do with an owner.
@@ -33,6 +33,11 @@ pub fn relation(change: &Change, owner: &ObjectRef, shared: &Shared) -> Option<R
     let Some(object) = &change.object else { return (change.sort == Sort::Own).then_some(Relation::Own) };
     if object.same(owner) {
         return Some(Relation::Own);
+    }
+    // A release whose record may not be read is known by an object of its own.
+    if change.sort == Sort::Release {
+        let of = release_of(object, &shared.cluster);
+        return (of.is_some() && of == release_of(owner, &shared.cluster)).then_some(Relation::Own);
     }
     let pods = || pods_of(owner, &shared.cluster);
     match object.resource() {
@@ -73,7 +78,7 @@ const BEFORE: Span = Span::hours(6);
 const AFTER: Span = Span::secs(15);
 
 /// Returns the changes before a moment that may have caused what began then, likeliest first.
-pub fn suspects(shared: &Shared, edits: &[Edit], owner: Option<&ObjectRef>, moment: Ts) -> Vec<Suspect> {
+pub fn suspects(shared: &Shared, edits: &Edits, owner: Option<&ObjectRef>, moment: Ts) -> Vec<Suspect> {
     let focus =
         Focus { owner: owner.cloned(), window: Some(Window { start: moment - BEFORE, end: moment + AFTER }) };
     let found = collect(shared, edits, &focus);

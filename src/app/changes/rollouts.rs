@@ -81,20 +81,20 @@ fn difference(old: &PodSpec, new: &PodSpec) -> Vec<String> {
 }
 
 /// One revision of a Deployment.
-struct Step<'a> {
+pub(super) struct Step<'a> {
     /// Its number; 0 where the annotation is missing.
     revision: u64,
-    set: &'a Object,
+    pub(super) set: &'a Object,
     /// The revision before that had the same ReplicaSet.
     again: Option<u64>,
     /// Whether it is the last one that this ReplicaSet has had.
     last: bool,
-    at: Option<Dated>,
+    pub(super) at: Option<Dated>,
 }
 
 #[derive(Clone, Copy)]
-struct Dated {
-    at: Ts,
+pub(super) struct Dated {
+    pub(super) at: Ts,
     source: &'static str,
     /// What was at that time, where it is not the beginning.
     stage: &'static str,
@@ -112,7 +112,8 @@ fn revisions(set: &Object) -> BTreeSet<u64> {
     all
 }
 
-fn steps<'a>(sets: &[&'a Object]) -> Vec<Step<'a>> {
+/// Returns the revisions of one Deployment's ReplicaSets in order, dated where a set was made for them.
+pub(super) fn steps<'a>(sets: &[&'a Object]) -> Vec<Step<'a>> {
     let mut out = Vec::new();
     for set in sets {
         let all = revisions(set);
@@ -180,17 +181,22 @@ fn dated(deployment: Option<&Object>, set: &Object, events: &[Ts], after: Option
     Some(Dated { at: told, source: "replicasets, conditions", stage }).filter(|d| later(&d.at))
 }
 
-/// ReplicaSets: a row for each rollout of a Deployment. Returns those that no time is known of.
-pub fn rollouts(shared: &Shared, out: &mut Vec<Change>) -> Vec<Undated> {
-    let mut by_owner: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+/// Returns the ReplicaSets of each owner's uid.
+pub(super) fn by_owner(shared: &Shared) -> BTreeMap<&str, Vec<&Object>> {
+    let mut out: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
     for set in shared.cluster.of(Resource::ReplicaSet).iter() {
         if let Some(owner) = set.controller() {
-            by_owner.entry(owner.uid.as_str()).or_default().push(set);
+            out.entry(owner.uid.as_str()).or_default().push(set);
         }
     }
+    out
+}
+
+/// ReplicaSets: a row for each rollout of a Deployment. Returns those that no time is known of.
+pub fn rollouts(shared: &Shared, out: &mut Vec<Change>) -> Vec<Undated> {
     let mut undated = Vec::new();
     let mut scaled = None;
-    for (uid, sets) in by_owner {
+    for (uid, sets) in by_owner(shared) {
         let mut steps = steps(&sets);
         let deployment = shared.cluster.of(Resource::Deployment).get(&crate::core::Uid::new(uid));
         let mut after = None;

@@ -55,7 +55,7 @@ fn rolled_back(condition: Option<(&str, &str, &str)>) -> Shared {
 }
 
 fn rollouts(shared: &Shared) -> Vec<String> {
-    let found = collect(shared, &[], &Focus::default());
+    let found = collect(shared, &Edits::default(), &Focus::default());
     let mut rows: Vec<String> = found
         .changes
         .iter()
@@ -67,7 +67,7 @@ fn rollouts(shared: &Shared) -> Vec<String> {
 }
 
 fn lacks(shared: &Shared, focus: &Focus, source: &str) -> Option<String> {
-    let found = collect(shared, &[], focus);
+    let found = collect(shared, &Edits::default(), focus);
     found.reach.into_iter().find(|r| r.source == source).and_then(|r| r.lacks).map(|l| l.to_string())
 }
 
@@ -207,4 +207,73 @@ fn what_another_workload_made_is_not_ones_own_for_its_names_beginning() {
     }
     // A Deployment that is gone itself still has what was named after it.
     assert_eq!(of(pod, "cart-7c5d9f8b6-gone4", "uid-7", "cart"), Some(Relation::Pod));
+}
+
+#[test]
+fn a_reader_without_secrets_still_gets_releases_from_labels() {
+    let mut shared = shared();
+    let helm = |name: &str, chart: &str, written: &str, manager: &str| {
+        let mut meta = meta(name, "2026-11-20T09:00:00Z", None);
+        meta["annotations"] =
+            json!({"meta.helm.sh/release-name": "momo", "meta.helm.sh/release-namespace": "shop"});
+        meta["labels"] = json!({"helm.sh/chart": chart});
+        meta["managedFields"] = json!([{"manager": manager, "operation": "Update", "time": written}]);
+        json!({"metadata": meta})
+    };
+    let workloads = [
+        helm("backend", "momo-0.0.1043", "2026-11-21T13:58:40Z", "helm"),
+        helm("frontend", "momo-0.0.1042", "2026-11-21T12:00:05Z", "helm"),
+        helm("cart", "momo-0.0.1043", "2026-11-21T13:40:00Z", "kubectl-edit"),
+    ];
+    put(&mut shared, Resource::Deployment, workloads);
+    put(
+        &mut shared,
+        Resource::Service,
+        [helm("backend-svc", "momo-0.0.1043", "2026-11-21T13:58:41Z", "helm")],
+    );
+    let set = |name: &str, created: &str, chart: &str, revision: &str| {
+        let mut set = set(name, created, "backend", "1", (revision, ""));
+        set["metadata"]["labels"] = json!({"helm.sh/chart": chart});
+        set
+    };
+    put(
+        &mut shared,
+        Resource::ReplicaSet,
+        [
+            set("backend-one", "2026-11-20T09:00:00Z", "momo-0.0.1041", "1"),
+            set("backend-two", "2026-11-21T12:00:06Z", "momo-0.0.1042", "2"),
+            set("backend-three", "2026-11-21T13:58:42Z", "momo-0.0.1043", "3"),
+        ],
+    );
+    let told = |shared: &Shared, owner: Option<&str>| {
+        let owner = owner.map(|o| reference(Resource::Deployment, o));
+        let found = collect(shared, &Edits::default(), &Focus { owner, window: None });
+        let rows = found.changes.iter().filter(|c| c.sort == Sort::Release);
+        rows.map(|c| format!("{} {}", &c.at.rfc3339()[11..19], c.text)).collect::<Vec<_>>()
+    };
+    // As long as the records may be read, they alone tell.
+    assert_eq!(told(&shared, None), Vec::<String>::new());
+    let denied = crate::core::Error::new(crate::core::Kind::Denied, "list secrets");
+    shared.releases.state = FeedState::Denied(denied);
+    let want = [
+        "13:58:40 shop/momo  chart momo-0.0.1042 → momo-0.0.1043  by 2 objects",
+        "12:00:05 shop/momo  chart momo-0.0.1041 → momo-0.0.1042  by 2 objects",
+    ];
+    assert_eq!(told(&shared, None), want);
+    // It is every object's of the release, and of nothing else.
+    assert_eq!(told(&shared, Some("cart")), want);
+    assert_eq!(told(&shared, Some("other")), Vec::<String>::new());
+    assert_eq!(
+        lacks(&shared, &Focus::default(), "helm records").unwrap(),
+        "denied: releases are told by ReplicaSets and labels only"
+    );
+}
+
+#[test]
+fn what_may_not_be_read_or_was_too_much_is_said_with_the_edits() {
+    let denied = crate::core::Error::new(crate::core::Kind::Denied, "read metadata");
+    let edits = Edits { edits: Vec::new(), lacks: vec![denied], skipped: 3 };
+    let found = collect(&shared(), &edits, &Focus::default());
+    let lacks = found.reach.into_iter().find(|r| r.source == "managedFields").and_then(|r| r.lacks);
+    assert_eq!(lacks.unwrap().as_str(), "1 reference not read (denied), 3 more references not looked at");
 }

@@ -19,7 +19,7 @@ use crate::core::{Error, Fingerprint, ObjectRef, Result, Span, Ts, Window, num};
 use crate::ops::What;
 use crate::query::{generator, promql, step};
 use crate::store::alerts::Alert;
-use crate::store::changes::{Edit, Suspect};
+use crate::store::changes::{Edits, Suspect};
 use crate::ui::theme::Role;
 
 const EXPR: u16 = 0;
@@ -39,7 +39,7 @@ pub struct AlertPage {
     /// The window that is asked.
     asked: Option<Window>,
     chart_error: Option<Error>,
-    edits: Vec<Edit>,
+    edits: Edits,
     edits_error: Option<Error>,
     suspects: Vec<Suspect>,
     list: ListState,
@@ -73,7 +73,7 @@ impl AlertPage {
             panel: None,
             asked: None,
             chart_error: None,
-            edits: Vec::new(),
+            edits: Edits::default(),
             edits_error: None,
             suspects: Vec::new(),
             list: ListState::default(),
@@ -275,7 +275,9 @@ impl AlertPage {
         let mut out = Vec::new();
         let chart = self.chart_error.as_ref().filter(|_| self.panel.is_none());
         out.extend(chart.map(|e| format!("the expression ({})", e.kind.word())));
-        out.extend(self.edits_error.as_ref().map(|e| format!("edits ({})", e.kind.word())));
+        let edits = self.edits_error.as_ref().map(|e| e.kind.word().to_owned());
+        let edits = edits.or_else(|| self.edits.missing().map(|m| m.to_string()));
+        out.extend(edits.map(|why| format!("edits ({why})")));
         (!out.is_empty()).then(|| format!("without {}", out.join(", ")))
     }
 
@@ -355,6 +357,7 @@ impl AlertPage {
         let more = (self.suspects.len() + 1).saturating_sub(usize::from(area.height));
         let state = if more > 0 { format!("{more} more: g c") } else { String::new() };
         let error = self.edits_error.as_ref().map(|e| format!("◐ without edits: {}", e.kind.word()));
+        let error = error.or_else(|| self.edits.missing().map(|m| format!("◐ edits: {m}")));
         let state = error.map_or_else(|| cell(&state, Role::Dim), |e| cell(&e, Role::Warning));
         paint::ruled(buf, theme, area, "What changed before, likeliest first", state);
         let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };

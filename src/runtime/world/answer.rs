@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{World, alerts, edits, logs};
+use super::{World, alerts, logs};
 use crate::act::rollback;
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
 use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
 use crate::ops::PlanId;
+use crate::sources::kube::get;
 use crate::store::health::{SourceId, SourceKind};
 
 /// Answers a question.
@@ -21,7 +22,7 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
                 .map(|b| Answer::Logs(Box::new(b)))
         }
         Query::Object(object) => read_object(world, &object).await,
-        Query::Edits(object) => edits::read(world, &object).await.map(Answer::Edits),
+        Query::Edits(object) => get::edits(world.client()?, &object).await.map(Answer::Edits),
         Query::Record { namespace, release, revision } => {
             let record = rollback::record(world.client()?, &namespace, &release, revision).await?;
             Ok(Answer::Record(Arc::new(record)))

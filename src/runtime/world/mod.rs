@@ -4,7 +4,6 @@ pub mod alerts;
 pub mod answer;
 pub mod beat;
 pub mod connect;
-pub mod edits;
 pub mod feeds;
 mod found;
 pub mod health;
