@@ -10,6 +10,7 @@ pub mod health;
 pub mod logs;
 pub mod probe;
 pub mod releases;
+mod ways;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -103,7 +104,7 @@ pub struct World {
 
 /// How long a question waits for the sources to be found.
 const LOOKING: Duration = Duration::from_secs(15);
-/// The time limit of one query.
+/// The time limit of one query to a source that no configuration names.
 pub const LIMIT: Span = Span::secs(20);
 
 /// The API server as a source.
