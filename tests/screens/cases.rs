@@ -245,7 +245,9 @@ fn watch(stage: &mut Stage, state: State) -> std::result::Result<(), &'static st
         _ => {}
     }
     let matrix = Answer::Range(Arc::new(stage.world.matrix(Window { start: ago(30), end: NOW })));
-    stage.answer(false, |_, query| matches!(query, Query::Range { .. }).then(|| Ok(matrix.clone())));
+    stage.answer(false, |_, query| {
+        matches!(query, Query::Range { .. } | Query::RuleRange { .. }).then(|| Ok(matrix.clone()))
+    });
     Ok(())
 }
 
@@ -258,7 +260,7 @@ fn alert_page(stage: &mut Stage, state: State) -> std::result::Result<(), &'stat
             let edits = stage.world.edits();
             stage.answer(false, |_, query| {
                 Some(match query {
-                    Query::Range { .. } => Err(error.clone()),
+                    Query::Range { .. } | Query::RuleRange { .. } => Err(error.clone()),
                     _ => Ok(Answer::Edits(edits.clone())),
                 })
             });
@@ -289,7 +291,7 @@ fn alert_page(stage: &mut Stage, state: State) -> std::result::Result<(), &'stat
         let edits = stage.world.edits();
         stage.answer(false, |_, query| {
             Some(Ok(match query {
-                Query::Range { .. } => matrix.clone(),
+                Query::Range { .. } | Query::RuleRange { .. } => matrix.clone(),
                 _ => Answer::Edits(edits.clone()),
             }))
         });

@@ -107,7 +107,8 @@ impl AlertPage {
             let step = step::choose(window.span(), cx.body().width, SCRAPE);
             let window = step::align(window, step);
             self.asked = Some(window);
-            cx.ask(EXPR, Query::Range { expr: shown.into(), window, step });
+            let told_by = self.alert.as_ref().map(|a| a.told_by.clone()).unwrap_or_default();
+            cx.ask(EXPR, Query::RuleRange { told_by, expr: shown.into(), window, step });
         }
         if let Some(owner) = self.owner().cloned().filter(|_| !cx.is_open(EDITS)) {
             cx.ask(EDITS, Query::Edits(owner));

@@ -160,15 +160,16 @@ fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTr
     let transport = log::transport(transport);
     match id.kind {
         SourceKind::Prometheus => {
-            sources.proms.push(Named { id, source: Arc::new(Prom::new(transport, limit)) });
+            sources.proms.push(Named { id, name, source: Arc::new(Prom::new(transport, limit)) });
             sources.proms.sort_by_key(|n| n.id);
         }
         SourceKind::Loki => {
-            sources.lokis.push(Named { id, source: Arc::new(Loki::new(transport, limit)) });
+            sources.lokis.push(Named { id, name, source: Arc::new(Loki::new(transport, limit)) });
             sources.lokis.sort_by_key(|n| n.id);
         }
         SourceKind::Alertmanager => {
-            sources.managers.push(Named { id, source: Arc::new(Alertmanager::new(name, transport, limit)) });
+            let source = Arc::new(Alertmanager::new(name.clone(), transport, limit));
+            sources.managers.push(Named { id, name, source });
             sources.managers.sort_by_key(|n| n.id);
         }
         SourceKind::Kubernetes => {}

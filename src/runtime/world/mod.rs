@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::act::rollback::Prepared;
-use crate::core::{ClusterId, Error, Kind, Result, Span};
+use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
 use crate::ops::PlanId;
 use crate::sources::alertmanager::Alertmanager;
 use crate::sources::auth::WallClock;
@@ -42,13 +42,15 @@ pub struct Kube {
 pub struct Named<T> {
     /// Which one.
     pub id: SourceId,
+    /// What it is called.
+    pub name: Untrusted,
     /// Its client.
     pub source: Arc<T>,
 }
 
 impl<T> Clone for Named<T> {
     fn clone(&self) -> Self {
-        Self { id: self.id, source: Arc::clone(&self.source) }
+        Self { id: self.id, name: self.name.clone(), source: Arc::clone(&self.source) }
     }
 }
 
