@@ -4,6 +4,7 @@
 //! carry: `exported_` names before their plain ones, the most specific key first.
 
 use super::model::{Cluster, Shared};
+use super::msg::FeedState;
 use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe, Uid, Untrusted};
 use crate::store::alerts::Alert;
 use crate::store::objects::Object;
@@ -51,8 +52,13 @@ fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)
 pub fn resolve_alert(alert: &Alert, shared: &Shared) -> Resolution {
     let id = &shared.session.cluster;
     let Some(bound) = shared.bound.get(&alert.fingerprint) else {
-        let of = alert.labels.get("cluster").filter(|c| !c.is_empty() && !shared.answers_to(c));
-        return of.map_or_else(|| resolve(&alert.labels, &shared.cluster, id), elsewhere);
+        let asked = shared.alerts.known.asked.get(&alert.fingerprint);
+        let cluster = alert.labels.get("cluster").filter(|c| !c.is_empty());
+        let cluster = cluster.or_else(|| asked.and_then(|a| a.get("cluster")));
+        if let Some(other) = cluster.filter(|c| !shared.answers_to(c)) {
+            return elsewhere(other);
+        }
+        return with_expression(&alert.labels, asked, &shared.cluster, id);
     };
     let known = bound.resource().map(|r| shared.cluster.of(r));
     let live = known.and_then(|k| k.named(bound.namespace.as_str(), bound.name.as_str()));
@@ -60,6 +66,28 @@ pub fn resolve_alert(alert: &Alert, shared: &Shared) -> Resolution {
     let owner = live.and_then(|o| workload_of(o, &shared.cluster, id)).unwrap_or_else(|| object.clone());
     let how = Safe::own("your binding");
     Resolution { object: Some(object), owner: Some(owner), how, gone: live.is_none(), elsewhere: None }
+}
+
+/// Returns what an alert is about; where its labels name no more than a namespace, what its expression asks for.
+fn with_expression(labels: &Labels, asked: Option<&Labels>, cluster: &Cluster, id: &ClusterId) -> Resolution {
+    let found = resolve(labels, cluster, id);
+    let vague = |r: &Resolution| r.object.as_ref().is_none_or(|o| o.resource() == Some(Resource::Namespace));
+    let Some(asked) = asked.filter(|_| vague(&found)) else { return found };
+    let own = labels.iter().filter(|(_, v)| !v.is_empty());
+    let more = asked.iter().filter(|(name, _)| labels.get(name).is_none_or(str::is_empty));
+    let better = resolve(&own.chain(more).collect(), cluster, id);
+    if vague(&better) && found.object.is_some() {
+        return found;
+    }
+    let how = format!("{} (from its rule's expression)", better.how.as_str().replacen("label", "matcher", 1));
+    if better.object.is_some() { Resolution { how: Safe::of(&how), ..better } } else { found }
+}
+
+/// Returns whether a label is one that an object is found by.
+pub fn names_an_object(label: &str) -> bool {
+    let plain = label.strip_prefix("exported_").unwrap_or(label);
+    let mut keys = KINDS.iter().flat_map(|(names, _)| names.iter()).chain(NAMESPACE).chain(LOOSE);
+    keys.any(|name| *name == plain) || matches!(plain, "instance" | "cluster")
 }
 
 /// An alert of another cluster: a namesake of its object here is another object.
@@ -93,14 +121,19 @@ pub fn resolve(labels: &Labels, cluster: &Cluster, id: &ClusterId) -> Resolution
         if *resource == Resource::Pod {
             return gone_pod(value, place, cluster, id);
         }
+        // Labels of these names mean nothing else; others, as `service`, may be no object's at all.
+        if resource.is_workload() && whole(*resource, place, cluster) {
+            return gone_workload(*resource, (key, value), place, cluster, id);
+        }
     }
     if let Some(found) = loose(labels, namespace, cluster, id) {
         return found;
     }
-    if let Some(node) = labels.get("instance").and_then(|i| node_of(i, cluster)) {
-        let object = Some(node.reference(id));
-        let how = Safe::own("label instance");
-        return Resolution { owner: object.clone(), object, how, ..Resolution::default() };
+    let instance = label(labels, &["instance"]).map(|(_, value)| host(value));
+    if let Some(found) = instance.and_then(|host| node_of(host, cluster).or_else(|| pod_of(host, cluster))) {
+        let object = Some(found.reference(id));
+        let owner = workload_of(found, cluster, id).or_else(|| object.clone());
+        return Resolution { owner, object, how: Safe::own("label instance"), ..Resolution::default() };
     }
     if namespace.is_empty() {
         return Resolution { how: Safe::own("no label names an object"), ..Resolution::default() };
@@ -133,8 +166,35 @@ fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Re
     let mut once = once_of(namespace, pod, cluster).into_iter();
     let owner = once.next().map(|o| workload_of(o, cluster, id).unwrap_or_else(|| o.reference(id)));
     let object = Some(ObjectRef::new(id, Resource::Pod, namespace, pod, ""));
-    let how = Safe::own("label pod; the pod is gone");
-    Resolution { object, owner, how, gone: true, elsewhere: None }
+    // What is not on a list that is not whole may still be there.
+    let gone = whole(Resource::Pod, namespace, cluster);
+    let how =
+        Safe::own(if gone { "label pod; the pod is gone" } else { "label pod; not all pods are known" });
+    Resolution { object, owner, how, gone, elsewhere: None }
+}
+
+/// A workload that is named and gone; of a ReplicaSet its Deployment may still be there.
+fn gone_workload(
+    resource: Resource,
+    (key, value): (&str, &str),
+    namespace: &str,
+    cluster: &Cluster,
+    id: &ClusterId,
+) -> Resolution {
+    let object = ObjectRef::new(id, resource, namespace, value, "");
+    let mut above =
+        once_of(namespace, value, cluster).into_iter().filter(|_| resource == Resource::ReplicaSet);
+    let owner = above.next().map_or_else(|| object.clone(), |o| o.reference(id));
+    let how = Safe::of(&format!("label {key}={value}; it is gone"));
+    Resolution { object: Some(object), owner: Some(owner), how, gone: true, elsewhere: None }
+}
+
+/// Returns whether everything of a kind in a namespace is known.
+fn whole(resource: Resource, namespace: &str, cluster: &Cluster) -> bool {
+    let kind = cluster.of(resource);
+    matches!(kind.state, FeedState::Live | FeedState::Resync | FeedState::Stale { .. })
+        && kind.scope.holds(namespace)
+        && kind.undecodable() == 0
 }
 
 /// Returns what a pod or ReplicaSet that is gone may have been made by: all that have the longest name
@@ -169,8 +229,34 @@ pub fn was_of(object: &ObjectRef, owner: &ObjectRef, cluster: &Cluster) -> bool 
         && once.iter().all(|o| o.name().len() < own.len())
 }
 
-fn node_of<'a>(instance: &str, cluster: &'a Cluster) -> Option<&'a Object> {
-    let host = instance.rsplit_once(':').map_or(instance, |(host, _)| host);
+/// Returns the host of an `instance`: without its port, without the brackets of an IPv6 address.
+fn host(instance: &str) -> &str {
+    if let Some((inner, _)) = instance.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return inner;
+    }
+    match instance.rsplit_once(':') {
+        Some((host, _)) if !host.contains(':') => host,
+        _ => instance,
+    }
+}
+
+/// Returns the pod of an address: one that runs, and has the address for itself.
+fn pod_of<'a>(host: &str, cluster: &'a Cluster) -> Option<&'a Object> {
+    host.parse::<std::net::IpAddr>().ok()?;
+    let has = |object: &&Object| match object {
+        Object::Pod(pod) => {
+            let ended = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
+            let mine = pod.status.pod_ip == host || pod.status.pod_ips.iter().any(|a| a.ip == host);
+            mine && !ended && !pod.spec.host_network
+        }
+        _ => false,
+    };
+    let mut found = cluster.of(Resource::Pod).iter().filter(has);
+    let first = found.next();
+    first.filter(|_| found.next().is_none())
+}
+
+fn node_of<'a>(host: &str, cluster: &'a Cluster) -> Option<&'a Object> {
     cluster.of(Resource::Node).iter().find(|o| match o {
         Object::Node(node) => {
             node.metadata.name == host || node.status.addresses.iter().any(|a| a.address == host)

@@ -1,7 +1,7 @@
 //! Alerts of all places at once: a place that is slow or silent holds up none of the others, and what it
 //! told last stays, with its age.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +9,13 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::{Named, Sources, World, fault};
 use crate::app::msg::AlertsAnswer;
-use crate::core::{Error, Kind, Result, Ts, Untrusted};
+use crate::app::resolve::names_an_object;
+use crate::core::{Error, Fingerprint, Kind, Labels, Result, Ts, Untrusted};
+use crate::query::{generator, promql};
 use crate::sources::alertmanager::{Alerts, Place, merge};
 use crate::sources::prom::{Prom, Rules};
 use crate::sources::supervisor::STALE;
+use crate::store::alerts::Alert;
 use crate::store::health::SourceId;
 
 /// How long one question waits for the places; what comes later is in the next answer.
@@ -169,6 +172,26 @@ fn answer(world: &World, places: Vec<(SourceId, Untrusted)>) -> AlertsAnswer {
     out.rules = known.flat_map(|r| r.rules.iter().cloned()).collect();
     out.evaluated = out.rules.iter().filter_map(|r| r.last_evaluation).max();
     out.alerts = merge(managers, rules).alerts;
+    out.asked = asked(&out.alerts);
+    out
+}
+
+/// Returns what the alerts' expressions ask for. Many alerts have one rule: each expression is read once.
+fn asked(alerts: &[Alert]) -> BTreeMap<Fingerprint, Labels> {
+    let mut read: HashMap<String, Labels> = HashMap::new();
+    let mut out = BTreeMap::new();
+    for alert in alerts {
+        let rule = alert.rule.as_ref().map(|r| r.query.raw().to_owned());
+        let Some(expr) = rule.or_else(|| generator::expression(alert.generator_url.raw())) else { continue };
+        let of = |expr: &str| promql::equalities(expr).without(|name| !names_an_object(name));
+        let labels = match read.get(&expr) {
+            Some(labels) => labels.clone(),
+            None => read.entry(expr.clone()).or_insert_with(|| of(&expr)).clone(),
+        };
+        if !labels.is_empty() {
+            out.insert(alert.fingerprint, labels);
+        }
+    }
     out
 }
 
