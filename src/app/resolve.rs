@@ -1,7 +1,9 @@
 //! From an alert's labels to live objects.
 //!
 //! The order of what is tried follows the labels that kube-prometheus' rules and common exporters
-//! carry: `exported_` names before their plain ones, the most specific key first.
+//! carry: `exported_` names before their plain ones, the most specific key first. What the labels do not
+//! name, equality matchers of the rule's expression may. Nothing is resolved to an object of another
+//! cluster, and nothing is called gone as long as not all of its kind is known.
 
 use super::model::{Cluster, Shared};
 use super::msg::FeedState;

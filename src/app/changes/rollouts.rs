@@ -2,7 +2,8 @@
 //!
 //! A rollout to a pod template that was there before makes no new ReplicaSet: the controller gives the
 //! old one the newest revision and keeps its earlier numbers in an annotation. Its creation then dates
-//! its first revision only; the newest one is dated by what else tells of it, or not at all.
+//! its first revision only; the newest one is dated by what else tells of it, or not at all. Tested in
+//! `tests.rs` beside this file.
 
 use std::collections::{BTreeMap, BTreeSet};
 

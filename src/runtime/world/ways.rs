@@ -1,7 +1,7 @@
 //! The way to a source that the configuration names: its URL, or its service through the API server.
 //!
 //! A way that cannot carry what the source's settings ask for is refused by name of the setting, never
-//! taken without it. Of several ways the first that answers is taken.
+//! taken without it. Of several ways the first that answers is taken. Tested with a scripted API server.
 
 use std::sync::Arc;
 
