@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::core::{Fingerprint, Name, ObjectRef, Resource, Safe, Span, Ts, Window};
+use crate::core::{Fingerprint, Name, ObjectRef, Resource, Safe, Span, Ts, Untrusted, Window};
 use crate::ops;
 use crate::query::profile;
 
@@ -101,6 +101,17 @@ pub enum Query {
     Alerts,
     /// PromQL over a window.
     Range {
+        /// The expression.
+        expr: Arc<str>,
+        /// The window, aligned to the step.
+        window: Window,
+        /// The step.
+        step: Span,
+    },
+    /// PromQL over a window, asked where an alert's rule is evaluated.
+    RuleRange {
+        /// The places that told of the alert.
+        told_by: Vec<Untrusted>,
         /// The expression.
         expr: Arc<str>,
         /// The window, aligned to the step.

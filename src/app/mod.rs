@@ -11,6 +11,8 @@ pub mod input_line;
 pub mod model;
 pub mod msg;
 pub mod resolve;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod update;
 pub mod views;
 

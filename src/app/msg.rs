@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::effect::{Feed, QueryId, Scope, Timer};
 use crate::core::key::Key;
-use crate::core::{Error, Fingerprint, Name, ObjectRef, Ts, Uid, Untrusted};
+use crate::core::{Error, Fingerprint, Labels, Name, ObjectRef, Ts, Uid, Untrusted};
 use crate::ops;
 use crate::store::alerts::{Alert, Rule};
 use crate::store::batch::Batch;
-use crate::store::changes::Edit;
+use crate::store::changes::Edits;
 use crate::store::health::Health;
 use crate::store::objects::Object;
 use crate::store::releases::Release;
@@ -165,7 +165,7 @@ pub enum Answer {
     /// An object, as the API server sent it.
     Object(Arc<serde_json::Value>),
     /// Edits of an object and what it refers to.
-    Edits(Vec<Edit>),
+    Edits(Edits),
     /// A record.
     Record(Arc<deckwatch_helm::record::Record>),
     /// A plan.
@@ -177,6 +177,8 @@ pub enum Answer {
 pub struct AlertsAnswer {
     /// The alerts, merged.
     pub alerts: Vec<Alert>,
+    /// What each alert's expression asks for by equality, of the labels that an object is found by.
+    pub asked: BTreeMap<Fingerprint, Labels>,
     /// The alerting rules that are known.
     pub rules: Vec<Arc<Rule>>,
     /// Places that were asked: their names, and why they did not answer.

@@ -1,10 +1,13 @@
 //! From an alert's labels to live objects.
 //!
 //! The order of what is tried follows the labels that kube-prometheus' rules and common exporters
-//! carry: `exported_` names before their plain ones, the most specific key first.
+//! carry: `exported_` names before their plain ones, the most specific key first. What the labels do not
+//! name, equality matchers of the rule's expression may. Nothing is resolved to an object of another
+//! cluster, and nothing is called gone as long as not all of its kind is known.
 
 use super::model::{Cluster, Shared};
-use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe};
+use super::msg::FeedState;
+use crate::core::{ClusterId, Labels, ObjectRef, Resource, Safe, Uid, Untrusted};
 use crate::store::alerts::Alert;
 use crate::store::objects::Object;
 
@@ -15,6 +18,8 @@ pub struct Resolution {
     pub object: Option<ObjectRef>,
     /// The workload that it belongs to, or the object itself.
     pub owner: Option<ObjectRef>,
+    /// The other cluster that it is of, as its label says.
+    pub elsewhere: Option<Safe>,
     /// How it was found, in words.
     pub how: Safe,
     /// Whether the object is gone.
@@ -34,6 +39,9 @@ const KINDS: &[(&[&str], Resource)] = &[
 ];
 const LOOSE: &[&str] = &["workload", "app", "container", "container_name", "job"];
 const WORKLOADS: [Resource; 3] = [Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet];
+/// What makes pods and ReplicaSets and gives them names that begin with its own.
+const MAKERS: [Resource; 5] =
+    [Resource::ReplicaSet, Resource::Deployment, Resource::StatefulSet, Resource::DaemonSet, Resource::Job];
 
 fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let exported = names.iter().find_map(|n| labels.get(&format!("exported_{n}")).map(|v| (*n, v)));
@@ -46,14 +54,51 @@ fn label<'a>(labels: &'a Labels, names: &[&'a str]) -> Option<(&'a str, &'a str)
 pub fn resolve_alert(alert: &Alert, shared: &Shared) -> Resolution {
     let id = &shared.session.cluster;
     let Some(bound) = shared.bound.get(&alert.fingerprint) else {
-        return resolve(&alert.labels, &shared.cluster, id);
+        let asked = shared.alerts.known.asked.get(&alert.fingerprint);
+        let cluster = alert.labels.get("cluster").filter(|c| !c.is_empty());
+        let cluster = cluster.or_else(|| asked.and_then(|a| a.get("cluster")));
+        if let Some(other) = cluster.filter(|c| !shared.answers_to(c)) {
+            return elsewhere(other);
+        }
+        return with_expression(&alert.labels, asked, &shared.cluster, id);
     };
     let known = bound.resource().map(|r| shared.cluster.of(r));
     let live = known.and_then(|k| k.named(bound.namespace.as_str(), bound.name.as_str()));
     let object = live.map_or_else(|| bound.clone(), |o| o.reference(id));
     let owner = live.and_then(|o| workload_of(o, &shared.cluster, id)).unwrap_or_else(|| object.clone());
     let how = Safe::own("your binding");
-    Resolution { object: Some(object), owner: Some(owner), how, gone: live.is_none() }
+    Resolution { object: Some(object), owner: Some(owner), how, gone: live.is_none(), elsewhere: None }
+}
+
+/// Returns what an alert is about; where its labels name no more than a namespace, what its expression asks for.
+fn with_expression(labels: &Labels, asked: Option<&Labels>, cluster: &Cluster, id: &ClusterId) -> Resolution {
+    let found = resolve(labels, cluster, id);
+    let vague = |r: &Resolution| r.object.as_ref().is_none_or(|o| o.resource() == Some(Resource::Namespace));
+    let Some(asked) = asked.filter(|_| vague(&found)) else { return found };
+    let own = labels.iter().filter(|(_, v)| !v.is_empty());
+    let more = asked.iter().filter(|(name, _)| labels.get(name).is_none_or(str::is_empty));
+    let better = resolve(&own.chain(more).collect(), cluster, id);
+    if vague(&better) && found.object.is_some() {
+        return found;
+    }
+    let how = format!("{} (from its rule's expression)", better.how.as_str().replacen("label", "matcher", 1));
+    if better.object.is_some() { Resolution { how: Safe::of(&how), ..better } } else { found }
+}
+
+/// Returns whether a label is one that an object is found by.
+pub fn names_an_object(label: &str) -> bool {
+    let plain = label.strip_prefix("exported_").unwrap_or(label);
+    let mut keys = KINDS.iter().flat_map(|(names, _)| names.iter()).chain(NAMESPACE).chain(LOOSE);
+    keys.any(|name| *name == plain) || matches!(plain, "instance" | "cluster")
+}
+
+/// An alert of another cluster: a namesake of its object here is another object.
+fn elsewhere(cluster: &str) -> Resolution {
+    let cluster = Untrusted::from(cluster).clipped(80);
+    let how = Safe::of(&format!(
+        "label cluster={cluster} (`clusters` in config.toml says which are this context's)"
+    ));
+    Resolution { elsewhere: Some(cluster), how, ..Resolution::default() }
 }
 
 /// Returns what an alert with these labels is about.
@@ -72,25 +117,32 @@ pub fn resolve(labels: &Labels, cluster: &Cluster, id: &ClusterId) -> Resolution
                 owner: owner.or_else(|| Some(object.reference(id))),
                 object: Some(object.reference(id)),
                 how,
-                gone: false,
+                ..Resolution::default()
             };
         }
         if *resource == Resource::Pod {
             return gone_pod(value, place, cluster, id);
         }
+        // Labels of these names mean nothing else; others, as `service`, may be no object's at all.
+        if resource.is_workload() && whole(*resource, place, cluster) {
+            return gone_workload(*resource, (key, value), place, cluster, id);
+        }
     }
     if let Some(found) = loose(labels, namespace, cluster, id) {
         return found;
     }
-    if let Some(node) = labels.get("instance").and_then(|i| node_of(i, cluster)) {
-        let object = Some(node.reference(id));
-        return Resolution { owner: object.clone(), object, how: Safe::own("label instance"), gone: false };
+    let instance = label(labels, &["instance"]).map(|(_, value)| host(value));
+    if let Some(found) = instance.and_then(|host| node_of(host, cluster).or_else(|| pod_of(host, cluster))) {
+        let object = Some(found.reference(id));
+        let owner = workload_of(found, cluster, id).or_else(|| object.clone());
+        return Resolution { owner, object, how: Safe::own("label instance"), ..Resolution::default() };
     }
     if namespace.is_empty() {
         return Resolution { how: Safe::own("no label names an object"), ..Resolution::default() };
     }
     let object = Some(ObjectRef::new(id, Resource::Namespace, "", namespace, ""));
-    Resolution { owner: object.clone(), object, how: Safe::own("label namespace only"), gone: false }
+    let how = Safe::own("label namespace only");
+    Resolution { owner: object.clone(), object, how, ..Resolution::default() }
 }
 
 fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Option<Resolution> {
@@ -103,7 +155,7 @@ fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) ->
                     owner: object.clone(),
                     object,
                     how: Safe::of(&format!("label {key}={value}")),
-                    gone: false,
+                    ..Resolution::default()
                 });
             }
         }
@@ -111,22 +163,102 @@ fn loose(labels: &Labels, namespace: &str, cluster: &Cluster, id: &ClusterId) ->
     None
 }
 
-/// A pod that is gone: its workload is found by the longest name that begins the pod's.
+/// A pod that is gone: its workload is found by its name.
 fn gone_pod(pod: &str, namespace: &str, cluster: &Cluster, id: &ClusterId) -> Resolution {
-    let owner = WORKLOADS
-        .iter()
-        .flat_map(|r| cluster.of(*r).iter())
-        .filter(|o| {
-            o.namespace() == namespace && pod.strip_prefix(o.name()).is_some_and(|rest| rest.starts_with('-'))
-        })
-        .max_by_key(|o| o.name().len())
-        .map(|o| o.reference(id));
+    let mut once = once_of(namespace, pod, cluster).into_iter();
+    let owner = once.next().map(|o| workload_of(o, cluster, id).unwrap_or_else(|| o.reference(id)));
     let object = Some(ObjectRef::new(id, Resource::Pod, namespace, pod, ""));
-    Resolution { object, owner, how: Safe::own("label pod; the pod is gone"), gone: true }
+    // What is not on a list that is not whole may still be there.
+    let gone = whole(Resource::Pod, namespace, cluster);
+    let how =
+        Safe::own(if gone { "label pod; the pod is gone" } else { "label pod; not all pods are known" });
+    Resolution { object, owner, how, gone, elsewhere: None }
 }
 
-fn node_of<'a>(instance: &str, cluster: &'a Cluster) -> Option<&'a Object> {
-    let host = instance.rsplit_once(':').map_or(instance, |(host, _)| host);
+/// A workload that is named and gone; of a ReplicaSet its Deployment may still be there.
+fn gone_workload(
+    resource: Resource,
+    (key, value): (&str, &str),
+    namespace: &str,
+    cluster: &Cluster,
+    id: &ClusterId,
+) -> Resolution {
+    let object = ObjectRef::new(id, resource, namespace, value, "");
+    let mut above =
+        once_of(namespace, value, cluster).into_iter().filter(|_| resource == Resource::ReplicaSet);
+    let owner = above.next().map_or_else(|| object.clone(), |o| o.reference(id));
+    let how = Safe::of(&format!("label {key}={value}; it is gone"));
+    Resolution { object: Some(object), owner: Some(owner), how, gone: true, elsewhere: None }
+}
+
+/// Returns whether everything of a kind in a namespace is known.
+fn whole(resource: Resource, namespace: &str, cluster: &Cluster) -> bool {
+    let kind = cluster.of(resource);
+    matches!(kind.state, FeedState::Live | FeedState::Resync | FeedState::Stale { .. })
+        && kind.scope.holds(namespace)
+        && kind.undecodable() == 0
+}
+
+/// Returns what a pod or ReplicaSet that is gone may have been made by: all that have the longest name
+/// that its own begins with. `backend-worker-7c5d9f8b6` is of `backend-worker`, never of `backend`.
+fn once_of<'a>(namespace: &str, name: &str, cluster: &'a Cluster) -> Vec<&'a Object> {
+    let mut rest = name;
+    while let Some((head, _)) = rest.rsplit_once('-') {
+        let found: Vec<&Object> =
+            MAKERS.iter().filter_map(|r| cluster.of(*r).named(namespace, head)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        rest = head;
+    }
+    Vec::new()
+}
+
+/// Returns whether an object that is gone was a workload's, as far as names tell.
+pub fn was_of(object: &ObjectRef, owner: &ObjectRef, cluster: &Cluster) -> bool {
+    let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
+    let once = once_of(namespace, name, cluster);
+    if once.iter().any(|o| workload_of(o, cluster, &owner.cluster).is_some_and(|w| w.same(owner))) {
+        return true;
+    }
+    // An owner that is gone itself is not among the known ones: its name counts where it is the longest.
+    let live =
+        owner.resource().and_then(|r| cluster.of(r).named(owner.namespace.as_str(), owner.name.as_str()));
+    let own = owner.name.as_str();
+    live.is_none()
+        && object.namespace == owner.namespace
+        && name.strip_prefix(own).is_some_and(|rest| rest.starts_with('-'))
+        && once.iter().all(|o| o.name().len() < own.len())
+}
+
+/// Returns the host of an `instance`: without its port, without the brackets of an IPv6 address.
+fn host(instance: &str) -> &str {
+    if let Some((inner, _)) = instance.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return inner;
+    }
+    match instance.rsplit_once(':') {
+        Some((host, _)) if !host.contains(':') => host,
+        _ => instance,
+    }
+}
+
+/// Returns the pod of an address: one that runs, and has the address for itself.
+fn pod_of<'a>(host: &str, cluster: &'a Cluster) -> Option<&'a Object> {
+    host.parse::<std::net::IpAddr>().ok()?;
+    let has = |object: &&Object| match object {
+        Object::Pod(pod) => {
+            let ended = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
+            let mine = pod.status.pod_ip == host || pod.status.pod_ips.iter().any(|a| a.ip == host);
+            mine && !ended && !pod.spec.host_network
+        }
+        _ => false,
+    };
+    let mut found = cluster.of(Resource::Pod).iter().filter(has);
+    let first = found.next();
+    first.filter(|_| found.next().is_none())
+}
+
+fn node_of<'a>(host: &str, cluster: &'a Cluster) -> Option<&'a Object> {
     cluster.of(Resource::Node).iter().find(|o| match o {
         Object::Node(node) => {
             node.metadata.name == host || node.status.addresses.iter().any(|a| a.address == host)
@@ -142,7 +274,7 @@ pub fn workload_of(object: &Object, cluster: &Cluster, id: &ClusterId) -> Option
             let owner = object.controller()?;
             let group = owner.api_version.split_once('/').map_or("", |(g, _)| g);
             let resource = Resource::of_kind(group, &owner.kind)?;
-            let up = cluster.of(resource).named(object.namespace(), &owner.name);
+            let up = cluster.of(resource).get(&Uid::new(&owner.uid));
             let above = up.and_then(|o| workload_of(o, cluster, id));
             Some(
                 above.unwrap_or_else(|| {
@@ -232,3 +364,6 @@ pub fn release_of(owner: &ObjectRef, cluster: &Cluster) -> Option<(String, Strin
     let instance = object.label("app.kubernetes.io/instance").filter(|_| helm)?;
     Some((object.namespace().to_owned(), instance.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

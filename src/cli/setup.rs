@@ -149,6 +149,8 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let cluster =
         target.as_ref().map_or_else(|_| ClusterId(Untrusted::from("no cluster")), |t| t.cluster.clone());
     let of_context = config.context(cluster.0.raw());
+    let entry = target.as_ref().ok().map(|t| t.cluster_name.raw().to_owned());
+    let names = entry.into_iter().chain(of_context.clusters.clone()).collect();
     let policy = Policy { protected: of_context.protected, locked: of_context.readonly == Readonly::Locked };
     let start_in = of_context.namespace.clone().or_else(|| target.as_ref().ok().map(|t| t.namespace.clone()));
     let start_in = place.namespace.clone().or(start_in).filter(|_| !place.all_namespaces);
@@ -228,7 +230,8 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         started: env.now,
         focused: true,
     };
-    let (model, first) = start(model_session, Gate::new(policy), view, who(&variable), &env);
+    let (mut model, first) = start(model_session, Gate::new(policy), view, who(&variable), &env);
+    model.shared.names = names;
     Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })
 }
 

@@ -84,6 +84,7 @@ impl<'a> Reader<'a> {
                             protected: de.protected.unwrap_or(true),
                             readonly: de.readonly,
                             namespace: de.namespace,
+                            clusters: de.clusters,
                         };
                         config.contexts.insert(name.into_inner().into_owned(), context);
                     }

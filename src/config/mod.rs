@@ -104,11 +104,13 @@ pub struct Context {
     pub readonly: Readonly,
     /// The namespace to open instead of the kubeconfig's.
     pub namespace: Option<String>,
+    /// What the label `cluster` of its alerts says, beside the context's own name.
+    pub clusters: Vec<String>,
 }
 
 impl Default for Context {
     fn default() -> Self {
-        Self { protected: true, readonly: Readonly::UntilArmed, namespace: None }
+        Self { protected: true, readonly: Readonly::UntilArmed, namespace: None, clusters: Vec::new() }
     }
 }
 

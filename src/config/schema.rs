@@ -28,6 +28,8 @@ pub struct ContextDe {
     #[serde(default)]
     pub readonly: Readonly,
     pub namespace: Option<String>,
+    #[serde(default)]
+    pub clusters: Vec<String>,
 }
 
 #[derive(Deserialize)]

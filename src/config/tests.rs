@@ -44,15 +44,16 @@ fn every_key_is_read() {
             allow_plain_secrets: false,
         }
     );
-    assert_eq!(config.context("prod-ru1"), Context { readonly: Readonly::Locked, ..Context::default() });
+    assert_eq!(
+        config.context("prod-ru1"),
+        Context { readonly: Readonly::Locked, clusters: vec!["ru1".into()], ..Context::default() }
+    );
+    assert!(config.context("other").protected);
     assert_eq!(
         config.context("kind-dev"),
         Context { protected: false, namespace: Some("shop".into()), ..Context::default() }
     );
-    assert_eq!(
-        config.context("other"),
-        Context { protected: true, readonly: Readonly::UntilArmed, namespace: None }
-    );
+    assert_eq!(config.context("other"), Context::default());
     let [mimir, loki, am, am2] = &config.sources[..] else { panic!("{:?}", config.sources) };
     assert_eq!(
         format!("{mimir:?}"),

@@ -1,6 +1,6 @@
 //! What changed: one row for each thing that happened to the cluster, whatever told of it.
 
-use crate::core::{Name, ObjectRef, Safe, Ts};
+use crate::core::{Error, Name, ObjectRef, Safe, Ts, num};
 
 /// One write to an object, as its managedFields tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,34 @@ pub struct Edit {
     pub at: Ts,
     /// Which fields, the outermost ones.
     pub fields: Safe,
+}
+
+/// The edits of an object and of the ConfigMaps and Secrets that it refers to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edits {
+    /// The edits, newest first.
+    pub edits: Vec<Edit>,
+    /// What could not be read, and why.
+    pub lacks: Vec<Error>,
+    /// References that were left out because there are too many.
+    pub skipped: usize,
+}
+
+impl Edits {
+    /// Says what is missing, if anything is: `2 references not read (denied)`.
+    pub fn missing(&self) -> Option<Safe> {
+        let mut words: Vec<&str> = self.lacks.iter().map(|e| e.kind.word()).collect();
+        words.sort_unstable();
+        words.dedup();
+        let read = (!words.is_empty()).then(|| {
+            let count = num::counted(self.lacks.len(), "reference", "references");
+            format!("{count} not read ({})", words.join(", "))
+        });
+        let left = num::counted(self.skipped, "more reference", "more references");
+        let left = (self.skipped > 0).then(|| format!("{left} not looked at"));
+        let parts: Vec<String> = read.into_iter().chain(left).collect();
+        (!parts.is_empty()).then(|| Safe::of(&parts.join(", ")))
+    }
 }
 
 /// What kind of change a row tells.
@@ -113,4 +141,24 @@ pub struct Suspect {
     pub weight: i64,
     /// Why, in words.
     pub reasons: Vec<Safe>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Kind;
+
+    #[test]
+    fn what_could_not_be_read_is_counted_with_its_reasons() {
+        let missing = |kinds: &[Kind], skipped| {
+            let lacks = kinds.iter().map(|k| Error::new(*k, "read")).collect();
+            Edits { edits: Vec::new(), lacks, skipped }.missing().map(|m| m.to_string())
+        };
+        assert_eq!(missing(&[], 0), None);
+        assert_eq!(missing(&[Kind::Denied], 0).unwrap(), "1 reference not read (denied)");
+        assert_eq!(
+            missing(&[Kind::Timeout, Kind::Denied, Kind::Denied], 24).unwrap(),
+            "3 references not read (denied, no answer), 24 more references not looked at"
+        );
+    }
 }

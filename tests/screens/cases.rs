@@ -8,6 +8,7 @@ use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Unreadable};
 use deckwatch::app::views::{View, alert, board, logs, plan, release, table, text, timeline};
 use deckwatch::core::{Error, Kind, Name, Resource, Result, Span, Uid, Window};
 use deckwatch::ops::plan::Preview;
+use deckwatch::store::changes::Edits;
 use deckwatch::store::health::{self, SourceKind};
 use deckwatch::store::series::Matrix;
 
@@ -244,7 +245,9 @@ fn watch(stage: &mut Stage, state: State) -> std::result::Result<(), &'static st
         _ => {}
     }
     let matrix = Answer::Range(Arc::new(stage.world.matrix(Window { start: ago(30), end: NOW })));
-    stage.answer(false, |_, query| matches!(query, Query::Range { .. }).then(|| Ok(matrix.clone())));
+    stage.answer(false, |_, query| {
+        matches!(query, Query::Range { .. } | Query::RuleRange { .. }).then(|| Ok(matrix.clone()))
+    });
     Ok(())
 }
 
@@ -257,7 +260,7 @@ fn alert_page(stage: &mut Stage, state: State) -> std::result::Result<(), &'stat
             let edits = stage.world.edits();
             stage.answer(false, |_, query| {
                 Some(match query {
-                    Query::Range { .. } => Err(error.clone()),
+                    Query::Range { .. } | Query::RuleRange { .. } => Err(error.clone()),
                     _ => Ok(Answer::Edits(edits.clone())),
                 })
             });
@@ -288,7 +291,7 @@ fn alert_page(stage: &mut Stage, state: State) -> std::result::Result<(), &'stat
         let edits = stage.world.edits();
         stage.answer(false, |_, query| {
             Some(Ok(match query {
-                Query::Range { .. } => matrix.clone(),
+                Query::Range { .. } | Query::RuleRange { .. } => matrix.clone(),
                 _ => Answer::Edits(edits.clone()),
             }))
         });
@@ -455,7 +458,7 @@ fn changes(stage: &mut Stage, state: State) -> std::result::Result<(), &'static 
             stage.alerts(Ok(Answer::Alerts(none)));
             stage.refresh();
             stage.answer(false, |_, query| {
-                matches!(query, Query::Edits(_)).then(|| Ok(Answer::Edits(Vec::new())))
+                matches!(query, Query::Edits(_)).then(|| Ok(Answer::Edits(Edits::default())))
             });
         }
         State::Denied | State::Failed => {

@@ -13,7 +13,7 @@ use deckwatch::ops::plan::{Change, DiffLine, Preview};
 use deckwatch::ops::{Item, RollbackPlan};
 use deckwatch::store::alerts::{Alert, Rule, State};
 use deckwatch::store::batch::{Batch, Cuts, LogReach};
-use deckwatch::store::changes::Edit;
+use deckwatch::store::changes::{Edit, Edits};
 use deckwatch::store::health::{self, Health, SourceId, SourceKind, Via};
 use deckwatch::store::logs::{Entry, Origin};
 use deckwatch::store::objects::Object;
@@ -288,15 +288,16 @@ impl World {
     }
 
     /// Returns who edited what.
-    pub fn edits(self) -> Vec<Edit> {
-        vec![Edit {
+    pub fn edits(self) -> Edits {
+        let edits = vec![Edit {
             object: reference(Resource::ConfigMap, "backend-env"),
             manager: Untrusted::from(self.say("kubectl-edit")).safe(),
             operation: Safe::own("Update"),
             subresource: Safe::own(""),
             at: ago(20),
             fields: Untrusted::from(self.say("data.FEATURES")).safe(),
-        }]
+        }];
+        Edits { edits, ..Edits::default() }
     }
 
     /// Returns a line around the moment.

@@ -1,9 +1,5 @@
 //! The evidence that lies in the cluster: one function for each kind of it.
 
-use std::collections::BTreeMap;
-
-use deckwatch_wire::core::PodSpec;
-
 use crate::app::model::Shared;
 use crate::core::{ObjectRef, Resource, Safe, Ts, num};
 use crate::ops::What;
@@ -42,97 +38,6 @@ pub fn releases(shared: &Shared, out: &mut Vec<Change>) {
                 source: Safe::own("helm records"),
             });
             before = Some(revision.number);
-        }
-    }
-}
-
-fn images(spec: &PodSpec) -> BTreeMap<&str, &str> {
-    spec.containers.iter().map(|c| (c.name.as_str(), c.image.as_str())).collect()
-}
-
-fn short(image: &str) -> &str {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    name.split_once('@').map_or(name, |(n, _)| n)
-}
-
-/// Returns what differs between two pod templates, in words.
-fn difference(old: &PodSpec, new: &PodSpec) -> Vec<String> {
-    let (was, is) = (images(old), images(new));
-    let mut out = Vec::new();
-    for (container, image) in &is {
-        match was.get(container) {
-            Some(before) if before != image => {
-                let tag = |i: &str| i.rsplit_once(':').map(|(n, t)| (n.to_owned(), t.to_owned()));
-                match (tag(before), tag(image)) {
-                    (Some((a, x)), Some((b, y))) if a == b => out.push(format!("image {x} → {y}")),
-                    _ => out.push(format!("image {} → {}", short(before), short(image))),
-                }
-            }
-            None => out.push(format!("container {container} added")),
-            _ => {}
-        }
-    }
-    out.extend(was.keys().filter(|c| !is.contains_key(*c)).map(|c| format!("container {c} removed")));
-    for container in &new.containers {
-        let Some(before) = old.containers.iter().find(|c| c.name == container.name) else { continue };
-        for (name, limit) in &container.resources.limits {
-            let was = before.resources.limits.get(name);
-            if was != Some(limit) {
-                out.push(format!(
-                    "{name} limit {} → {}",
-                    was.map_or("none", |q| q.string.as_str()),
-                    limit.string
-                ));
-            }
-        }
-    }
-    out
-}
-
-const REVISION: &str = "deployment.kubernetes.io/revision";
-
-/// ReplicaSets: a row for each rollout of a Deployment.
-pub fn rollouts(shared: &Shared, out: &mut Vec<Change>) {
-    let mut by_owner: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
-    for set in shared.cluster.of(Resource::ReplicaSet).iter() {
-        if let Some(owner) = set.controller() {
-            by_owner.entry(owner.uid.as_str()).or_default().push(set);
-        }
-    }
-    for sets in by_owner.values_mut() {
-        sets.sort_by_key(|s| s.annotation(REVISION).and_then(|r| r.parse::<u64>().ok()).unwrap_or(0));
-        let mut before: Option<&Object> = None;
-        for set in sets.iter() {
-            let (Some(owner), Some(at)) = (set.controller(), set.created()) else { continue };
-            let mut parts = match (before.and_then(Object::pod_spec), set.pod_spec()) {
-                (Some(old), Some(new)) => difference(old, new),
-                _ => Vec::new(),
-            };
-            if parts.is_empty() {
-                parts.push(if before.is_some() {
-                    "new pod template".to_owned()
-                } else {
-                    "first pods".to_owned()
-                });
-            }
-            let revision = set.annotation(REVISION).unwrap_or("?");
-            let object = ObjectRef::new(
-                &shared.session.cluster,
-                Resource::Deployment,
-                set.namespace(),
-                &owner.name,
-                &owner.uid,
-            );
-            let text = format!("{object}  revision {revision}  {}", parts.join(", "));
-            out.push(Change {
-                at,
-                sort: Sort::Rollout,
-                object: Some(object),
-                release: None,
-                text: Safe::of(&text),
-                source: Safe::own("replicasets"),
-            });
-            before = Some(set);
         }
     }
 }
@@ -320,7 +225,9 @@ pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
     for alert in &shared.alerts.known.alerts {
         let Some(at) = alert.began() else { continue };
         let found = crate::app::resolve::resolve_alert(alert, shared);
-        let about = found.owner.as_ref().map(|o| format!("  {o}")).unwrap_or_default();
+        let about = found.owner.as_ref().map(|o| format!("  {o}"));
+        let other = found.elsewhere.as_ref().map(|c| format!("  of cluster {c}"));
+        let about = about.or(other).unwrap_or_default();
         let text = crate::core::Untrusted::from(format!("{} {}{about}", alert.name(), alert.severity()))
             .clipped(200);
         out.push(Change {

@@ -4,14 +4,17 @@
 //! that an empty list is never mistaken for "nothing changed".
 
 mod evidence;
+mod labels;
 mod rank;
+mod rollouts;
 
 pub use rank::suspects;
 
+use self::rollouts::Undated;
 use super::model::Shared;
 use super::msg::FeedState;
-use crate::core::{ObjectRef, Resource, Safe, Ts, Window};
-use crate::store::changes::{Change, Edit, Reach, Sort};
+use crate::core::{ObjectRef, Resource, Safe, Ts, Window, num};
+use crate::store::changes::{Change, Edits, Reach, Sort};
 
 /// What a list of changes is limited to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,12 +35,15 @@ pub struct Found {
 }
 
 /// Collects what changed.
-pub fn collect(shared: &Shared, edits: &[Edit], focus: &Focus) -> Found {
+pub fn collect(shared: &Shared, edits: &Edits, focus: &Focus) -> Found {
     let mut out = Vec::new();
     evidence::releases(shared, &mut out);
-    evidence::rollouts(shared, &mut out);
+    if matches!(shared.releases.state, FeedState::Denied(_)) {
+        labels::releases(shared, &mut out);
+    }
+    let mut undated = rollouts::rollouts(shared, &mut out);
     evidence::writers(shared, &mut out);
-    evidence::edits(edits, &mut out);
+    evidence::edits(&edits.edits, &mut out);
     evidence::events(shared, &mut out);
     evidence::nodes(shared, &mut out);
     evidence::restarts(shared, &mut out);
@@ -45,13 +51,15 @@ pub fn collect(shared: &Shared, edits: &[Edit], focus: &Focus) -> Found {
     evidence::own(shared, &mut out);
     if let Some(window) = focus.window {
         out.retain(|c| window.contains(c.at));
+        undated.retain(|u| u.may_be_in(window));
     }
     if let Some(owner) = &focus.owner {
         out.retain(|c| rank::relation(c, owner, shared).is_some());
+        undated.retain(|u| u.object.same(owner));
     }
     drop_echoes(&mut out);
     out.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.sort.cmp(&b.sort)).then_with(|| a.text.cmp(&b.text)));
-    Found { changes: out, reach: reach(shared, edits) }
+    Found { changes: out, reach: reach(shared, edits, &undated) }
 }
 
 /// A release writes its objects: those edits, by the manager `helm` within a minute of the record, are
@@ -72,7 +80,7 @@ pub fn evidence_states(shared: &Shared) -> Vec<&FeedState> {
     lists.chain([&shared.releases.state]).collect()
 }
 
-fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
+fn reach(shared: &Shared, edits: &Edits, undated: &[Undated]) -> Vec<Reach> {
     let of = |resource: Resource| {
         let kind = shared.cluster.of(resource);
         match &kind.state {
@@ -96,13 +104,25 @@ fn reach(shared: &Shared, edits: &[Edit]) -> Vec<Reach> {
         _ => None,
     };
     let asked = crate::app::views::alerts::lacks(shared);
+    let sets = of(Resource::ReplicaSet).or_else(|| {
+        let rollouts = num::counted(undated.len(), "rollout", "rollouts");
+        let text = format!("{rollouts} back to an earlier template at a time that is not known");
+        (!undated.is_empty()).then(|| Safe::of(&text))
+    });
     vec![
         Reach { source: "helm records", since: releases, lacks: helm },
-        Reach { source: "replicasets", since: oldest(Resource::ReplicaSet), lacks: of(Resource::ReplicaSet) },
-        Reach { source: "managedFields", since: edits.iter().map(|e| e.at).min(), lacks: None },
+        Reach { source: "replicasets", since: oldest(Resource::ReplicaSet), lacks: sets },
+        Reach {
+            source: "managedFields",
+            since: edits.edits.iter().map(|e| e.at).min(),
+            lacks: edits.missing(),
+        },
         Reach { source: "events", since: events, lacks: of(Resource::Event) },
         Reach { source: "nodes", since: oldest(Resource::Node), lacks: of(Resource::Node) },
         Reach { source: "restarts", since: oldest(Resource::Pod), lacks: of(Resource::Pod) },
         Reach { source: "alerts", since: alerts, lacks: asked },
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,9 @@
 
 use super::{Focus, collect};
 use crate::app::model::Shared;
-use crate::app::resolve::{pods_of, release_of};
+use crate::app::resolve::{pods_of, release_of, was_of, workload_of};
 use crate::core::{ObjectRef, Resource, Safe, Span, Ts, Window, num};
-use crate::store::changes::{Change, Edit, Sort, Suspect};
+use crate::store::changes::{Change, Edits, Sort, Suspect};
 use crate::store::objects::Object;
 
 /// How a change has to do with an owner.
@@ -34,19 +34,24 @@ pub fn relation(change: &Change, owner: &ObjectRef, shared: &Shared) -> Option<R
     if object.same(owner) {
         return Some(Relation::Own);
     }
-    let pods = pods_of(owner, &shared.cluster);
+    // A release whose record may not be read is known by an object of its own.
+    if change.sort == Sort::Release {
+        let of = release_of(object, &shared.cluster);
+        return (of.is_some() && of == release_of(owner, &shared.cluster)).then_some(Relation::Own);
+    }
+    let pods = || pods_of(owner, &shared.cluster);
     match object.resource() {
-        Some(Resource::Pod) => {
-            let named = object.namespace == owner.namespace
-                && object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
-            (named || pods.iter().any(|p| p.uid() == object.uid)).then_some(Relation::Pod)
+        Some(resource @ (Resource::Pod | Resource::ReplicaSet)) => {
+            let mine = match known(resource, object, shared) {
+                Some(live) if resource == Resource::Pod => pods().iter().any(|p| p.uid() == live.uid()),
+                Some(live) => {
+                    workload_of(live, &shared.cluster, &owner.cluster).is_some_and(|w| w.same(owner))
+                }
+                None => was_of(object, owner, &shared.cluster),
+            };
+            mine.then_some(if resource == Resource::Pod { Relation::Pod } else { Relation::Own })
         }
-        Some(Resource::ReplicaSet) => {
-            let prefix =
-                object.name.as_str().strip_prefix(owner.name.as_str()).is_some_and(|r| r.starts_with('-'));
-            (object.namespace == owner.namespace && prefix).then_some(Relation::Own)
-        }
-        Some(Resource::Node) => pods
+        Some(Resource::Node) => pods()
             .iter()
             .any(|p| matches!(p, Object::Pod(p) if p.spec.node_name == object.name.as_str()))
             .then_some(Relation::Node),
@@ -58,13 +63,22 @@ pub fn relation(change: &Change, owner: &ObjectRef, shared: &Shared) -> Option<R
     }
 }
 
+/// Returns a change's object as it is known now.
+fn known<'a>(resource: Resource, object: &ObjectRef, shared: &'a Shared) -> Option<&'a Object> {
+    let all = shared.cluster.of(resource);
+    if object.uid.is_empty() {
+        return all.named(object.namespace.as_str(), object.name.as_str());
+    }
+    all.get(&object.uid)
+}
+
 /// How long before a moment a change is still suspected.
 const BEFORE: Span = Span::hours(6);
 /// Clocks differ and conditions begin with a range's delay: how long after it one may still be.
 const AFTER: Span = Span::secs(15);
 
 /// Returns the changes before a moment that may have caused what began then, likeliest first.
-pub fn suspects(shared: &Shared, edits: &[Edit], owner: Option<&ObjectRef>, moment: Ts) -> Vec<Suspect> {
+pub fn suspects(shared: &Shared, edits: &Edits, owner: Option<&ObjectRef>, moment: Ts) -> Vec<Suspect> {
     let focus =
         Focus { owner: owner.cloned(), window: Some(Window { start: moment - BEFORE, end: moment + AFTER }) };
     let found = collect(shared, edits, &focus);

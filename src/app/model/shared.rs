@@ -76,6 +76,8 @@ pub struct Notice {
 pub struct Shared {
     /// Where the cockpit looks.
     pub session: Session,
+    /// What else its cluster is called: by the kubeconfig's entry for it, and by the configuration.
+    pub names: Vec<String>,
     /// The moment.
     pub moment: Moment,
     /// Objects.
@@ -110,6 +112,7 @@ impl Shared {
     pub fn new(session: Session, gate: Gate) -> Self {
         Self {
             session,
+            names: Vec::new(),
             moment: Moment::default(),
             cluster: Cluster::default(),
             alerts: AlertState::default(),
@@ -123,6 +126,14 @@ impl Shared {
             notices: VecDeque::new(),
             asks: Asks::default(),
         }
+    }
+
+    /// Returns whether a label `cluster` means the cluster that is looked at: by the name of the context or of
+    /// its cluster, whole or as clouds end them (`gke_project_zone_NAME`, `arn:…:cluster/NAME`, `user@NAME`).
+    pub fn answers_to(&self, label: &str) -> bool {
+        let own = std::iter::once(self.session.cluster.0.raw());
+        own.chain(self.names.iter().map(String::as_str))
+            .any(|name| name == label || name.rsplit(['/', '_', '@']).next() == Some(label))
     }
 
     /// Writes into the journal.

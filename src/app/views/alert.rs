@@ -19,7 +19,7 @@ use crate::core::{Error, Fingerprint, ObjectRef, Result, Span, Ts, Window, num};
 use crate::ops::What;
 use crate::query::{generator, promql, step};
 use crate::store::alerts::Alert;
-use crate::store::changes::{Edit, Suspect};
+use crate::store::changes::{Edits, Suspect};
 use crate::ui::theme::Role;
 
 const EXPR: u16 = 0;
@@ -39,7 +39,7 @@ pub struct AlertPage {
     /// The window that is asked.
     asked: Option<Window>,
     chart_error: Option<Error>,
-    edits: Vec<Edit>,
+    edits: Edits,
     edits_error: Option<Error>,
     suspects: Vec<Suspect>,
     list: ListState,
@@ -73,7 +73,7 @@ impl AlertPage {
             panel: None,
             asked: None,
             chart_error: None,
-            edits: Vec::new(),
+            edits: Edits::default(),
             edits_error: None,
             suspects: Vec::new(),
             list: ListState::default(),
@@ -107,7 +107,8 @@ impl AlertPage {
             let step = step::choose(window.span(), cx.body().width, SCRAPE);
             let window = step::align(window, step);
             self.asked = Some(window);
-            cx.ask(EXPR, Query::Range { expr: shown.into(), window, step });
+            let told_by = self.alert.as_ref().map(|a| a.told_by.clone()).unwrap_or_default();
+            cx.ask(EXPR, Query::RuleRange { told_by, expr: shown.into(), window, step });
         }
         if let Some(owner) = self.owner().cloned().filter(|_| !cx.is_open(EDITS)) {
             cx.ask(EDITS, Query::Edits(owner));
@@ -168,7 +169,11 @@ impl Pane for AlertPage {
             cx.shared.journal(now, what, cx.effects);
         }
         let began = alert.began().unwrap_or_else(|| cx.now());
-        self.suspects = changes::suspects(cx.shared, &self.edits, self.owner(), began);
+        // What changed here did not cause what began in another cluster.
+        self.suspects = match self.resolved.elsewhere {
+            Some(_) => Vec::new(),
+            None => changes::suspects(cx.shared, &self.edits, self.owner(), began),
+        };
         let rows = &self.suspects;
         let key = |s: &Suspect| format!("{}{}", s.change.at.0, s.change.text);
         self.list.settle(rows.len(), 8, |k| rows.iter().position(|s| key(s) == k), |i| rows.get(i).map(key));
@@ -271,7 +276,9 @@ impl AlertPage {
         let mut out = Vec::new();
         let chart = self.chart_error.as_ref().filter(|_| self.panel.is_none());
         out.extend(chart.map(|e| format!("the expression ({})", e.kind.word())));
-        out.extend(self.edits_error.as_ref().map(|e| format!("edits ({})", e.kind.word())));
+        let edits = self.edits_error.as_ref().map(|e| e.kind.word().to_owned());
+        let edits = edits.or_else(|| self.edits.missing().map(|m| m.to_string()));
+        out.extend(edits.map(|why| format!("edits ({why})")));
         (!out.is_empty()).then(|| format!("without {}", out.join(", ")))
     }
 
@@ -297,7 +304,11 @@ impl AlertPage {
             out.push((role, text));
         }
         let owner = self.resolved.owner.as_ref();
-        let about = owner.map_or_else(|| "cluster-wide: no object".to_owned(), ToString::to_string);
+        let nothing = match &self.resolved.elsewhere {
+            Some(other) => format!("cluster {other}: no object here"),
+            None => "cluster-wide: no object".to_owned(),
+        };
+        let about = owner.map_or(nothing, ToString::to_string);
         let gone = if self.resolved.gone { ", gone" } else { "" };
         out.push((Role::Strong, format!("  {about}{gone}   by {}", self.resolved.how)));
         let room = usize::from(area.width.saturating_sub(4)).max(20);
@@ -347,11 +358,15 @@ impl AlertPage {
         let more = (self.suspects.len() + 1).saturating_sub(usize::from(area.height));
         let state = if more > 0 { format!("{more} more: g c") } else { String::new() };
         let error = self.edits_error.as_ref().map(|e| format!("◐ without edits: {}", e.kind.word()));
+        let error = error.or_else(|| self.edits.missing().map(|m| format!("◐ edits: {m}")));
         let state = error.map_or_else(|| cell(&state, Role::Dim), |e| cell(&e, Role::Warning));
         paint::ruled(buf, theme, area, "What changed before, likeliest first", state);
         let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
         if self.suspects.is_empty() {
-            let looked = "nothing found in the 6 hours before: g c says how far each source reaches";
+            let looked = match self.resolved.elsewhere {
+                Some(_) => "not looked for: the alert is another cluster's, which this session does not see",
+                None => "nothing found in the 6 hours before: g c says how far each source reaches",
+            };
             put(buf, theme, inner.x + 2, inner.y, inner, Role::Dim, looked);
             return;
         }

@@ -239,7 +239,10 @@ pub fn row(alert: &Alert, trends: &Trends, old: bool, cx: &Draw<'_>) -> Row {
         Some(o) if o.resource() == Some(Resource::Pod) => format!("{}/{}", o.namespace, o.name),
         Some(o) if o.resource().is_some_and(Resource::is_workload) => format!("{}/{}", o.namespace, o.name),
         Some(o) => o.to_string(),
-        None => "cluster-wide".to_owned(),
+        None => match &found.elsewhere {
+            Some(other) => format!("cluster {other}"),
+            None => "cluster-wide".to_owned(),
+        },
     };
     let since = alert.began().map(|t| short(cx.env.now - t)).unwrap_or_default();
     let (value, limit) = value(alert);

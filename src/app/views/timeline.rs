@@ -13,7 +13,7 @@ use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
 use crate::core::{Error, ObjectRef, Result, Span, Ts, Window, num};
-use crate::store::changes::{Change, Edit, Reach, Sort, Suspect};
+use crate::store::changes::{Change, Edits, Reach, Sort, Suspect};
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
@@ -27,7 +27,7 @@ pub struct Timeline {
     ranked: bool,
     rows: Vec<Suspect>,
     reach: Vec<Reach>,
-    edits: Vec<Edit>,
+    edits: Edits,
     edits_error: Option<Error>,
     list: ListState,
     text: String,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Cx;
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
-use crate::core::{Fingerprint, Result, Span, Ts, Window};
+use crate::core::{Fingerprint, Result, Span, Ts, Untrusted, Window};
 use crate::query::{promql, step};
 use crate::store::alerts::{Alert, State};
 use crate::store::series::{Matrix, Series};
@@ -44,24 +44,24 @@ impl Trends {
     pub fn ask<'a>(&mut self, alerts: impl Iterator<Item = &'a Arc<Alert>>, cx: &mut Cx<'_>) {
         let now = cx.now();
         let drawn = |a: &&Arc<Alert>| a.state != State::Suppressed && !super::alerts::is_heartbeat(a);
-        let wanted: Vec<(Fingerprint, String)> = alerts
+        let wanted: Vec<(Fingerprint, String, Vec<Untrusted>)> = alerts
             .filter(drawn)
-            .filter_map(|a| Some((a.fingerprint, a.rule.as_ref()?.query.raw().to_owned())))
+            .filter_map(|a| Some((a.fingerprint, a.rule.as_ref()?.query.raw().to_owned(), a.told_by.clone())))
             .take(MOST)
             .collect();
-        let same = wanted.iter().map(|(f, _)| f).eq(self.all.iter().map(|t| &t.fingerprint));
+        let same = wanted.iter().map(|(f, ..)| f).eq(self.all.iter().map(|t| &t.fingerprint));
         if wanted.is_empty() || (same && self.next.is_some_and(|at| now < at)) {
             return;
         }
         let window = asked(now);
         let mut before = std::mem::take(&mut self.all);
-        for (part, (fingerprint, expr)) in wanted.into_iter().enumerate() {
+        for (part, (fingerprint, expr, told_by)) in wanted.into_iter().enumerate() {
             // What was drawn stays until the new answer is there.
             let known = before.iter().position(|t| t.fingerprint == fingerprint);
             let trend = known.map(|i| before.swap_remove(i));
             self.all.push(trend.unwrap_or(Trend { fingerprint, window, matrix: None }));
             let drawn = promql::threshold(&expr).map_or(expr, |t| t.expr);
-            cx.ask(part as u16, Query::Range { expr: drawn.into(), window, step: STEP });
+            cx.ask(part as u16, Query::RuleRange { told_by, expr: drawn.into(), window, step: STEP });
         }
         self.next = Some(now + EVERY);
         cx.wake_at(now + EVERY);

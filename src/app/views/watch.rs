@@ -18,7 +18,7 @@ use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::{ObjectRef, Resource, Span, Ts, Window, num};
 use crate::store::alerts::{Alert, State as AlertIs};
-use crate::store::changes::{Change, Sort};
+use crate::store::changes::{Change, Edits, Sort};
 use crate::store::columns::{Health as RowHealth, Level};
 use crate::store::health::State;
 use crate::store::objects::Object;
@@ -229,7 +229,8 @@ impl Pane for Watch {
             alerts::ordered(all.cloned().map(Arc::new).collect()).into_iter().map(Entry::Alert).collect();
         entries.extend(self.unhealthy(cx.shared));
         let window = Window { start: now - Span::hours(1), end: now + Span::secs(5) };
-        let found = changes::collect(cx.shared, &[], &Focus { owner: None, window: Some(window) });
+        let found =
+            changes::collect(cx.shared, &Edits::default(), &Focus { owner: None, window: Some(window) });
         let told = |c: &Change| {
             matches!(
                 c.sort,

@@ -108,12 +108,13 @@ pub fn alerts(headless: &Headless, _: &serde_json::Value) -> String {
             State::Pending => "pending",
             State::Suppressed => "silenced",
         };
-        let about = resolve_alert(a, shared).owner;
+        let found = resolve_alert(a, shared);
+        let nothing = found.elsewhere.map_or_else(|| "cluster-wide".to_owned(), |c| format!("cluster {c}"));
         vec![
             state.to_owned(),
             Untrusted::from(a.labels.get("severity").unwrap_or("none")).safe().to_string(),
             Untrusted::from(a.name()).safe().to_string(),
-            about.map_or_else(|| "cluster-wide".to_owned(), |o| o.to_string()),
+            found.owner.map_or(nothing, |o| o.to_string()),
             a.value.map(num::figures).unwrap_or_default(),
             a.began().map(|t| num::age(now - t)).unwrap_or_default(),
         ]

@@ -200,14 +200,17 @@ impl Stand {
         let sources = Sources {
             proms: vec![Named {
                 id: servers[1].0,
+                name: Untrusted::from("prometheus"),
                 source: Arc::new(Prom::new(Arc::new(Wire("prom", server(1))), limit)),
             }],
             lokis: vec![Named {
                 id: servers[2].0,
+                name: Untrusted::from("loki"),
                 source: Arc::new(Loki::new(Arc::new(Wire("loki", server(2))), limit)),
             }],
             managers: vec![Named {
                 id: servers[3].0,
+                name: Untrusted::from("am"),
                 source: Arc::new(Alertmanager::new("am", Arc::new(Wire("am", server(3))), limit)),
             }],
         };

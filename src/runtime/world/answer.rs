@@ -2,26 +2,39 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{World, alerts, edits, logs};
+use super::{Named, Sources, World, alerts, logs};
 use crate::act::rollback;
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
 use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
 use crate::ops::PlanId;
+use crate::sources::kube::get;
+use crate::sources::prom::Prom;
 use crate::store::health::{SourceId, SourceKind};
 
 /// Answers a question.
 pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
     match query {
         Query::Alerts => alerts::ask(world).await.map(Answer::Alerts),
-        Query::Range { expr, window, step } => range(world, &expr, window, step).await,
+        Query::Range { expr, window, step } => {
+            let sources = world.sources().await?;
+            let first = sources.proms.first().ok_or_else(|| no_prometheus(world))?;
+            range(world, first, &expr, window, step).await
+        }
+        Query::RuleRange { told_by, expr, window, step } => {
+            let sources = world.sources().await?;
+            let down = |id| world.health.down(id).is_some();
+            let prom = alerts::prometheus_of(&sources.proms, &told_by, down)
+                .ok_or_else(|| unknown_prometheus(world, &sources))?;
+            range(world, prom, &expr, window, step).await
+        }
         Query::Logs { scope, page, window, limit, previous } => {
             logs::read(world, logs::Ask { scope, page, window, limit, previous })
                 .await
                 .map(|b| Answer::Logs(Box::new(b)))
         }
         Query::Object(object) => read_object(world, &object).await,
-        Query::Edits(object) => edits::read(world, &object).await.map(Answer::Edits),
+        Query::Edits(object) => get::edits(world.client()?, &object).await.map(Answer::Edits),
         Query::Record { namespace, release, revision } => {
             let record = rollback::record(world.client()?, &namespace, &release, revision).await?;
             Ok(Answer::Record(Arc::new(record)))
@@ -43,11 +56,19 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
     }
 }
 
-async fn range(world: &World, expr: &str, window: Window, step: Span) -> Result<Answer> {
-    let sources = world.sources().await?;
-    let Some(named) = sources.proms.first() else { return Err(no_prometheus(world)) };
+async fn range(world: &World, named: &Named<Prom>, expr: &str, window: Window, step: Span) -> Result<Answer> {
     let outcome = world.through(named.id, named.source.query_range(expr, window, step)).await;
     outcome.map(|m| Answer::Range(Arc::new(m)))
+}
+
+/// Says why of several none is asked.
+fn unknown_prometheus(world: &World, sources: &Sources) -> Error {
+    if sources.proms.is_empty() {
+        return no_prometheus(world);
+    }
+    Error::new(Kind::NotFound, "ask Prometheus")
+        .detail(format!("which of {} evaluates the alert's rule is not known", sources.proms.len()))
+        .hint("only an Alertmanager told of it: `:sources` shows whether one of them does not answer")
 }
 
 /// Says why there is no Prometheus to ask: one that is there and cannot be reached is not an absent one.

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{LIMIT, Named, Sources, World};
+use super::{Named, Sources, World};
 use crate::config::{Config, Source};
-use crate::core::{Error, Result, Untrusted};
+use crate::core::{Result, Span, Untrusted};
 use crate::runtime::log;
 use crate::sources::alertmanager::Alertmanager;
-use crate::sources::http::Direct;
 use crate::sources::kube::pace::Pace;
 use crate::sources::loki::Loki;
 use crate::sources::prom::Prom;
@@ -76,8 +75,17 @@ pub async fn connect(world: Arc<World>, look: Look, publish: watch::Sender<Optio
     }
 }
 
-/// A source that was found: its name, how, and the way to it.
-pub type Found = (Untrusted, Untrusted, Result<SharedTransport>);
+/// A source that was found.
+pub struct Found {
+    /// Its name.
+    pub name: Untrusted,
+    /// How it was found.
+    pub by: Untrusted,
+    /// The way to it.
+    pub way: Result<SharedTransport>,
+    /// The time limit of one query.
+    pub limit: Span,
+}
 
 /// Looks for the sources of a kind. Of named ones that have their way already nothing is told: `None`.
 async fn find(
@@ -120,16 +128,16 @@ fn take(world: &World, sources: &mut Sources, kind: SourceKind, found: Result<Ve
     }
     let mut come = Come::There;
     for (index, found) in found.into_iter().enumerate() {
-        let Some((name, found_by, transport)) = found else { continue };
+        let Some(Found { name, by, way, limit }) = found else { continue };
         let id = id_of(kind, index);
-        match transport {
+        match way {
             Ok(transport) => {
-                world.health.enter(id, transport.address(), found_by, transport.via(), now);
-                add(sources, id, name, transport);
+                world.health.enter(id, transport.address(), by, transport.via(), now);
+                add(sources, id, name, transport, limit);
             }
             Err(error) => {
                 if world.health.down(id).is_none() {
-                    world.health.enter(id, name, found_by, Via::Direct, now);
+                    world.health.enter(id, name, by, Via::Direct, now);
                 }
                 world.health.bad(id, &error, now);
                 come = Come::Failed;
@@ -140,29 +148,28 @@ fn take(world: &World, sources: &mut Sources, kind: SourceKind, found: Result<Ve
 }
 
 async fn of_source(world: &World, source: &Source) -> Found {
-    let transport: Result<SharedTransport> = match (&source.url, &source.service) {
-        (Some(_), _) => Direct::new(source).map(|d| Arc::new(d) as SharedTransport),
-        (None, Some(_)) => super::found::of_service(world, source).await,
-        (None, None) => Err(Error::new(crate::core::Kind::Config, "reach a source")
-            .on(source.name.clone())
-            .detail("it has neither `url` nor `service`")),
-    };
-    (Untrusted::from(source.name.clone()), source.found.clone(), transport)
+    Found {
+        name: Untrusted::from(source.name.clone()),
+        by: source.found.clone(),
+        way: super::ways::of_source(world, source).await,
+        limit: source.timeout,
+    }
 }
 
-fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTransport) {
+fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTransport, limit: Span) {
     let transport = log::transport(transport);
     match id.kind {
         SourceKind::Prometheus => {
-            sources.proms.push(Named { id, source: Arc::new(Prom::new(transport, LIMIT)) });
+            sources.proms.push(Named { id, name, source: Arc::new(Prom::new(transport, limit)) });
             sources.proms.sort_by_key(|n| n.id);
         }
         SourceKind::Loki => {
-            sources.lokis.push(Named { id, source: Arc::new(Loki::new(transport, LIMIT)) });
+            sources.lokis.push(Named { id, name, source: Arc::new(Loki::new(transport, limit)) });
             sources.lokis.sort_by_key(|n| n.id);
         }
         SourceKind::Alertmanager => {
-            sources.managers.push(Named { id, source: Arc::new(Alertmanager::new(name, transport, LIMIT)) });
+            let source = Arc::new(Alertmanager::new(name.clone(), transport, limit));
+            sources.managers.push(Named { id, name, source });
             sources.managers.sort_by_key(|n| n.id);
         }
         SourceKind::Kubernetes => {}

@@ -1,14 +1,14 @@
-//! Sources that are found in the cluster, or named there by the configuration.
+//! Sources that are found in the cluster.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::World;
 use super::connect::Found;
-use crate::config::{Source, source::Service};
+use super::{LIMIT, World};
+use crate::config::source::Service;
 use crate::core::{Error, Kind, Name, Result, Untrusted};
-use crate::sources::discover::probe::{Connecting, identify, probe};
+use crate::sources::discover::probe::{Connecting, probe};
 use crate::sources::discover::{Candidate, Port, ServiceInfo, candidates};
 use crate::sources::kube::Client;
 use crate::sources::kube::proxy::{Backend, Port as BackendPort, PortForward, ServiceProxy};
@@ -40,48 +40,39 @@ pub async fn in_cluster(world: &Arc<World>, kind: SourceKind) -> Result<Vec<Foun
         .found
         .iter()
         .cloned()
-        .map(|f| {
-            (
-                Untrusted::from(format!("{}/{}", f.candidate.service.namespace, f.candidate.service.name)),
-                f.candidate.found(),
-                Ok(f.transport),
-            )
+        .map(|f| Found {
+            name: Untrusted::from(format!("{}/{}", f.candidate.service.namespace, f.candidate.service.name)),
+            by: f.candidate.found(),
+            way: Ok(f.transport),
+            limit: LIMIT,
         })
         .collect();
     if !found.is_empty() {
         return Ok(found);
     }
     // Something looked like it and did not answer: that is an outage, not an absence.
-    let silent =
-        outcome.silent().map(|(c, error)| (Untrusted::from(c.service.to_string()), c.found(), Err(error)));
+    let silent = outcome.silent().map(|(c, error)| Found {
+        name: Untrusted::from(c.service.to_string()),
+        by: c.found(),
+        way: Err(error),
+        limit: LIMIT,
+    });
     Ok(silent.into_iter().collect())
 }
 
-/// Makes the way to a service that the configuration names.
-///
-/// # Errors
-/// What the last of the ways said.
-pub async fn of_service(world: &World, source: &Source) -> Result<SharedTransport> {
-    let client = world.client()?;
-    let Some(service) = &source.service else {
-        return Err(Error::new(Kind::Config, "reach a source")
-            .on(source.name.clone())
-            .detail("it names no service"));
-    };
-    let mut last = Error::new(Kind::Config, "reach a source")
-        .on(service.to_string())
-        .detail("its `via` leaves no way to a service");
-    for via in source.via.tries().iter().copied().filter(|v| *v != Via::Direct) {
-        let transport = transport(client, service, &source.prefix, via)?;
-        match identify(source.kind, &transport, source.timeout).await {
-            Ok(_) => return Ok(transport),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Result<SharedTransport> {
+    let backend = backend(service, prefix, false)?;
+    Ok(match via {
+        Via::PortForward => Arc::new(PortForward::new(client.clone(), backend)),
+        Via::ServiceProxy | Via::Direct => Arc::new(ServiceProxy::new(client.clone(), backend)),
+    })
 }
 
-fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Result<SharedTransport> {
+/// Returns a service as the ways through the API server take it.
+///
+/// # Errors
+/// `Config` for what is no name of Kubernetes.
+pub fn backend(service: &Service, prefix: &str, https: bool) -> Result<Backend> {
     let name = |text: &str| {
         Name::new(text).ok_or_else(|| {
             Error::new(Kind::Config, "reach a service")
@@ -93,16 +84,12 @@ fn transport(client: &Client, service: &Service, prefix: &str, via: Via) -> Resu
         Ok(number) => BackendPort::Number(number),
         Err(_) => BackendPort::Name(name(&service.port)?),
     };
-    let backend = Backend {
+    Ok(Backend {
         namespace: name(&service.namespace)?,
         service: name(&service.name)?,
         port,
-        https: false,
+        https,
         prefix: prefix.to_owned(),
-    };
-    Ok(match via {
-        Via::PortForward => Arc::new(PortForward::new(client.clone(), backend)),
-        Via::ServiceProxy | Via::Direct => Arc::new(ServiceProxy::new(client.clone(), backend)),
     })
 }
 

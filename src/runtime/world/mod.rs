@@ -4,13 +4,13 @@ pub mod alerts;
 pub mod answer;
 pub mod beat;
 pub mod connect;
-pub mod edits;
 pub mod feeds;
 mod found;
 pub mod health;
 pub mod logs;
 pub mod probe;
 pub mod releases;
+mod ways;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::act::rollback::Prepared;
-use crate::core::{ClusterId, Error, Kind, Result, Span};
+use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
 use crate::ops::PlanId;
 use crate::sources::alertmanager::Alertmanager;
 use crate::sources::auth::WallClock;
@@ -42,13 +42,15 @@ pub struct Kube {
 pub struct Named<T> {
     /// Which one.
     pub id: SourceId,
+    /// What it is called.
+    pub name: Untrusted,
     /// Its client.
     pub source: Arc<T>,
 }
 
 impl<T> Clone for Named<T> {
     fn clone(&self) -> Self {
-        Self { id: self.id, source: Arc::clone(&self.source) }
+        Self { id: self.id, name: self.name.clone(), source: Arc::clone(&self.source) }
     }
 }
 
@@ -104,7 +106,7 @@ pub struct World {
 
 /// How long a question waits for the sources to be found.
 const LOOKING: Duration = Duration::from_secs(15);
-/// The time limit of one query.
+/// The time limit of one query to a source that no configuration names.
 pub const LIMIT: Span = Span::secs(20);
 
 /// The API server as a source.

@@ -110,7 +110,7 @@ impl Plugin {
         }
         let mut child = self.command().spawn().map_err(|e| self.not_started(&e))?;
         let group = Group::of(child.id());
-        match tokio::time::timeout(LIMIT, collect(&mut child)).await {
+        match tokio::time::timeout(LIMIT, collect(&mut child, ANSWER)).await {
             Err(_) => Err(self
                 .error(Kind::Timeout, &format!("no answer within {} s", LIMIT.as_secs()))
                 .hint("does it wait for a login in a browser or on a terminal? run it in a shell once")),
@@ -247,17 +247,18 @@ struct Status {
     expiration_timestamp: Option<String>,
 }
 
-struct Output {
-    success: bool,
-    status: String,
-    answer: Vec<u8>,
-    noise: Vec<u8>,
-    too_large: bool,
+/// What a child process left.
+pub(in crate::sources) struct Output {
+    pub success: bool,
+    pub status: String,
+    pub answer: Vec<u8>,
+    pub noise: Vec<u8>,
+    pub too_large: bool,
 }
 
 /// Reads both pipes until the plugin ends; a grandchild that holds them open is waited for shortly.
-async fn collect(child: &mut Child) -> std::io::Result<Output> {
-    let (mut answer, mut noise) = (Kept::up_to(ANSWER), Kept::up_to(NOISE));
+pub(in crate::sources) async fn collect(child: &mut Child, most: usize) -> std::io::Result<Output> {
+    let (mut answer, mut noise) = (Kept::up_to(most), Kept::up_to(NOISE));
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let status = {
         let pipes = async {

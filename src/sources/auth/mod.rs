@@ -9,7 +9,7 @@ pub mod exec;
 pub mod grant;
 pub mod pem;
 pub mod proxy;
-mod session;
+pub(super) mod session;
 pub mod tunnel;
 
 pub use exec::{ClusterInfo, Plugin};

@@ -14,8 +14,10 @@ use tokio::time::Instant;
 
 use crate::config::{Secret, Source};
 use crate::core::{Error, Kind, Result};
+use crate::sources::auth::exec;
+use crate::sources::auth::session::{Group, detach};
 
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 const COMMAND_LIMIT: Duration = Duration::from_secs(20);
 const COMMAND_KEPT: Duration = Duration::from_mins(1);
 
@@ -139,60 +141,86 @@ async fn read(path: &Path) -> Result<SecretString> {
     };
     let file = tokio::fs::File::open(path).await.map_err(fail)?;
     let mut text = String::new();
-    file.take(LARGEST).read_to_string(&mut text).await.map_err(fail)?;
+    file.take(LARGEST as u64).read_to_string(&mut text).await.map_err(fail)?;
     Ok(text.trim_end_matches(['\r', '\n']).into())
 }
 
-/// Runs a command that prints a secret: no shell, nothing to read from, a process group of its own (so
-/// that reading the terminal stops it instead of stealing keys), a time limit.
+/// Runs a command that prints a secret: no shell, nothing to read from, a session of its own (so that it can
+/// neither write to the screen nor ask for a password there), a time limit that ends its children too.
 async fn run(command: &[String]) -> Result<SecretString> {
+    run_within(command, COMMAND_LIMIT).await
+}
+
+async fn run_within(command: &[String], limit: Duration) -> Result<SecretString> {
     let (program, arguments) =
         command.split_first().ok_or_else(|| Error::new(Kind::Config, "run a command"))?;
     let fail = |kind, detail: String| {
         Error::new(kind, "run a credentials command").on(program.clone()).detail(detail)
     };
-    let mut child = tokio::process::Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|e| fail(Kind::Auth, e.to_string()))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let whole = async {
-        let (mut out, mut err) = (String::new(), Vec::new());
-        let reading = async {
-            if let Some(pipe) = stdout {
-                pipe.take(LARGEST).read_to_string(&mut out).await?;
-            }
-            Ok::<(), std::io::Error>(())
-        };
-        let complaining = async {
-            if let Some(pipe) = stderr {
-                pipe.take(LARGEST).read_to_end(&mut err).await.ok();
-            }
-        };
-        let (read, ()) = tokio::join!(reading, complaining);
-        read?;
-        Ok::<_, std::io::Error>((
-            child.wait().await?,
-            SecretString::from(out.trim_end_matches(['\r', '\n'])),
-            err,
-        ))
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    detach(&mut command);
+    let mut child = command.spawn().map_err(|e| fail(Kind::Auth, e.to_string()))?;
+    let group = Group::of(child.id());
+    let late = |_| {
+        fail(Kind::Timeout, format!("not done within {}s", limit.as_secs()))
+            .hint("does it wait for a password on a terminal? it has none: run it in a shell once")
     };
-    let late = |_| fail(Kind::Timeout, format!("not done within {}s", COMMAND_LIMIT.as_secs()));
-    let (status, secret, err) = tokio::time::timeout(COMMAND_LIMIT, whole)
+    let output = tokio::time::timeout(limit, exec::collect(&mut child, LARGEST))
         .await
         .map_err(late)?
         .map_err(|e| fail(Kind::Auth, e.to_string()))?;
-    if !status.success() {
-        let said = String::from_utf8_lossy(&err);
-        return Err(fail(Kind::Auth, format!("{status}: {}", said.trim())));
+    group.release();
+    if output.too_large {
+        return Err(fail(Kind::TooLarge, format!("it printed more than {LARGEST} bytes")));
     }
+    if !output.success {
+        let said = String::from_utf8_lossy(&output.noise);
+        return Err(fail(Kind::Auth, format!("{}: {}", output.status, said.trim())));
+    }
+    let text = String::from_utf8(output.answer)
+        .map_err(|_| fail(Kind::Auth, "what it printed is not UTF-8".to_owned()))?;
+    let secret = SecretString::from(text.trim_end_matches(['\r', '\n']));
     if secret.expose_secret().is_empty() {
         return Err(fail(Kind::Auth, "it printed nothing".to_owned()));
     }
     Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> [String; 3] {
+        ["sh".to_owned(), "-c".to_owned(), script.to_owned()]
+    }
+
+    #[tokio::test]
+    async fn a_credentials_command_has_no_terminal_and_leads_its_own_session() {
+        let script = "read _ _ _ _ _ session terminal _ < /proc/$$/stat; echo $session $terminal $$";
+        let said = run_within(&sh(script), COMMAND_LIMIT).await.unwrap();
+        let fields: Vec<&str> = said.expose_secret().split(' ').collect();
+        assert_eq!((fields[0], fields[1]), (fields[2], "0"), "{fields:?}");
+    }
+
+    #[tokio::test]
+    async fn what_a_credentials_command_started_ends_with_its_time_limit() {
+        let (mut ours, theirs) = std::io::pipe().unwrap();
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&theirs);
+        // The grandchild holds the pipe open as long as it lives.
+        let held = format!("sleep 600 > /proc/{}/fd/{fd} & wait", std::process::id());
+        let error = run_within(&sh(&held), Duration::from_millis(300)).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Timeout);
+        drop(theirs);
+        let closed =
+            tokio::task::spawn_blocking(move || std::io::Read::read(&mut ours, &mut [0_u8]).map(|n| n == 0));
+        assert!(closed.await.unwrap().unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_grandchild_that_keeps_the_pipe_does_not_hold_up_the_secret() {
+        let said = run_within(&sh("echo s3cret; sleep 5 &"), COMMAND_LIMIT).await.unwrap();
+        assert_eq!(said.expose_secret(), "s3cret");
+    }
 }

@@ -6,6 +6,7 @@
 
 pub mod auth;
 mod cause;
+pub mod dressed;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod page;

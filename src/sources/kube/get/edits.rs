@@ -13,10 +13,10 @@ use futures::StreamExt as _;
 use http::Method;
 
 use super::path_of;
-use crate::core::{ClusterId, Error, ObjectRef, Resource, Result, Safe, Ts};
+use crate::core::{ClusterId, Kind, ObjectRef, Resource, Result, Safe, Ts};
 use crate::sources::kube::answer::{self, Asked};
 use crate::sources::kube::client::{Client, Get};
-use crate::store::changes::Edit;
+use crate::store::changes::{Edit, Edits};
 
 /// The most ConfigMaps and Secrets that are read for one workload.
 const MOST: usize = 64;
@@ -24,17 +24,6 @@ const MOST: usize = 64;
 const AT_ONCE: usize = 4;
 /// The most fields that one edit names.
 const NAMED: usize = 8;
-
-/// The edits of an object and of what it refers to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Edits {
-    /// The edits, newest first.
-    pub edits: Vec<Edit>,
-    /// What could not be read, and why.
-    pub lacks: Vec<Error>,
-    /// References that were left out because there are too many.
-    pub skipped: usize,
-}
 
 /// Reads the edits of an object and of the ConfigMaps and Secrets that its pods refer to.
 ///
@@ -58,6 +47,8 @@ pub async fn edits(client: &Client, object: &ObjectRef) -> Result<Edits> {
     while let Some((resource, read)) = reads.next().await {
         match read {
             Ok(meta) => found.edits.extend(of(&reference(&object.cluster, resource, &meta), &meta)),
+            // An optional one need not be there: nothing was edited.
+            Err(error) if error.kind == Kind::NotFound => {}
             Err(error) => found.lacks.push(error),
         }
     }

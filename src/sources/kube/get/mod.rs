@@ -5,7 +5,7 @@
 
 mod edits;
 
-pub use edits::{Edits, edits};
+pub use edits::edits;
 
 use deckwatch_wire::core::{ConfigMap, Secret};
 use deckwatch_wire::{Encoding, Limits, Undecodable};

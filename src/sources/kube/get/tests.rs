@@ -169,9 +169,10 @@ fn shop(request: &Request<bytes::Bytes>) -> Answer {
             r#"{"kind":"Deployment","metadata":{"name":"backend"},"spec":{"template":{"spec":{
                 "volumes":[{"name":"v","configMap":{"name":"files"}},{"name":"s","secret":{"secretName":"tls"}},
                     {"name":"p","projected":{"sources":[{"configMap":{"name":"ca"}}]}}],
-                "containers":[{"name":"app","envFrom":[{"configMapRef":{"name":"env"}}],
+                "containers":[{"name":"app","envFrom":[{"configMapRef":{"name":"env"}},{"configMapRef":{"name":"gone","optional":true}}],
                     "env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"tls","key":"k"}}},{"name":"B","value":"x"}]}]}}}}"#,
         ),
+        "gone" => status(404, "NotFound", "no such config map"),
         "tls" => status(403, "Forbidden", "secrets is forbidden"),
         name => answer(written(
             name,

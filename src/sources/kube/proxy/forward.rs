@@ -40,6 +40,7 @@ const IDLE: Duration = Duration::from_secs(30);
 pub struct PortForward {
     client: Client,
     backend: Backend,
+    authority: Authority,
     state: Arc<Mutex<State>>,
 }
 
@@ -81,7 +82,14 @@ struct Broken {
 impl PortForward {
     /// Makes one; nothing is resolved or connected yet.
     pub fn new(client: Client, backend: Backend) -> Self {
-        Self { client, backend, state: Arc::default() }
+        Self { client, backend, authority: Authority::Unchecked, state: Arc::default() }
+    }
+
+    /// Says who vouches for the service's certificate, where it speaks TLS; nobody has to without it.
+    #[must_use]
+    pub fn trusting(mut self, authority: Authority) -> Self {
+        self.authority = authority;
+        self
     }
 
     async fn ask(&self, request: Request) -> Result<Answer> {
@@ -205,7 +213,7 @@ impl PortForward {
         };
         let stream: Box<dyn dial::Io> = if self.backend.https {
             let host = format!("{}.{}.svc", self.backend.service, self.backend.namespace);
-            let config = dial::server_side(&Authority::Unchecked).await?;
+            let config = dial::server_side(&self.authority).await?;
             dial::encrypt(Box::new(stream), Arc::new(config), &host, &self.backend.address()).await?
         } else {
             Box::new(stream)

@@ -41,7 +41,7 @@ pub struct Backend {
     pub service: Name,
     /// Its port.
     pub port: Port,
-    /// Whether it speaks TLS. Its certificate is not checked, by the API server's proxy neither.
+    /// Whether it speaks TLS. The API server's proxy checks no certificate; a port-forward does what it is told.
     pub https: bool,
     /// What its paths begin with, without a slash at the end: `/prometheus`; mostly empty.
     pub prefix: String,
