@@ -68,8 +68,9 @@ pub fn lines(plan: &RollbackPlan, wait: bool, width: u16) -> Vec<FormLine> {
         form.line("drift", Role::Warning, &format!("{}: {} overwritten", item.object, fields.join(", ")));
     }
     form.line("wait", Role::Text, if wait { "until everything is ready, at most 5m" } else { "no" });
-    for item in plan.items.iter().filter(|i| i.change != Change::Unchanged) {
-        object(item, &mut form);
+    let changed = plan.items.iter().filter(|i| i.change != Change::Unchanged);
+    for (i, item) in changed.enumerate() {
+        object(if i == 0 { "objects" } else { "" }, item, &mut form);
     }
     let (have, most, pruned) = &plan.history;
     let prunes = if pruned.is_empty() { String::new() } else { format!(", prunes {pruned:?}") };
@@ -84,7 +85,7 @@ pub fn lines(plan: &RollbackPlan, wait: bool, width: u16) -> Vec<FormLine> {
     form.lines
 }
 
-fn object(item: &Item, form: &mut Form) {
+fn object(label: &'static str, item: &Item, form: &mut Form) {
     let role = match item.change {
         Change::Patch => Role::Action,
         Change::Create => Role::DiffAdd,
@@ -102,7 +103,7 @@ fn object(item: &Item, form: &mut Form) {
         Preview::Refused(why) => text.push_str(&format!("  ✖ the server refuses: {why}")),
         Preview::Nothing => {}
     }
-    form.line("", role, &text);
+    form.line(label, role, &text);
 }
 
 /// Draws them from a line on; no further than to the last one.
