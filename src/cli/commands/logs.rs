@@ -39,7 +39,7 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
     };
     let home = View::open("sources").ok_or_else(|| usage("sources", "no such view"))?;
     let mut headless = headless(place, home, (160, 60))?;
-    headless.run_until(PATIENCE, |m, _| {
+    let listed = headless.run_until(PATIENCE, |m, _| {
         [kind, Resource::Pod, Resource::ReplicaSet]
             .iter()
             .all(|r| !matches!(m.shared.cluster.of(*r).state, FeedState::Loading))
@@ -76,7 +76,7 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
     let view = logs::Logs::whole(object, reach);
     headless.open(View::Logs(view));
     headless.send(Msg::Due(Timer::Settle));
-    headless.run_until(PATIENCE, |m, env| {
+    let answered = headless.run_until(PATIENCE, |m, env| {
         let cx = crate::app::views::Draw { shared: &m.shared, env };
         let pane = m.nav.top().view.pane();
         !matches!(pane.truth(&cx), Truth::Loading) && !m.shared.asks.any_open(m.nav.top().id)
@@ -90,11 +90,25 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
         headless.finish();
         return Err(error);
     }
+    let mut missing = view.missing(zone);
+    if !answered {
+        missing.insert(0, format!("the sources did not give everything within {} s", PATIENCE.as_secs()));
+    }
+    if !listed {
+        missing.push("the pods were not listed in time: their kubelets were not asked".to_owned());
+    }
     let entries: Vec<&Entry> = view.entries().iter().filter(|e| reach.contains(e.ts)).collect();
     let text: String = entries.iter().map(|e| line(e, output, zone)).collect();
-    let code = super::shown::code(&truth);
+    let code = match super::shown::code(&truth) {
+        0 if !missing.is_empty() => 3,
+        code => code,
+    };
     headless.finish();
-    super::print(&text).map(|_| code)
+    super::print(&text)?;
+    for what in missing {
+        super::note(&format!("partial: {what}"));
+    }
+    Ok(code)
 }
 
 fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {

@@ -15,10 +15,10 @@ use crate::sources::loki::Loki;
 use crate::sources::loki::around::drive::{Read, drive, read_window};
 use crate::sources::loki::around::{Machine, Plan, Reach, Side};
 use crate::sources::loki::detect::detect;
-use crate::store::batch::{Batch, Cuts, LogReach};
-use crate::store::logs::{Entry, Place, join};
+use crate::store::batch::{Batch, Cuts, Edge, LogReach};
+use crate::store::logs::{Entry, join};
 
-/// How far older and newer lines are looked for at once.
+/// How far back the newest lines are looked for.
 const STRIDE: Span = Span::hours(12);
 /// The most bytes that Loki may be made to read for one widening.
 const BUDGET: u64 = 20 << 30;
@@ -54,8 +54,8 @@ pub struct Ask {
 struct FromLoki {
     entries: Vec<Entry>,
     query: Safe,
-    older: Option<bool>,
-    newer: Option<bool>,
+    older: Edge,
+    newer: Edge,
     cuts: Cuts,
     window: Option<Window>,
 }
@@ -102,28 +102,39 @@ async fn ask_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Res
             .detail("the labels that this Loki has can't tell this scope: choose another with `s`")
     })?;
     let loki = &named.source;
+    // A clock that is a little behind the agents' still sees their newest lines.
+    let soon = now + Span::secs(1);
     let mut out = match ask.page {
         LogPage::Around(at) => around(loki, &query, at, ask, now).await?,
         LogPage::Newest => {
-            let window = Window { start: now - STRIDE, end: now + Span::secs(1) };
-            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true)
+            let window = Window { start: now - STRIDE, end: soon };
+            let read = of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true, now);
+            FromLoki { newer: Edge::Now(now), ..read }
         }
-        LogPage::Older(at) => {
-            let window = Window { start: at - STRIDE, end: Ts(at.0 + 1) };
-            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true)
+        LogPage::Older(window) => {
+            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true, now)
         }
-        LogPage::Newer(at) => {
-            let window = Window { start: at, end: (at + STRIDE).min(now + Span::secs(1)).max(Ts(at.0 + 1)) };
-            of_read(read_window(loki, &query, window, false, ask.limit).await?, window, false)
+        LogPage::Newer { window: Window { start, end }, .. } => {
+            let window = Window { start, end: end.min(soon).max(start) };
+            of_read(read_window(loki, &query, window, false, ask.limit).await?, window, false, now)
         }
     };
     out.query = Safe::of(&query.to_string());
     Ok(out)
 }
 
-fn of_read(read: Read, window: Window, backward: bool) -> FromLoki {
-    let more = !read.rest.is_done();
-    let (older, newer) = if backward { (Some(more), None) } else { (None, Some(more)) };
+/// Says how far the newer side is read when a window is read to its end.
+fn read_to(end: Ts, now: Ts) -> Edge {
+    if end > now { Edge::Now(now) } else { Edge::Looked(end) }
+}
+
+fn of_read(read: Read, window: Window, backward: bool, now: Ts) -> FromLoki {
+    let edge = match (read.rest.is_done(), backward) {
+        (false, _) => Edge::More(read.rest.reached()),
+        (true, true) => Edge::Looked(window.start),
+        (true, false) => read_to(window.end, now),
+    };
+    let (older, newer) = if backward { (edge, Edge::Unknown) } else { (Edge::Unknown, edge) };
     let cuts = Cuts { clipped: read.cut, ..Cuts::default() };
     FromLoki { entries: read.entries, older, newer, cuts, window: Some(window), ..FromLoki::default() }
 }
@@ -132,35 +143,38 @@ async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Re
     let plan = Plan { at, now, page: ask.limit, most: loki.most_entries(), budget: BUDGET, cap: CAP };
     let mut machine = Machine::new(plan);
     drive(loki, query, &mut machine).await;
-    let failed = [Side::Before, Side::After].into_iter().find_map(|side| match machine.reach(side) {
-        Reach::Failed(error) => Some(error),
-        _ => None,
-    });
-    let entries: Vec<Entry> = machine.entries().cloned().collect();
-    if let Some(error) = machine.tie_error().cloned().or(failed).filter(|_| entries.is_empty()) {
-        return Err(error);
-    }
-    let more = |side| match machine.reach(side) {
-        Reach::More | Reach::Budget(_) | Reach::Full => Some(true),
-        Reach::NothingWithin(_) | Reach::Now => Some(false),
-        Reach::Reading | Reach::Failed(_) => None,
+    let edge = |side| {
+        let until = machine.read_until(side);
+        match machine.reach(side) {
+            Reach::More | Reach::Budget(_) | Reach::Full | Reach::Reading => Edge::More(until),
+            Reach::NothingWithin(_) => Edge::Looked(until),
+            Reach::Now => Edge::Now(now),
+            Reach::Failed(error) => Edge::Failed(until, error),
+        }
     };
+    let (older, mut newer) = (edge(Side::Before), edge(Side::After));
+    if let Some(error) = machine.tie_error() {
+        // The moment's own lines are missing: the newer side begins with them.
+        newer = Edge::Failed(at, error.clone());
+    }
+    let entries: Vec<Entry> = machine.entries().cloned().collect();
+    if let Some(error) = newer.error().or(older.error()).filter(|_| entries.is_empty()) {
+        return Err(error.clone());
+    }
     let (clipped, _) = machine.counted();
     let window = Window { start: machine.read_until(Side::Before), end: machine.read_until(Side::After) };
-    Ok(FromLoki {
-        entries,
-        older: more(Side::Before),
-        newer: more(Side::After),
-        cuts: Cuts { clipped, ..Cuts::default() },
-        window: Some(window),
-        ..FromLoki::default()
-    })
+    let cuts = Cuts { clipped, ..Cuts::default() };
+    Ok(FromLoki { entries, older, newer, cuts, window: Some(window), ..FromLoki::default() })
 }
 
 /// What the kubelet gave.
 #[derive(Default)]
 struct PodLogs {
     asked: bool,
+    /// Up to when it was read.
+    end: Ts,
+    /// Whether some of it is to be read again: what failed had lines, or may have had.
+    again: bool,
     entries: Vec<Entry>,
     error: Option<Error>,
     cuts: Cuts,
@@ -174,16 +188,26 @@ async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
     }
 }
 
+/// Returns the part of time that the kubelet is asked for.
+fn kubelet_window(ask: &Ask, now: Ts) -> Option<Window> {
+    let window = match ask.page {
+        LogPage::Around(at) => Window { start: ask.window.start.min(at), end: ask.window.end },
+        // The clocks of nodes may be ahead.
+        LogPage::Newest => Window { start: Ts(0), end: now + Span::secs(60) },
+        // Older pages are Loki's: the kubelet's part of the window has been read whole.
+        LogPage::Older(_) => return None,
+        LogPage::Newer { window, kubelet } => {
+            Window { start: kubelet, end: window.end.min(now + Span::secs(60)) }
+        }
+    };
+    Some(window).filter(|w| w.start < w.end)
+}
+
 /// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
 async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
     let client = world.client()?;
-    let (window, tail) = match ask.page {
-        LogPage::Around(at) => (Window { start: ask.window.start.min(at), end: ask.window.end }, None),
-        LogPage::Newest => (Window { start: Ts(0), end: now + Span::secs(60) }, Some(ask.limit)),
-        // Older pages are Loki's: the kubelet's part of the window has been read whole.
-        LogPage::Older(_) => return Ok(PodLogs::default()),
-        LogPage::Newer(at) => (Window { start: at, end: now + Span::secs(60) }, None),
-    };
+    let Some(window) = kubelet_window(ask, now) else { return Ok(PodLogs::default()) };
+    let tail = (ask.page == LogPage::Newest).then_some(ask.limit);
     let Some(namespace) = Name::new(&ask.scope.target.namespace) else { return Ok(PodLogs::default()) };
     let containers =
         ask.scope.pods.iter().flat_map(|p| p.containers.iter().map(|c| (p.pod.clone(), c.clone())));
@@ -198,7 +222,7 @@ async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
         };
         async move { kubelet::read(client, &wanted).await }
     });
-    let mut out = PodLogs { asked: true, ..PodLogs::default() };
+    let mut out = PodLogs { asked: true, end: window.end.min(now), ..PodLogs::default() };
     for read in
         futures::stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await
     {
@@ -212,22 +236,15 @@ async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
             // A container without an earlier run has no previous lines: that is no failure.
             Err(fail) if ask.previous && fail.error.kind == Kind::BadQuery => {}
             Err(fail) if fail.error.kind == Kind::NotFound => {}
-            Err(fail) => out.error = Some(fail.error),
+            Err(fail) => {
+                // A container that has not begun has no lines that could be missed.
+                out.again |= fail.error.kind != Kind::BadQuery;
+                out.error = Some(fail.error);
+            }
         }
     }
     out.entries.sort_by_key(|e| e.ts);
     Ok(out)
-}
-
-fn place(entry: &Entry) -> Option<Place> {
-    let get = |keys: &[&str]| {
-        keys.iter().find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k))).map(str::to_owned)
-    };
-    let pod = get(&["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"])?;
-    Some(Place {
-        pod,
-        container: get(&["container", "k8s_container_name", "kubernetes_container_name", "container_name"]),
-    })
 }
 
 fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
@@ -237,27 +254,56 @@ fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
         newest: entries.last().map(|e| e.ts),
         asked: true,
         error,
+        until: None,
+    }
+}
+
+/// Says how far the sides are read where Loki tells nothing: there is none, or it failed.
+fn edges(ask: &Ask, loki: Option<&Error>, now: Ts) -> (Edge, Edge) {
+    match (ask.page, loki) {
+        // Nothing of it is read on either side.
+        (LogPage::Around(at), Some(e)) => (Edge::Failed(at, e.clone()), Edge::Failed(at, e.clone())),
+        (LogPage::Newest, Some(e)) => (Edge::Failed(now, e.clone()), Edge::Failed(now, e.clone())),
+        (LogPage::Older(window), Some(e)) => (Edge::Failed(window.end, e.clone()), Edge::Unknown),
+        (LogPage::Newer { window, .. }, Some(e)) => (Edge::Unknown, Edge::Failed(window.start, e.clone())),
+        // The kubelet gives all that it has of a window.
+        (LogPage::Around(at), None) => (Edge::Looked(ask.window.start.min(at)), read_to(ask.window.end, now)),
+        (LogPage::Newest, None) => (Edge::Unknown, Edge::Now(now)),
+        (LogPage::Older(_), None) => (Edge::Unknown, Edge::Unknown),
+        (LogPage::Newer { window, .. }, None) => (Edge::Unknown, read_to(window.end, now)),
     }
 }
 
 fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, now: Ts) -> Batch {
+    let silent = |error: Option<&Error>| {
+        let (older, newer) = edges(ask, error, now);
+        FromLoki { older, newer, ..FromLoki::default() }
+    };
     let (loki, loki_reach) = match loki {
-        None => (FromLoki::default(), LogReach::default()),
+        None => (silent(None), LogReach::default()),
         Some(Ok(found)) => {
-            let reach = reach(&found.entries, None);
+            let failed = found.newer.error().or(found.older.error()).cloned();
+            let reach = reach(&found.entries, failed);
             (found, reach)
         }
-        Some(Err(error)) => (FromLoki::default(), reach(&[], Some(error))),
+        Some(Err(error)) => (silent(Some(&error)), reach(&[], Some(error))),
     };
-    let (lines, kubelet_reach) = match kubelet {
+    let (lines, mut kubelet_reach) = match kubelet {
         Ok(found) => {
             let reach = LogReach { asked: found.asked, ..reach(&found.entries, found.error.clone()) };
             (found, reach)
         }
         Err(error) => (PodLogs::default(), reach(&[], Some(error))),
     };
-    let read_until = loki.window.filter(|_| loki.newer == Some(true)).map(|w| w.end);
-    let joined = join(loki.entries, lines.entries, read_until, place);
+    // Beyond what is read of Loki the kubelet's lines wait, for Loki may have them too.
+    let read_until = match loki.newer {
+        Edge::More(at) => Some(at),
+        _ => None,
+    };
+    if lines.asked && !lines.again {
+        kubelet_reach.until = Some(read_until.map_or(lines.end, |at| at.min(lines.end)));
+    }
+    let joined = join(loki.entries, lines.entries, read_until, Entry::place);
     let mut cuts = loki.cuts;
     cuts.doubles += joined.duplicates + joined.covered;
     cuts.clipped += lines.cuts.clipped;
@@ -275,3 +321,6 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
         cuts,
     }
 }
+
+#[cfg(test)]
+mod tests;
