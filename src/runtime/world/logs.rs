@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 
 use super::{KUBERNETES, Named, World};
 use crate::app::effect::{LogPage, LogScope};
-use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
+use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Untrusted, Window};
 use crate::query::logql::LogQuery;
 use crate::query::profile::Mapping;
 use crate::sources::kube::logs::{self as kubelet, Wanted};
@@ -71,7 +71,7 @@ pub async fn read(world: &World, ask: Ask) -> Result<Batch> {
         }
     };
     let (loki, kubelet) = futures::future::join(loki, from_kubelet(world, &ask, now)).await;
-    Ok(merge(loki, kubelet, &ask, now))
+    merge(loki, kubelet, &ask, now)
 }
 
 async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<Mapping> {
@@ -171,6 +171,8 @@ async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Re
 #[derive(Default)]
 struct PodLogs {
     asked: bool,
+    /// Containers that were read, those without any line too.
+    answered: usize,
     /// Up to when it was read.
     end: Ts,
     /// Whether some of it is to be read again: what failed had lines, or may have had.
@@ -222,10 +224,11 @@ async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
         };
         async move { kubelet::read(client, &wanted).await }
     });
-    let mut out = PodLogs { asked: true, end: window.end.min(now), ..PodLogs::default() };
-    for read in
-        futures::stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await
-    {
+    let reads: Vec<_> = reads.collect();
+    let asked = !reads.is_empty();
+    let mut out = PodLogs { asked, end: window.end.min(now), ..PodLogs::default() };
+    for read in futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+        out.answered += usize::from(read.is_ok());
         match read {
             Ok(read) => {
                 out.entries.extend(read.entries.into_iter().filter(|e| window.contains(e.ts)));
@@ -274,7 +277,31 @@ fn edges(ask: &Ask, loki: Option<&Error>, now: Ts) -> (Edge, Edge) {
     }
 }
 
-fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, now: Ts) -> Batch {
+/// Returns why nothing can be said: no source that was asked gave an answer. One that was refused is named
+/// with what is missing and on what, and so is the other.
+fn refused(loki: Option<&Error>, kubelet: Option<&Error>, ask: &Ask) -> Option<Error> {
+    let (loki, kubelet) = match (loki, kubelet) {
+        (None, None) => return None,
+        (Some(one), None) | (None, Some(one)) => return Some(one.clone()),
+        (Some(loki), Some(kubelet)) => (loki, kubelet),
+    };
+    let denied = |e: &Error| matches!(e.kind, Kind::Denied | Kind::Auth);
+    let kind = match (denied(loki), denied(kubelet)) {
+        (true, true) => Kind::Denied,
+        (false, _) => loki.kind,
+        (true, false) => kubelet.kind,
+    };
+    let short = |e: &Error| Untrusted::from(e.line()).clipped(220);
+    let hints: Vec<&str> = [kubelet, loki].into_iter().filter_map(|e| e.hint.as_deref()).collect();
+    let error = Error::new(kind, "read logs").on(ask.scope.target.namespace.as_str()).detail(format!(
+        "kubelet: {}; Loki: {}",
+        short(kubelet),
+        short(loki)
+    ));
+    Some(if hints.is_empty() { error } else { error.hint(hints.join("; ")) })
+}
+
+fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, now: Ts) -> Result<Batch> {
     let silent = |error: Option<&Error>| {
         let (older, newer) = edges(ask, error, now);
         FromLoki { older, newer, ..FromLoki::default() }
@@ -309,8 +336,14 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
     cuts.clipped += lines.cuts.clipped;
     cuts.clipped_bytes += lines.cuts.clipped_bytes;
     cuts.bad_utf8 += lines.cuts.bad_utf8;
+    let begins = matches!(ask.page, LogPage::Around(_) | LogPage::Newest);
+    let answered = lines.answered > 0 || (loki_reach.asked && loki_reach.error.is_none());
+    if begins && !answered && joined.entries.is_empty() {
+        let error = refused(loki_reach.error.as_ref(), kubelet_reach.error.as_ref(), ask);
+        error.map_or(Ok(()), Err)?;
+    }
     let window = loki.window.or(Some(Window { start: ask.window.start, end: ask.window.end.min(now) }));
-    Batch {
+    Ok(Batch {
         entries: joined.entries,
         query: loki.query,
         window,
@@ -319,7 +352,7 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
         older: loki.older,
         newer: loki.newer,
         cuts,
-    }
+    })
 }
 
 #[cfg(test)]

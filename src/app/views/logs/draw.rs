@@ -6,7 +6,7 @@ use ratatui_core::layout::Rect;
 use super::{Logs, line};
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
-use crate::app::views::{Draw, screen};
+use crate::app::views::{Draw, Truth, screen};
 use crate::core::filter::contains_ignore_case;
 use crate::core::text::strip_sgr;
 use crate::core::{Ts, Untrusted};
@@ -190,7 +190,16 @@ fn edge(edge: &Edge, [word, way]: [&str; 2], cx: &Draw<'_>) -> String {
 /// Draws the lines.
 pub fn draw(logs: &Logs, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     if logs.known.lines.is_empty() {
-        screen::draw_instead(cx, &logs.truth(cx), area, buf);
+        let truth = logs.truth(cx);
+        if let Truth::Partial(_) = truth {
+            // No line, and not every source could be asked: which, on what, and what to do about it.
+            let room = usize::from(area.width.saturating_sub(4)).max(20);
+            let mut told = vec!["no lines of the sources that answered".to_owned()];
+            told.extend(logs.errors().flat_map(|(_, e)| screen::told(e, room)));
+            paint::message(buf, &cx.env.theme, area, Role::Warning, &told);
+        } else {
+            screen::draw_instead(cx, &truth, area, buf);
+        }
         return;
     }
     if logs.shown.is_empty() {

@@ -112,13 +112,16 @@ impl Logs {
         &self.known.lines
     }
 
+    /// Returns why sources did not say everything.
+    fn errors(&self) -> impl Iterator<Item = (&'static str, &Error)> {
+        let both = [("loki", &self.known.loki.error), ("kubelet", &self.known.kubelet.error)];
+        both.into_iter().filter_map(|(name, error)| Some((name, error.as_ref()?)))
+    }
+
     /// Returns what is missing of the window that is to be read whole, a line each, as errors and notes tell it.
     pub fn missing(&self, zone: Zone) -> Vec<String> {
-        let mut out = Vec::new();
         let known = &self.known;
-        for (name, error) in [("loki", &known.loki.error), ("kubelet", &known.kubelet.error)] {
-            out.extend(error.as_ref().map(|e| format!("{name}: {}", e.line())));
-        }
+        let mut out: Vec<String> = self.errors().map(|(name, e)| format!("{name}: {}", e.line())).collect();
         out.extend(self.error.as_ref().map(Error::line));
         if let Some(read) = self.whole.and_then(|w| known.read_only(w)) {
             let (from, to) = (read.start.rfc3339_millis_in(zone), read.end.rfc3339_millis_in(zone));
@@ -285,12 +288,15 @@ impl Pane for Logs {
             (Some(e), None) => Truth::Failed(e.clone()),
             (None, None) => Truth::Loading,
             (Some(e), Some(at)) => Truth::Stale(at, Some(e.clone())),
-            (None, Some(at)) => match (&self.known.loki.error, &self.known.kubelet.error) {
-                (Some(e), _) => Truth::Partial(format!("loki: {}", e.kind.word())),
-                (None, Some(e)) => Truth::Partial(format!("kubelet: {}", e.kind.word())),
-                (None, None) if self.known.lines.is_empty() => Truth::Empty(self.nothing(cx)),
-                (None, None) => Truth::Good(self.reach(cx, at)),
-            },
+            (None, Some(at)) => {
+                let lacks: Vec<String> =
+                    self.errors().map(|(name, e)| format!("{name}: {}", e.kind.word())).collect();
+                match lacks.is_empty() {
+                    false => Truth::Partial(lacks.join(" · ")),
+                    true if self.known.lines.is_empty() => Truth::Empty(self.nothing(cx)),
+                    true => Truth::Good(self.reach(cx, at)),
+                }
+            }
         }
     }
 
@@ -515,9 +521,17 @@ impl Logs {
     fn nothing(&self, _cx: &Draw<'_>) -> String {
         match (self.known.loki.asked, self.known.kubelet.asked) {
             (true, true) => "no lines: neither Loki nor the kubelet holds any in this window".to_owned(),
-            (true, false) => "no lines: Loki holds none in this window".to_owned(),
+            (true, false) => {
+                "no lines: Loki holds none in this window, and no pod is there whose kubelet could be asked"
+                    .to_owned()
+            }
             (false, true) => "no lines: the kubelet holds none; Loki was not asked".to_owned(),
-            (false, false) => "no source of logs was found".to_owned(),
+            (false, false) => {
+                "no source of logs was found: no Loki, and no pod whose kubelet could be asked".to_owned()
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

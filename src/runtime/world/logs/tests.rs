@@ -239,3 +239,48 @@ async fn a_kubelet_that_failed_is_read_again_from_where_it_was_read() {
     let batch = read(&world, ask(LogPage::Newer { window, kubelet: ago(5) }, 300)).await.unwrap();
     assert!(batch.kubelet.until.is_some(), "a container that has not begun has no lines to miss");
 }
+
+fn forbidden() -> Answer {
+    status(403, "Forbidden", "pods \"web-1\" is forbidden: User \"jane\" cannot get resource \"pods/log\"")
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_every_source_refuses_what_is_missing_is_told_of_each() {
+    let refuse = |_: &str, _: &[(String, String)]| Some(Ok(answer(403, "text/plain", "not for you")));
+    let (world, _server) = world(Some(loki(Lines(Vec::new()), refuse)), |_| forbidden());
+    for page in [LogPage::Around(ago(30)), LogPage::Newest] {
+        let error = read(&world, ask(page, 300)).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Denied);
+        let line = error.line();
+        for part in
+            ["read logs: denied on shop", "get pods/log: denied on shop/web-1", "denied on http://fake"]
+        {
+            assert!(line.contains(part), "{part:?} in {line}");
+        }
+        assert!(error.hint.is_some_and(|h| h.contains("pods/log")));
+    }
+    let (world, _server) = self::world(None, |_| forbidden());
+    let error = read(&world, ask(LogPage::Newest, 300)).await.unwrap_err();
+    assert_eq!((error.kind, &*error.what), (Kind::Denied, "get pods/log"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_source_that_answers_makes_it_a_part_and_one_that_fails_no_denial() {
+    let (world, _server) = world(Some(loki(Lines(Vec::new()), none)), |_| forbidden());
+    let batch = read(&world, ask(LogPage::Around(ago(30)), 300)).await.unwrap();
+    assert_eq!((batch.loki.error, batch.kubelet.error.map(|e| e.kind)), (None, Some(Kind::Denied)));
+    let (world, _server) =
+        self::world(Some(loki(Lines(Vec::new()), |_, _| Some(Ok(failed())))), |_| forbidden());
+    let error = read(&world, ask(LogPage::Around(ago(30)), 300)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+    assert!(error.line().contains("get pods/log: denied"), "{}", error.line());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_without_pods_asks_no_kubelet() {
+    let (world, _server) = world(None, |_| forbidden());
+    let mut ask = ask(LogPage::Newest, 300);
+    ask.scope.pods.clear();
+    let batch = read(&world, ask).await.unwrap();
+    assert!(!batch.kubelet.asked && !batch.loki.asked);
+}
