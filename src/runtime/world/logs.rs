@@ -14,7 +14,7 @@ use crate::sources::kube::logs::{self as kubelet, Wanted};
 use crate::sources::loki::Loki;
 use crate::sources::loki::around::drive::{Read, drive, read_window};
 use crate::sources::loki::around::{Machine, Plan, Reach, Side};
-use crate::sources::loki::detect::detect;
+use crate::sources::loki::detect::{Confirmed, detect};
 use crate::store::batch::{Batch, Cuts, Edge, LogReach};
 use crate::store::logs::{Entry, join};
 
@@ -31,9 +31,16 @@ const AT_ONCE: usize = 6;
 /// The most bytes of one container.
 const KUBELET: usize = 4 << 20;
 
+/// How long labels are kept that merely look like it: lines of a new namespace soon show better ones, and
+/// lines that are followed are not to ask for labels every time.
+const GUESSED: Span = Span::secs(20);
+
+/// Labels, and until when they hold where they were only guessed.
+type Kept = (Mapping, Option<Ts>);
+
 /// Which labels each namespace's lines have, as found out.
 #[derive(Default)]
-pub struct Mappings(Mutex<HashMap<(u8, String), Mapping>>);
+pub struct Mappings(Mutex<HashMap<(u8, String), Kept>>);
 
 /// What is asked.
 pub struct Ask {
@@ -77,7 +84,7 @@ pub async fn read(world: &World, ask: Ask) -> Result<Batch> {
 async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<Mapping> {
     let key = (named.id.index, ask.scope.target.namespace.clone());
     let known = world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-    if let Some(mapping) = known {
+    if let Some((mapping, _)) = known.filter(|(_, until)| until.is_none_or(|until| now < until)) {
         return Ok(mapping);
     }
     let window = Window {
@@ -87,7 +94,9 @@ async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Resu
     let pod = ask.scope.pods.first().map(|p| p.pod.as_str());
     let found =
         detect(&named.source, &ask.scope.target.namespace, pod, window, world.cluster.0.raw()).await?;
-    world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.mapping.clone());
+    let until = (found.confirmed == Confirmed::No).then(|| now + GUESSED);
+    let kept = (found.mapping.clone(), until);
+    world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, kept);
     Ok(found.mapping)
 }
 

@@ -284,3 +284,26 @@ async fn a_scope_without_pods_asks_no_kubelet() {
     let batch = read(&world, ask).await.unwrap();
     assert!(!batch.kubelet.asked && !batch.loki.asked);
 }
+
+#[tokio::test(start_paused = true)]
+async fn labels_that_were_guessed_are_asked_for_again_and_confirmed_ones_are_kept() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let there = Arc::new(AtomicBool::new(false));
+    let streams = Arc::clone(&there);
+    let refuse = move |path: &str, _: &[(String, String)]| {
+        let nothing = path.ends_with("series") && !streams.load(Ordering::SeqCst);
+        nothing.then(|| Ok(answer(200, "application/json", r#"{"status":"success","data":[]}"#)))
+    };
+    let fake = loki(Lines(Vec::new()), refuse);
+    let (world, _server) = world(Some(Arc::clone(&fake)), |_| typed(200, "text/plain", ""));
+    let looked = async || {
+        read(&world, ask(LogPage::Newest, 300)).await.unwrap();
+        fake.asked().iter().filter(|a| a.contains("/v1/labels")).count()
+    };
+    assert_eq!((looked().await, looked().await), (1, 1), "not at every question");
+    there.store(true, Ordering::SeqCst);
+    tokio::time::advance(GUESSED.to_std()).await;
+    assert_eq!(looked().await, 2);
+    tokio::time::advance(GUESSED.to_std() * 100).await;
+    assert_eq!(looked().await, 2, "what streams have confirmed is kept");
+}
