@@ -1,7 +1,7 @@
 //! What a log question brought: lines in order, the reach of each source, and everything that was cut.
 
 use super::logs::Entry;
-use crate::core::{Error, Safe, Ts, Window};
+use crate::core::{Error, Safe, Ts, Untrusted, Window};
 
 /// What one source of logs could say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub struct LogReach {
     pub error: Option<Error>,
     /// The instant up to which it was read whole, where it answered for the newest lines.
     pub until: Option<Ts>,
+    /// What it warned of: its lines may be partial.
+    pub warnings: Vec<Untrusted>,
 }
 
 /// How far one side of the lines is read, and what is known of what lies beyond. Between the instant and
@@ -66,18 +68,42 @@ pub struct Cuts {
     pub doubles: usize,
     /// Bytes that were not UTF-8.
     pub bad_utf8: usize,
-    /// Pods that are gone and out of every source's reach.
+    /// Lines that came without a time of their own and have that of the line before.
+    pub undated: usize,
+    /// Lines that a server gave although they were not asked for, left out.
+    pub stray: usize,
+    /// Pods that no kubelet tells of any more, and of which Loki has no line.
     pub unreachable_pods: usize,
+    /// Containers whose kubelet was not asked, because there are too many.
+    pub unasked: usize,
+    /// Containers whose log was longer than is read at once: their newest lines are missing.
+    pub capped: usize,
+    /// Containers of which only the last lines were read, and that Loki has no line of.
+    pub tailed: usize,
+    /// Nanoseconds with as many lines as Loki gives at once: there may be more.
+    pub overfull: usize,
+    /// Lines of the kubelet beyond what is read of Loki: shown once Loki is read that far.
+    pub held: usize,
 }
 
+/// A count in words, for one and for many.
+pub type Count = (usize, &'static str, &'static str);
+
 impl Cuts {
-    /// Adds what another page had cut.
+    /// Adds what a further page had cut. What is held back and what was cut short is for the next page to
+    /// tell, so it is left alone.
     pub fn count(&mut self, page: Self) {
         self.clipped += page.clipped;
         self.clipped_bytes += page.clipped_bytes;
         self.doubles += page.doubles;
         self.bad_utf8 += page.bad_utf8;
+        self.undated += page.undated;
+        self.stray += page.stray;
+        self.overfull += page.overfull;
+        // The same pods and containers at every page.
         self.unreachable_pods = self.unreachable_pods.max(page.unreachable_pods);
+        self.unasked = self.unasked.max(page.unasked);
+        self.tailed = self.tailed.max(page.tailed);
     }
 
     /// Returns what is more than in the page before, which had read most of the same lines.
@@ -88,8 +114,35 @@ impl Cuts {
             clipped_bytes: self.clipped_bytes.saturating_sub(before.clipped_bytes),
             doubles: self.doubles.saturating_sub(before.doubles),
             bad_utf8: self.bad_utf8.saturating_sub(before.bad_utf8),
-            unreachable_pods: self.unreachable_pods,
+            undated: self.undated.saturating_sub(before.undated),
+            stray: self.stray.saturating_sub(before.stray),
+            overfull: self.overfull.saturating_sub(before.overfull),
+            ..self
         }
+    }
+
+    /// Returns what is missing: parts of lines, lines, or whole containers.
+    pub fn losses(&self) -> impl Iterator<Item = Count> {
+        let all = [
+            (self.clipped, "shortened", "shortened"),
+            (self.unreachable_pods, "pod out of reach", "pods out of reach"),
+            (self.unasked, "container not asked", "containers not asked"),
+            (self.capped, "container cut short", "containers cut short"),
+            (self.tailed, "container with its last lines only", "containers with their last lines only"),
+            (self.overfull, "nanosecond cut", "nanoseconds cut"),
+            (self.held, "held back", "held back"),
+        ];
+        all.into_iter().filter(|c| c.0 > 0)
+    }
+
+    /// Returns what is odd about the lines that are there.
+    pub fn oddities(&self) -> impl Iterator<Item = Count> {
+        let all = [
+            (self.bad_utf8, "bad byte", "bad bytes"),
+            (self.undated, "without a time", "without a time"),
+            (self.stray, "unasked and left out", "unasked and left out"),
+        ];
+        all.into_iter().filter(|c| c.0 > 0)
     }
 }
 

@@ -39,7 +39,7 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
     };
     let home = View::open("sources").ok_or_else(|| usage("sources", "no such view"))?;
     let mut headless = headless(place, home, (160, 60))?;
-    let listed = headless.run_until(PATIENCE, |m, _| {
+    headless.run_until(PATIENCE, |m, _| {
         [kind, Resource::Pod, Resource::ReplicaSet]
             .iter()
             .all(|r| !matches!(m.shared.cluster.of(*r).state, FeedState::Loading))
@@ -94,9 +94,8 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
     if !answered {
         missing.insert(0, format!("the sources did not give everything within {} s", PATIENCE.as_secs()));
     }
-    if !listed {
-        missing.push("the pods were not listed in time: their kubelets were not asked".to_owned());
-    }
+    missing.extend(unlisted(&headless.model.shared.cluster.of(Resource::Pod).state));
+    let odd = view.oddities();
     let entries: Vec<&Entry> = view.entries().iter().filter(|e| reach.contains(e.ts)).collect();
     let text: String = entries.iter().map(|e| line(e, output, zone)).collect();
     let code = match super::shown::code(&truth) {
@@ -108,7 +107,20 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
     for what in missing {
         super::note(&format!("partial: {what}"));
     }
+    if let Some(odd) = odd {
+        super::note(&format!("of the lines: {odd}"));
+    }
     Ok(code)
+}
+
+/// Says why no kubelet was asked: the pods are not known.
+fn unlisted(pods: &FeedState) -> Option<String> {
+    const WHAT: &str = "the pods could not be listed, so no kubelet was asked";
+    match pods {
+        FeedState::Loading => Some(format!("{WHAT}: no answer within {} s", PATIENCE.as_secs())),
+        FeedState::Denied(error) | FeedState::Failed(error) => Some(format!("{WHAT}: {}", error.line())),
+        FeedState::Live | FeedState::Resync | FeedState::Stale { .. } => None,
+    }
 }
 
 fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {
@@ -117,4 +129,20 @@ fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {
     }
     let pod = entry.labels.get("pod").map(|p| Untrusted::from(p).safe()).unwrap_or_default();
     format!("{} {pod} {}\n", entry.ts.rfc3339_millis_in(zone), entry.line.safe())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pods_that_could_not_be_listed_are_a_part_that_is_missing() {
+        let error = Error::new(Kind::Denied, "list pods").on("shop");
+        for state in [FeedState::Denied(error.clone()), FeedState::Failed(error)] {
+            let told = unlisted(&state).unwrap();
+            assert!(told.ends_with("no kubelet was asked: list pods: denied on shop"), "{told}");
+        }
+        assert!(unlisted(&FeedState::Loading).is_some());
+        assert_eq!(unlisted(&FeedState::Live), None);
+    }
 }

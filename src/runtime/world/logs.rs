@@ -1,16 +1,16 @@
 //! Log lines from Loki and the kubelet, in one batch that says what each of them holds.
 
+mod pods;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use futures::StreamExt as _;
-
-use super::{KUBERNETES, Named, World};
+use self::pods::PodLogs;
+use super::{Named, World};
 use crate::app::effect::{LogPage, LogScope};
-use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Untrusted, Window};
+use crate::core::{Error, Kind, Result, Safe, Span, Ts, Untrusted, Window};
 use crate::query::logql::LogQuery;
 use crate::query::profile::Mapping;
-use crate::sources::kube::logs::{self as kubelet, Wanted};
 use crate::sources::loki::Loki;
 use crate::sources::loki::around::drive::{Read, drive, read_window};
 use crate::sources::loki::around::{Machine, Plan, Reach, Side};
@@ -24,12 +24,6 @@ const STRIDE: Span = Span::hours(12);
 const BUDGET: u64 = 20 << 30;
 /// The most lines that are kept on each side.
 const CAP: usize = 50_000;
-/// Containers whose kubelet logs are read for one question.
-const CONTAINERS: usize = 40;
-/// How many of them at once.
-const AT_ONCE: usize = 6;
-/// The most bytes of one container.
-const KUBELET: usize = 4 << 20;
 
 /// How long labels are kept that merely look like it: lines of a new namespace soon show better ones, and
 /// lines that are followed are not to ask for labels every time.
@@ -64,6 +58,7 @@ struct FromLoki {
     older: Edge,
     newer: Edge,
     cuts: Cuts,
+    warnings: Vec<Untrusted>,
     window: Option<Window>,
 }
 
@@ -77,7 +72,10 @@ pub async fn read(world: &World, ask: Ask) -> Result<Batch> {
             _ => None,
         }
     };
-    let (loki, kubelet) = futures::future::join(loki, from_kubelet(world, &ask, now)).await;
+    let (loki, mut kubelet) = futures::future::join(loki, pods::read(world, &ask, now)).await;
+    if let (Some(Ok(loki)), Ok(lines)) = (&loki, &mut kubelet) {
+        lines.read_on(world, &loki.entries).await;
+    }
     merge(loki, kubelet, &ask, now)
 }
 
@@ -144,8 +142,16 @@ fn of_read(read: Read, window: Window, backward: bool, now: Ts) -> FromLoki {
         (true, false) => read_to(window.end, now),
     };
     let (older, newer) = if backward { (edge, Edge::Unknown) } else { (Edge::Unknown, edge) };
-    let cuts = Cuts { clipped: read.cut, ..Cuts::default() };
-    FromLoki { entries: read.entries, older, newer, cuts, window: Some(window), ..FromLoki::default() }
+    let (overfull, stray) = (read.overfull.len(), read.stray);
+    FromLoki {
+        entries: read.entries,
+        older,
+        newer,
+        cuts: Cuts { clipped: read.cut, overfull, stray, ..Cuts::default() },
+        warnings: read.warnings,
+        window: Some(window),
+        ..FromLoki::default()
+    }
 }
 
 async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Result<FromLoki> {
@@ -170,93 +176,11 @@ async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Re
     if let Some(error) = newer.error().or(older.error()).filter(|_| entries.is_empty()) {
         return Err(error.clone());
     }
-    let (clipped, _) = machine.counted();
+    let (clipped, stray) = machine.counted();
     let window = Window { start: machine.read_until(Side::Before), end: machine.read_until(Side::After) };
-    let cuts = Cuts { clipped, ..Cuts::default() };
-    Ok(FromLoki { entries, older, newer, cuts, window: Some(window), ..FromLoki::default() })
-}
-
-/// What the kubelet gave.
-#[derive(Default)]
-struct PodLogs {
-    asked: bool,
-    /// Containers that were read, those without any line too.
-    answered: usize,
-    /// Up to when it was read.
-    end: Ts,
-    /// Whether some of it is to be read again: what failed had lines, or may have had.
-    again: bool,
-    entries: Vec<Entry>,
-    error: Option<Error>,
-    cuts: Cuts,
-}
-
-/// Reads the kubelet's lines, unless the API server that they come through is down.
-async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
-    tokio::select! {
-        read = read_kubelet(world, ask, now) => read,
-        error = world.health.lost(KUBERNETES) => Err(error),
-    }
-}
-
-/// Returns the part of time that the kubelet is asked for.
-fn kubelet_window(ask: &Ask, now: Ts) -> Option<Window> {
-    let window = match ask.page {
-        LogPage::Around(at) => Window { start: ask.window.start.min(at), end: ask.window.end },
-        // The clocks of nodes may be ahead.
-        LogPage::Newest => Window { start: Ts(0), end: now + Span::secs(60) },
-        // Older pages are Loki's: the kubelet's part of the window has been read whole.
-        LogPage::Older(_) => return None,
-        LogPage::Newer { window, kubelet } => {
-            Window { start: kubelet, end: window.end.min(now + Span::secs(60)) }
-        }
-    };
-    Some(window).filter(|w| w.start < w.end)
-}
-
-/// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
-async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
-    let client = world.client()?;
-    let Some(window) = kubelet_window(ask, now) else { return Ok(PodLogs::default()) };
-    let tail = (ask.page == LogPage::Newest).then_some(ask.limit);
-    let Some(namespace) = Name::new(&ask.scope.target.namespace) else { return Ok(PodLogs::default()) };
-    let containers =
-        ask.scope.pods.iter().flat_map(|p| p.containers.iter().map(|c| (p.pod.clone(), c.clone())));
-    let reads = containers.take(CONTAINERS).map(|(pod, container)| {
-        let since = (window.start > Ts(0)).then_some(window.start);
-        let wanted = Wanted {
-            previous: ask.previous,
-            since,
-            tail,
-            bytes: KUBELET,
-            ..Wanted::all(namespace.clone(), pod, Some(container))
-        };
-        async move { kubelet::read(client, &wanted).await }
-    });
-    let reads: Vec<_> = reads.collect();
-    let asked = !reads.is_empty();
-    let mut out = PodLogs { asked, end: window.end.min(now), ..PodLogs::default() };
-    for read in futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
-        out.answered += usize::from(read.is_ok());
-        match read {
-            Ok(read) => {
-                out.entries.extend(read.entries.into_iter().filter(|e| window.contains(e.ts)));
-                out.cuts.clipped += read.cuts.clipped;
-                out.cuts.clipped_bytes += read.cuts.clipped_bytes;
-                out.cuts.bad_utf8 += read.cuts.bad_utf8;
-            }
-            // A container without an earlier run has no previous lines: that is no failure.
-            Err(fail) if ask.previous && fail.error.kind == Kind::BadQuery => {}
-            Err(fail) if fail.error.kind == Kind::NotFound => {}
-            Err(fail) => {
-                // A container that has not begun has no lines that could be missed.
-                out.again |= fail.error.kind != Kind::BadQuery;
-                out.error = Some(fail.error);
-            }
-        }
-    }
-    out.entries.sort_by_key(|e| e.ts);
-    Ok(out)
+    let cuts = Cuts { clipped, stray, overfull: machine.overfull().len(), ..Cuts::default() };
+    let warnings = machine.warnings().to_vec();
+    Ok(FromLoki { entries, older, newer, cuts, warnings, window: Some(window), ..FromLoki::default() })
 }
 
 fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
@@ -266,7 +190,7 @@ fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
         newest: entries.last().map(|e| e.ts),
         asked: true,
         error,
-        until: None,
+        ..LogReach::default()
     }
 }
 
@@ -315,7 +239,8 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
         let (older, newer) = edges(ask, error, now);
         FromLoki { older, newer, ..FromLoki::default() }
     };
-    let (loki, loki_reach) = match loki {
+    let alone = loki.is_none();
+    let (mut loki, mut loki_reach) = match loki {
         None => (silent(None), LogReach::default()),
         Some(Ok(found)) => {
             let failed = found.newer.error().or(found.older.error()).cloned();
@@ -324,27 +249,34 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
         }
         Some(Err(error)) => (silent(Some(&error)), reach(&[], Some(error))),
     };
-    let (lines, mut kubelet_reach) = match kubelet {
+    loki_reach.warnings = std::mem::take(&mut loki.warnings);
+    let (mut lines, mut kubelet_reach) = match kubelet {
         Ok(found) => {
             let reach = LogReach { asked: found.asked, ..reach(&found.entries, found.error.clone()) };
             (found, reach)
         }
         Err(error) => (PodLogs::default(), reach(&[], Some(error))),
     };
+    // Where Loki has more, it may have the lines of the pods that are gone too.
+    let has_more = loki_reach.asked && loki_reach.error.is_none() && matches!(loki.older, Edge::More(_));
+    lines.only_here(&loki.entries, has_more);
+    let read_to = lines.end();
+    if alone && lines.cuts.capped > 0 && read_to < now {
+        loki.newer = Edge::More(read_to);
+    }
     // Beyond what is read of Loki the kubelet's lines wait, for Loki may have them too.
     let read_until = match loki.newer {
         Edge::More(at) => Some(at),
         _ => None,
     };
     if lines.asked && !lines.again {
-        kubelet_reach.until = Some(read_until.map_or(lines.end, |at| at.min(lines.end)));
+        kubelet_reach.until = Some(read_until.map_or(read_to, |at| at.min(read_to)));
     }
     let joined = join(loki.entries, lines.entries, read_until, Entry::place);
     let mut cuts = loki.cuts;
+    cuts.count(lines.cuts);
     cuts.doubles += joined.duplicates + joined.covered;
-    cuts.clipped += lines.cuts.clipped;
-    cuts.clipped_bytes += lines.cuts.clipped_bytes;
-    cuts.bad_utf8 += lines.cuts.bad_utf8;
+    (cuts.held, cuts.capped) = (joined.held, lines.cuts.capped);
     let begins = matches!(ask.page, LogPage::Around(_) | LogPage::Newest);
     let answered = lines.answered > 0 || (loki_reach.asked && loki_reach.error.is_none());
     if begins && !answered && joined.entries.is_empty() {

@@ -18,6 +18,9 @@ pub const OVERLAP: Span = Span::secs(10);
 /// How far back a kubelet that did not answer is asked again while the lines are followed.
 const AGAIN: Span = Span::mins(5);
 
+/// The most different warnings that are kept.
+const WARNINGS: usize = 5;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Known {
@@ -87,6 +90,10 @@ impl Known {
         let counted = self.of_sources();
         self.put(entries);
         self.cuts.count(fresh);
+        self.cuts.held = cuts.held;
+        if kubelet.asked {
+            self.cuts.capped = cuts.capped;
+        }
         self.heard(&loki, &kubelet, counted);
         let over = self.lines.len().saturating_sub(KEPT);
         if let Some(last) = self.lines.get(over.wrapping_sub(1)).map(|e| e.ts).filter(|_| !keeps_all) {
@@ -130,6 +137,9 @@ impl Known {
             mine.oldest = mine.oldest.into_iter().chain(theirs.oldest).min();
             mine.newest = mine.newest.into_iter().chain(theirs.newest).max();
             mine.until = theirs.until.or(mine.until);
+            let new = theirs.warnings.iter().filter(|w| !mine.warnings.contains(w)).cloned();
+            let new: Vec<_> = new.take(WARNINGS.saturating_sub(mine.warnings.len())).collect();
+            mine.warnings.extend(new);
         }
         // What failed on one side is told until that side has been read.
         self.loki.error = self.older.error().or(self.newer.error()).cloned();

@@ -118,11 +118,28 @@ impl Logs {
         both.into_iter().filter_map(|(name, error)| Some((name, error.as_ref()?)))
     }
 
+    /// Returns what sources warned of.
+    fn warnings(&self, most: usize) -> impl Iterator<Item = String> {
+        self.known.loki.warnings.iter().map(move |w| format!("loki warns: {}", w.clipped(most)))
+    }
+
+    /// Returns what is odd about the lines that are there, as notes tell it; none of it is missing.
+    pub fn oddities(&self) -> Option<String> {
+        let all: Vec<_> =
+            self.known.cuts.oddities().map(|(n, one, many)| num::counted(n, one, many)).collect();
+        (!all.is_empty()).then(|| all.join(" · "))
+    }
+
     /// Returns what is missing of the window that is to be read whole, a line each, as errors and notes tell it.
     pub fn missing(&self, zone: Zone) -> Vec<String> {
         let known = &self.known;
         let mut out: Vec<String> = self.errors().map(|(name, e)| format!("{name}: {}", e.line())).collect();
         out.extend(self.error.as_ref().map(Error::line));
+        out.extend(self.warnings(500));
+        let cut: Vec<_> = known.cuts.losses().map(|(n, one, many)| num::counted(n, one, many)).collect();
+        if !cut.is_empty() {
+            out.push(format!("cut: {}", cut.join(" · ")));
+        }
         if let Some(read) = self.whole.and_then(|w| known.read_only(w)) {
             let (from, to) = (read.start.rfc3339_millis_in(zone), read.end.rfc3339_millis_in(zone));
             let full = if known.lines.len() >= known::KEPT {
@@ -289,8 +306,9 @@ impl Pane for Logs {
             (None, None) => Truth::Loading,
             (Some(e), Some(at)) => Truth::Stale(at, Some(e.clone())),
             (None, Some(at)) => {
-                let lacks: Vec<String> =
+                let mut lacks: Vec<String> =
                     self.errors().map(|(name, e)| format!("{name}: {}", e.kind.word())).collect();
+                lacks.extend(self.warnings(80).take(1));
                 match lacks.is_empty() {
                     false => Truth::Partial(lacks.join(" · ")),
                     true if self.known.lines.is_empty() => Truth::Empty(self.nothing(cx)),
@@ -491,13 +509,8 @@ impl Logs {
             out.push_str(&format!(" of {}", num::count(self.known.lines.len())));
         }
         let cut = &self.known.cuts;
-        for (n, one, many) in [
-            (cut.clipped, "shortened", "shortened"),
-            (cut.doubles, "double", "doubles"),
-            (cut.bad_utf8, "bad byte", "bad bytes"),
-            (cut.unreachable_pods, "pod out of reach", "pods out of reach"),
-            (self.known.dropped, "dropped here", "dropped here"),
-        ] {
+        let here = [(cut.doubles, "double", "doubles"), (self.known.dropped, "dropped here", "dropped here")];
+        for (n, one, many) in cut.losses().chain(cut.oddities()).chain(here) {
             if n > 0 {
                 out.push_str(&format!(" · {}", num::counted(n, one, many)));
             }

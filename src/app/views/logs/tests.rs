@@ -12,6 +12,7 @@ use crate::app::update::start;
 use crate::app::views::{Env, View};
 use crate::core::{ClusterId, Kind, Labels, Safe};
 use crate::ops::{Gate, Policy};
+use crate::store::batch::Cuts;
 use crate::store::logs::Origin;
 use crate::ui::theme::{Depth, Glyphs, Theme};
 
@@ -162,4 +163,46 @@ fn a_view_that_every_source_refused_is_denied() {
     bench.with(|view, cx| view.answer(MAIN, Err(denied()), cx));
     assert_eq!(bench.draw(Pane::truth), Truth::Denied(denied()));
     assert!(bench.text().contains("hint: ask for get on pods/log"));
+}
+
+#[test]
+fn every_cut_is_told_in_the_heading_and_what_is_missing_in_the_notes() {
+    let mut bench = Bench::new(|object| Logs::new(object, true));
+    bench.with(Pane::init);
+    let cuts = Cuts {
+        clipped: 1,
+        clipped_bytes: 9,
+        doubles: 2,
+        bad_utf8: 3,
+        undated: 4,
+        stray: 5,
+        unreachable_pods: 6,
+        unasked: 7,
+        capped: 8,
+        tailed: 9,
+        overfull: 10,
+        held: 11,
+    };
+    bench.answer(MAIN, Batch { cuts, ..batch(vec![entry(5, "x")], Edge::Looked(ago(9)), Edge::Now(NOW)) });
+    let losses = "1 shortened · 6 pods out of reach · 7 containers not asked · 8 containers cut short · \
+                  9 containers with their last lines only · 10 nanoseconds cut · 11 held back";
+    let odd = "3 bad bytes · 4 without a time · 5 unasked and left out";
+    assert_eq!(
+        bench.draw(|view, cx| view.heading(cx).count),
+        format!("1 line · {losses} · {odd} · 2 doubles")
+    );
+    assert_eq!(bench.draw(|view, _| view.missing(Zone::Utc)), [format!("cut: {losses}")]);
+    assert_eq!(bench.view.oddities().as_deref(), Some(odd));
+}
+
+#[test]
+fn a_warning_of_loki_makes_its_lines_a_part() {
+    let mut bench = Bench::new(|object| Logs::new(object, true));
+    bench.with(Pane::init);
+    let mut answer = batch(vec![entry(5, "x")], Edge::Looked(ago(9)), Edge::Now(NOW));
+    answer.loki.warnings = vec!["2 of 3 ingesters\u{1b}[31m".into()];
+    bench.answer(MAIN, answer);
+    let Truth::Partial(what) = bench.draw(Pane::truth) else { panic!() };
+    assert!(what.starts_with("loki warns: 2 of 3 ingesters") && !what.contains('\u{1b}'), "{what:?}");
+    assert_eq!(bench.draw(|view, _| view.missing(Zone::Utc)).len(), 1);
 }

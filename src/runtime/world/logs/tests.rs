@@ -3,9 +3,10 @@ use std::sync::Arc;
 use pretty_assertions::assert_eq;
 use tokio::sync::watch;
 
+use super::pods::CONTAINERS;
 use super::*;
 use crate::app::effect::PodContainers;
-use crate::core::{ClusterId, Untrusted};
+use crate::core::{ClusterId, Name};
 use crate::query::profile;
 use crate::runtime::inbox::Inbox;
 use crate::runtime::world::{Kube, Sources, alerts, health};
@@ -306,4 +307,101 @@ async fn labels_that_were_guessed_are_asked_for_again_and_confirmed_ones_are_kep
     assert_eq!(looked().await, 2);
     tokio::time::advance(GUESSED.to_std() * 100).await;
     assert_eq!(looked().await, 2, "what streams have confirmed is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn containers_beyond_the_limit_and_lines_without_a_time_are_counted() {
+    let (world, server) = world(None, |_| typed(200, "text/plain", "unable to retrieve container logs\n"));
+    let mut ask = ask(LogPage::Around(ago(30)), 300);
+    ask.scope.pods[0].containers = (0..43).map(|n| Name::new(&format!("c{n}")).unwrap()).collect();
+    let batch = read(&world, ask).await.unwrap();
+    assert_eq!((batch.cuts.unasked, batch.cuts.undated), (3, CONTAINERS));
+    assert_eq!(server.log().iter().filter(|l| l.contains("/log?")).count(), CONTAINERS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_is_cut_short_is_counted_and_read_on_from_its_last_line() {
+    let (world, _server) = world(None, |path| {
+        let line = "x".repeat(1 << 20);
+        let lines: Vec<_> = (0..4).map(|n| (ago(100 - n), line.as_str())).collect();
+        let short = path.contains("T11%3A59");
+        typed(200, "text/plain", printed(if short { &lines[..1] } else { &lines }))
+    });
+    let batch = read(&world, ask(LogPage::Around(ago(30)), 300)).await.unwrap();
+    assert_eq!((batch.cuts.capped, batch.cuts.clipped), (1, 4));
+    assert_eq!((batch.kubelet.until, batch.newer), (Some(ago(97)), Edge::More(ago(97))));
+    let window = Window { start: ago(50), end: ago(-300) };
+    let batch = read(&world, ask(LogPage::Newer { window, kubelet: ago(50) }, 300)).await.unwrap();
+    assert_eq!((batch.cuts.capped, second(&batch.newer)), (0, Edge::Now(noon())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_cut_short_but_is_in_loki_is_read_on_from_lokis_newest_line() {
+    let (world, server) = world(Some(loki(Lines(vec![(ago(90), "l"), (ago(20), "m")]), none)), |path| {
+        let line = "x".repeat(1 << 20);
+        let early: Vec<_> = (0..4).map(|n| (ago(100 - n), line.as_str())).collect();
+        let late = [(ago(20), "m"), (ago(10), "n")];
+        let on = path.contains("sinceTime=2026-11-21T11%3A59%3A40Z");
+        typed(200, "text/plain", printed(if on { &late } else { &early }))
+    });
+    let batch = read(&world, ask(LogPage::Around(ago(30)), 300)).await.unwrap();
+    assert_eq!((texts(&batch), batch.cuts.capped), (vec!["l", "m", "n"], 0));
+    assert_eq!(batch.kubelet.until.map(|t| t.align_down(Span::secs(1))), Some(noon()));
+    assert_eq!(server.log().iter().filter(|l| l.contains("/log?")).count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_lines_are_counted_where_nothing_else_has_those_before() {
+    let pods = |_: &str| typed(200, "text/plain", printed(&[(ago(3), "a"), (ago(2), "b")]));
+    let (world, server) = world(None, pods);
+    let batch = read(&world, ask(LogPage::Newest, 2)).await.unwrap();
+    assert_eq!(batch.cuts.tailed, 1);
+    assert_eq!(read(&world, ask(LogPage::Newest, 3)).await.unwrap().cuts.tailed, 0);
+    let (with_loki, _server) = self::world(Some(loki(Lines(vec![(ago(3), "a")]), none)), pods);
+    assert_eq!(read(&with_loki, ask(LogPage::Newest, 2)).await.unwrap().cuts.tailed, 0);
+    read(&world, Ask { previous: true, ..ask(LogPage::Newest, 2) }).await.unwrap();
+    let last = server.log().pop().unwrap();
+    assert!(last.contains("previous=true") && last.contains("tailLines=5000"), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_neither_kubelet_nor_loki_tells_of_is_out_of_reach() {
+    let gone = |_: &str| status(404, "NotFound", "pods \"web-1\" not found");
+    for (held, count) in [(Vec::new(), 1), (vec![(ago(40), "x")], 0)] {
+        let (world, _server) = world(Some(loki(Lines(held), none)), gone);
+        let batch = read(&world, ask(LogPage::Around(ago(30)), 300)).await.unwrap();
+        assert_eq!((batch.cuts.unreachable_pods, batch.kubelet.error), (count, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_loki_and_a_nanosecond_with_too_many_lines_are_counted() {
+    let held = vec![(ago(20), "a"), (ago(20), "b"), (ago(20), "c"), (ago(10), "d")];
+    let refuse = |path: &str, pairs: &[(String, String)]| {
+        let limit: usize = pairs.iter().find(|p| p.0 == "limit")?.1.parse().ok()?;
+        let text = format!(
+            "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > 2)"
+        );
+        (path.ends_with("query_range") && limit > 2).then(|| Ok(answer(400, "text/plain", &text)))
+    };
+    let (world, _server) =
+        world(Some(loki(Lines(held), refuse)), |_| typed(200, "text/plain", printed(&[(ago(5), "k")])));
+    let window = Window { start: ago(30), end: ago(-60) };
+    let batch = read(&world, ask(LogPage::Newer { window, kubelet: ago(30) }, 2)).await.unwrap();
+    assert_eq!((batch.cuts.overfull, batch.cuts.held), (1, 1));
+    assert_eq!(batch.kubelet.until, batch.newer.at(), "what waits is asked for again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn warnings_of_loki_come_with_its_lines() {
+    let warn = |path: &str, _: &[(String, String)]| {
+        let body = r#"{"status":"success","warnings":["partial"],"data":{"resultType":"streams","result":[],
+            "encodingFlags":["categorize-labels"]}}"#;
+        path.ends_with("query_range").then(|| Ok(answer(200, "application/json", body)))
+    };
+    let (world, _server) = world(Some(loki(Lines(Vec::new()), warn)), |_| typed(200, "text/plain", ""));
+    let older = LogPage::Older(Window { start: ago(60), end: ago(30) });
+    for page in [LogPage::Around(ago(30)), LogPage::Newest, older] {
+        assert_eq!(read(&world, ask(page, 300)).await.unwrap().loki.warnings, [Untrusted::from("partial")]);
+    }
 }
