@@ -88,10 +88,15 @@ pub enum LogPage {
     Around(Ts),
     /// The newest ones.
     Newest,
-    /// Older than what is there: every entry at or before this instant is read whole.
-    Older(Ts),
-    /// Newer than what is there.
-    Newer(Ts),
+    /// Those of a window before what is there, from its end.
+    Older(Window),
+    /// Those of a window after what is there, from its beginning.
+    Newer {
+        /// The window; it may overlap what is there, for lines that come late.
+        window: Window,
+        /// From when the kubelet's are wanted, which may have been read farther than Loki's, or less far.
+        kubelet: Ts,
+    },
 }
 
 /// A question to a source.

@@ -40,6 +40,27 @@ pub struct Place {
     pub container: Option<String>,
 }
 
+const POD: [&str; 5] = ["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"];
+const CONTAINER: [&str; 4] =
+    ["container", "k8s_container_name", "kubernetes_container_name", "container_name"];
+
+impl Entry {
+    fn named(&self, keys: &[&str]) -> Option<&str> {
+        keys.iter().find_map(|k| self.labels.get(k).or_else(|| self.metadata.get(k)))
+    }
+
+    /// Returns the pod that it is from.
+    pub fn pod(&self) -> Option<&str> {
+        self.named(&POD)
+    }
+
+    /// Returns the pod and the container that it is from.
+    pub fn place(&self) -> Option<Place> {
+        let container = self.named(&CONTAINER).map(str::to_owned);
+        Some(Place { pod: self.pod()?.to_owned(), container })
+    }
+}
+
 /// Where the kubelet's lines of one container begin.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seam {
@@ -121,6 +142,23 @@ pub fn join(
     out.entries.extend(kept);
     // Stable: of equal times the order of each source stays, and Loki's come first.
     out.entries.sort_by_key(|e| e.ts);
+    out
+}
+
+/// Unites two readings of overlapping times by the same source: every line as often as the reading that
+/// has it more often. Lines of the newer reading come first among those of one time.
+pub fn unite(known: Vec<Entry>, new: Vec<Entry>) -> Vec<Entry> {
+    let key = |e: &Entry| (e.ts, e.labels.clone(), e.line.clone());
+    let mut again: HashMap<(Ts, Labels, Untrusted), usize> = HashMap::new();
+    for entry in &new {
+        *again.entry(key(entry)).or_default() += 1;
+    }
+    let mut out = new;
+    out.extend(known.into_iter().filter(|e| {
+        let left = again.get_mut(&key(e));
+        left.is_none_or(|n| std::mem::replace(n, n.saturating_sub(1)) == 0)
+    }));
+    out.sort_by_key(|e| e.ts);
     out
 }
 

@@ -8,6 +8,7 @@ use deckwatch::app::msg::{Answer, FeedMsg, FeedState};
 use deckwatch::app::views::{View, alert, logs, timeline};
 use deckwatch::core::{Kind, Labels, Resource, Span, Window};
 use deckwatch::store::alerts::Alert;
+use deckwatch::store::batch::Edge;
 use pretty_assertions::assert_eq;
 
 use crate::snapshot::{lines, probe, text};
@@ -103,7 +104,7 @@ fn the_cursor_passes_lines_of_one_nanosecond_that_are_alike() {
     let mut stage = opened(View::Logs(view), SMALL);
     let first = stage.world.lines().remove(0);
     let mut batch = stage.world.batch(vec![first; 30]);
-    batch.older = Some(false);
+    batch.older = Edge::Looked(ago(600));
     stage.answer(false, |_, _| Some(Ok(Answer::Logs(Box::new(batch.clone())))));
     stage.press(&["g", "g"]);
     for at in 0..30 {

@@ -12,7 +12,7 @@ use deckwatch::core::{ClusterId, Labels, Name, ObjectRef, Resource, Safe, Span, 
 use deckwatch::ops::plan::{Change, DiffLine, Preview};
 use deckwatch::ops::{Item, RollbackPlan};
 use deckwatch::store::alerts::{Alert, Rule, State};
-use deckwatch::store::batch::{Batch, Cuts, LogReach};
+use deckwatch::store::batch::{Batch, Cuts, Edge, LogReach};
 use deckwatch::store::changes::{Edit, Edits};
 use deckwatch::store::health::{self, Health, SourceId, SourceKind, Via};
 use deckwatch::store::logs::{Entry, Origin};
@@ -324,16 +324,21 @@ impl World {
 
     /// Returns an answer with lines.
     pub fn batch(self, entries: Vec<Entry>) -> Batch {
-        let reach =
-            |lines| LogReach { lines, oldest: Some(ago(6)), newest: Some(ago(5)), asked: true, error: None };
+        let reach = |lines| LogReach {
+            lines,
+            oldest: Some(ago(6)),
+            newest: Some(ago(5)),
+            asked: true,
+            ..Default::default()
+        };
         let from_loki = entries.iter().filter(|e| e.origin == Origin::Loki).count();
         Batch {
             query: Untrusted::from(self.say(r#"{namespace="momo-store",pod=~"backend-.*"}"#)).safe(),
             window: Some(Window { start: ago(21), end: ago(-9) }),
             loki: reach(from_loki),
             kubelet: reach(entries.len() - from_loki),
-            older: Some(true),
-            newer: Some(false),
+            older: Edge::More(ago(6)),
+            newer: Edge::Now(ago(0)),
             cuts: Cuts { unreachable_pods: 1, ..Cuts::default() },
             entries,
         }

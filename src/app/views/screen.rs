@@ -312,7 +312,7 @@ pub fn truth_text(truth: &Truth, cx: &Draw<'_>) -> (String, Role) {
 }
 
 /// Returns an error with its hint, broken into lines of `room` cells.
-fn told(error: &Error, room: usize) -> Vec<String> {
+pub fn told(error: &Error, room: usize) -> Vec<String> {
     let hint = error.hint.as_ref().map(|h| format!("hint: {h}"));
     std::iter::once(error.line()).chain(hint).flat_map(|l| wrap(&l, room)).collect()
 }

@@ -76,7 +76,7 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
     let view = logs::Logs::whole(object, reach);
     headless.open(View::Logs(view));
     headless.send(Msg::Due(Timer::Settle));
-    headless.run_until(PATIENCE, |m, env| {
+    let answered = headless.run_until(PATIENCE, |m, env| {
         let cx = crate::app::views::Draw { shared: &m.shared, env };
         let pane = m.nav.top().view.pane();
         !matches!(pane.truth(&cx), Truth::Loading) && !m.shared.asks.any_open(m.nav.top().id)
@@ -90,11 +90,37 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
         headless.finish();
         return Err(error);
     }
+    let mut missing = view.missing(zone);
+    if !answered {
+        missing.insert(0, format!("the sources did not give everything within {} s", PATIENCE.as_secs()));
+    }
+    missing.extend(unlisted(&headless.model.shared.cluster.of(Resource::Pod).state));
+    let odd = view.oddities();
     let entries: Vec<&Entry> = view.entries().iter().filter(|e| reach.contains(e.ts)).collect();
     let text: String = entries.iter().map(|e| line(e, output, zone)).collect();
-    let code = super::shown::code(&truth);
+    let code = match super::shown::code(&truth) {
+        0 if !missing.is_empty() => 3,
+        code => code,
+    };
     headless.finish();
-    super::print(&text).map(|_| code)
+    super::print(&text)?;
+    for what in missing {
+        super::note(&format!("partial: {what}"));
+    }
+    if let Some(odd) = odd {
+        super::note(&format!("of the lines: {odd}"));
+    }
+    Ok(code)
+}
+
+/// Says why no kubelet was asked: the pods are not known.
+fn unlisted(pods: &FeedState) -> Option<String> {
+    const WHAT: &str = "the pods could not be listed, so no kubelet was asked";
+    match pods {
+        FeedState::Loading => Some(format!("{WHAT}: no answer within {} s", PATIENCE.as_secs())),
+        FeedState::Denied(error) | FeedState::Failed(error) => Some(format!("{WHAT}: {}", error.line())),
+        FeedState::Live | FeedState::Resync | FeedState::Stale { .. } => None,
+    }
 }
 
 fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {
@@ -103,4 +129,20 @@ fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {
     }
     let pod = entry.labels.get("pod").map(|p| Untrusted::from(p).safe()).unwrap_or_default();
     format!("{} {pod} {}\n", entry.ts.rfc3339_millis_in(zone), entry.line.safe())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pods_that_could_not_be_listed_are_a_part_that_is_missing() {
+        let error = Error::new(Kind::Denied, "list pods").on("shop");
+        for state in [FeedState::Denied(error.clone()), FeedState::Failed(error)] {
+            let told = unlisted(&state).unwrap();
+            assert!(told.ends_with("no kubelet was asked: list pods: denied on shop"), "{told}");
+        }
+        assert!(unlisted(&FeedState::Loading).is_some());
+        assert_eq!(unlisted(&FeedState::Live), None);
+    }
 }

@@ -1,39 +1,40 @@
 //! Log lines from Loki and the kubelet, in one batch that says what each of them holds.
 
+mod pods;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use futures::StreamExt as _;
-
-use super::{KUBERNETES, Named, World};
+use self::pods::PodLogs;
+use super::{Named, World};
 use crate::app::effect::{LogPage, LogScope};
-use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Window};
+use crate::core::{Error, Kind, Result, Safe, Span, Ts, Untrusted, Window};
 use crate::query::logql::LogQuery;
 use crate::query::profile::Mapping;
-use crate::sources::kube::logs::{self as kubelet, Wanted};
 use crate::sources::loki::Loki;
 use crate::sources::loki::around::drive::{Read, drive, read_window};
 use crate::sources::loki::around::{Machine, Plan, Reach, Side};
-use crate::sources::loki::detect::detect;
-use crate::store::batch::{Batch, Cuts, LogReach};
-use crate::store::logs::{Entry, Place, join};
+use crate::sources::loki::detect::{Confirmed, detect};
+use crate::store::batch::{Batch, Cuts, Edge, LogReach};
+use crate::store::logs::{Entry, join};
 
-/// How far older and newer lines are looked for at once.
+/// How far back the newest lines are looked for.
 const STRIDE: Span = Span::hours(12);
 /// The most bytes that Loki may be made to read for one widening.
 const BUDGET: u64 = 20 << 30;
 /// The most lines that are kept on each side.
 const CAP: usize = 50_000;
-/// Containers whose kubelet logs are read for one question.
-const CONTAINERS: usize = 40;
-/// How many of them at once.
-const AT_ONCE: usize = 6;
-/// The most bytes of one container.
-const KUBELET: usize = 4 << 20;
+
+/// How long labels are kept that merely look like it: lines of a new namespace soon show better ones, and
+/// lines that are followed are not to ask for labels every time.
+const GUESSED: Span = Span::secs(20);
+
+/// Labels, and until when they hold where they were only guessed.
+type Kept = (Mapping, Option<Ts>);
 
 /// Which labels each namespace's lines have, as found out.
 #[derive(Default)]
-pub struct Mappings(Mutex<HashMap<(u8, String), Mapping>>);
+pub struct Mappings(Mutex<HashMap<(u8, String), Kept>>);
 
 /// What is asked.
 pub struct Ask {
@@ -54,9 +55,10 @@ pub struct Ask {
 struct FromLoki {
     entries: Vec<Entry>,
     query: Safe,
-    older: Option<bool>,
-    newer: Option<bool>,
+    older: Edge,
+    newer: Edge,
     cuts: Cuts,
+    warnings: Vec<Untrusted>,
     window: Option<Window>,
 }
 
@@ -70,14 +72,17 @@ pub async fn read(world: &World, ask: Ask) -> Result<Batch> {
             _ => None,
         }
     };
-    let (loki, kubelet) = futures::future::join(loki, from_kubelet(world, &ask, now)).await;
-    Ok(merge(loki, kubelet, &ask, now))
+    let (loki, mut kubelet) = futures::future::join(loki, pods::read(world, &ask, now)).await;
+    if let (Some(Ok(loki)), Ok(lines)) = (&loki, &mut kubelet) {
+        lines.read_on(world, &loki.entries).await;
+    }
+    merge(loki, kubelet, &ask, now)
 }
 
 async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Result<Mapping> {
     let key = (named.id.index, ask.scope.target.namespace.clone());
     let known = world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-    if let Some(mapping) = known {
+    if let Some((mapping, _)) = known.filter(|(_, until)| until.is_none_or(|until| now < until)) {
         return Ok(mapping);
     }
     let window = Window {
@@ -87,7 +92,9 @@ async fn mapping(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Resu
     let pod = ask.scope.pods.first().map(|p| p.pod.as_str());
     let found =
         detect(&named.source, &ask.scope.target.namespace, pod, window, world.cluster.0.raw()).await?;
-    world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.mapping.clone());
+    let until = (found.confirmed == Confirmed::No).then(|| now + GUESSED);
+    let kept = (found.mapping.clone(), until);
+    world.mappings.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, kept);
     Ok(found.mapping)
 }
 
@@ -102,132 +109,78 @@ async fn ask_loki(world: &World, named: &Named<Loki>, ask: &Ask, now: Ts) -> Res
             .detail("the labels that this Loki has can't tell this scope: choose another with `s`")
     })?;
     let loki = &named.source;
+    // A clock that is a little behind the agents' still sees their newest lines.
+    let soon = now + Span::secs(1);
     let mut out = match ask.page {
         LogPage::Around(at) => around(loki, &query, at, ask, now).await?,
         LogPage::Newest => {
-            let window = Window { start: now - STRIDE, end: now + Span::secs(1) };
-            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true)
+            let window = Window { start: now - STRIDE, end: soon };
+            let read = of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true, now);
+            FromLoki { newer: Edge::Now(now), ..read }
         }
-        LogPage::Older(at) => {
-            let window = Window { start: at - STRIDE, end: Ts(at.0 + 1) };
-            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true)
+        LogPage::Older(window) => {
+            of_read(read_window(loki, &query, window, true, ask.limit).await?, window, true, now)
         }
-        LogPage::Newer(at) => {
-            let window = Window { start: at, end: (at + STRIDE).min(now + Span::secs(1)).max(Ts(at.0 + 1)) };
-            of_read(read_window(loki, &query, window, false, ask.limit).await?, window, false)
+        LogPage::Newer { window: Window { start, end }, .. } => {
+            let window = Window { start, end: end.min(soon).max(start) };
+            of_read(read_window(loki, &query, window, false, ask.limit).await?, window, false, now)
         }
     };
     out.query = Safe::of(&query.to_string());
     Ok(out)
 }
 
-fn of_read(read: Read, window: Window, backward: bool) -> FromLoki {
-    let more = !read.rest.is_done();
-    let (older, newer) = if backward { (Some(more), None) } else { (None, Some(more)) };
-    let cuts = Cuts { clipped: read.cut, ..Cuts::default() };
-    FromLoki { entries: read.entries, older, newer, cuts, window: Some(window), ..FromLoki::default() }
+/// Says how far the newer side is read when a window is read to its end.
+fn read_to(end: Ts, now: Ts) -> Edge {
+    if end > now { Edge::Now(now) } else { Edge::Looked(end) }
+}
+
+fn of_read(read: Read, window: Window, backward: bool, now: Ts) -> FromLoki {
+    let edge = match (read.rest.is_done(), backward) {
+        (false, _) => Edge::More(read.rest.reached()),
+        (true, true) => Edge::Looked(window.start),
+        (true, false) => read_to(window.end, now),
+    };
+    let (older, newer) = if backward { (edge, Edge::Unknown) } else { (Edge::Unknown, edge) };
+    let (overfull, stray) = (read.overfull.len(), read.stray);
+    FromLoki {
+        entries: read.entries,
+        older,
+        newer,
+        cuts: Cuts { clipped: read.cut, overfull, stray, ..Cuts::default() },
+        warnings: read.warnings,
+        window: Some(window),
+        ..FromLoki::default()
+    }
 }
 
 async fn around(loki: &Loki, query: &LogQuery, at: Ts, ask: &Ask, now: Ts) -> Result<FromLoki> {
     let plan = Plan { at, now, page: ask.limit, most: loki.most_entries(), budget: BUDGET, cap: CAP };
     let mut machine = Machine::new(plan);
     drive(loki, query, &mut machine).await;
-    let failed = [Side::Before, Side::After].into_iter().find_map(|side| match machine.reach(side) {
-        Reach::Failed(error) => Some(error),
-        _ => None,
-    });
-    let entries: Vec<Entry> = machine.entries().cloned().collect();
-    if let Some(error) = machine.tie_error().cloned().or(failed).filter(|_| entries.is_empty()) {
-        return Err(error);
-    }
-    let more = |side| match machine.reach(side) {
-        Reach::More | Reach::Budget(_) | Reach::Full => Some(true),
-        Reach::NothingWithin(_) | Reach::Now => Some(false),
-        Reach::Reading | Reach::Failed(_) => None,
-    };
-    let (clipped, _) = machine.counted();
-    let window = Window { start: machine.read_until(Side::Before), end: machine.read_until(Side::After) };
-    Ok(FromLoki {
-        entries,
-        older: more(Side::Before),
-        newer: more(Side::After),
-        cuts: Cuts { clipped, ..Cuts::default() },
-        window: Some(window),
-        ..FromLoki::default()
-    })
-}
-
-/// What the kubelet gave.
-#[derive(Default)]
-struct PodLogs {
-    asked: bool,
-    entries: Vec<Entry>,
-    error: Option<Error>,
-    cuts: Cuts,
-}
-
-/// Reads the kubelet's lines, unless the API server that they come through is down.
-async fn from_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
-    tokio::select! {
-        read = read_kubelet(world, ask, now) => read,
-        error = world.health.lost(KUBERNETES) => Err(error),
-    }
-}
-
-/// Reads the kubelet's lines of the pods that are there, for the part of time that is asked.
-async fn read_kubelet(world: &World, ask: &Ask, now: Ts) -> Result<PodLogs> {
-    let client = world.client()?;
-    let (window, tail) = match ask.page {
-        LogPage::Around(at) => (Window { start: ask.window.start.min(at), end: ask.window.end }, None),
-        LogPage::Newest => (Window { start: Ts(0), end: now + Span::secs(60) }, Some(ask.limit)),
-        // Older pages are Loki's: the kubelet's part of the window has been read whole.
-        LogPage::Older(_) => return Ok(PodLogs::default()),
-        LogPage::Newer(at) => (Window { start: at, end: now + Span::secs(60) }, None),
-    };
-    let Some(namespace) = Name::new(&ask.scope.target.namespace) else { return Ok(PodLogs::default()) };
-    let containers =
-        ask.scope.pods.iter().flat_map(|p| p.containers.iter().map(|c| (p.pod.clone(), c.clone())));
-    let reads = containers.take(CONTAINERS).map(|(pod, container)| {
-        let since = (window.start > Ts(0)).then_some(window.start);
-        let wanted = Wanted {
-            previous: ask.previous,
-            since,
-            tail,
-            bytes: KUBELET,
-            ..Wanted::all(namespace.clone(), pod, Some(container))
-        };
-        async move { kubelet::read(client, &wanted).await }
-    });
-    let mut out = PodLogs { asked: true, ..PodLogs::default() };
-    for read in
-        futures::stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await
-    {
-        match read {
-            Ok(read) => {
-                out.entries.extend(read.entries.into_iter().filter(|e| window.contains(e.ts)));
-                out.cuts.clipped += read.cuts.clipped;
-                out.cuts.clipped_bytes += read.cuts.clipped_bytes;
-                out.cuts.bad_utf8 += read.cuts.bad_utf8;
-            }
-            // A container without an earlier run has no previous lines: that is no failure.
-            Err(fail) if ask.previous && fail.error.kind == Kind::BadQuery => {}
-            Err(fail) if fail.error.kind == Kind::NotFound => {}
-            Err(fail) => out.error = Some(fail.error),
+    let edge = |side| {
+        let until = machine.read_until(side);
+        match machine.reach(side) {
+            Reach::More | Reach::Budget(_) | Reach::Full | Reach::Reading => Edge::More(until),
+            Reach::NothingWithin(_) => Edge::Looked(until),
+            Reach::Now => Edge::Now(now),
+            Reach::Failed(error) => Edge::Failed(until, error),
         }
-    }
-    out.entries.sort_by_key(|e| e.ts);
-    Ok(out)
-}
-
-fn place(entry: &Entry) -> Option<Place> {
-    let get = |keys: &[&str]| {
-        keys.iter().find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k))).map(str::to_owned)
     };
-    let pod = get(&["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"])?;
-    Some(Place {
-        pod,
-        container: get(&["container", "k8s_container_name", "kubernetes_container_name", "container_name"]),
-    })
+    let (older, mut newer) = (edge(Side::Before), edge(Side::After));
+    if let Some(error) = machine.tie_error() {
+        // The moment's own lines are missing: the newer side begins with them.
+        newer = Edge::Failed(at, error.clone());
+    }
+    let entries: Vec<Entry> = machine.entries().cloned().collect();
+    if let Some(error) = newer.error().or(older.error()).filter(|_| entries.is_empty()) {
+        return Err(error.clone());
+    }
+    let (clipped, stray) = machine.counted();
+    let window = Window { start: machine.read_until(Side::Before), end: machine.read_until(Side::After) };
+    let cuts = Cuts { clipped, stray, overfull: machine.overfull().len(), ..Cuts::default() };
+    let warnings = machine.warnings().to_vec();
+    Ok(FromLoki { entries, older, newer, cuts, warnings, window: Some(window), ..FromLoki::default() })
 }
 
 fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
@@ -237,34 +190,101 @@ fn reach(entries: &[Entry], error: Option<Error>) -> LogReach {
         newest: entries.last().map(|e| e.ts),
         asked: true,
         error,
+        ..LogReach::default()
     }
 }
 
-fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, now: Ts) -> Batch {
-    let (loki, loki_reach) = match loki {
-        None => (FromLoki::default(), LogReach::default()),
+/// Says how far the sides are read where Loki tells nothing: there is none, or it failed.
+fn edges(ask: &Ask, loki: Option<&Error>, now: Ts) -> (Edge, Edge) {
+    match (ask.page, loki) {
+        // Nothing of it is read on either side.
+        (LogPage::Around(at), Some(e)) => (Edge::Failed(at, e.clone()), Edge::Failed(at, e.clone())),
+        (LogPage::Newest, Some(e)) => (Edge::Failed(now, e.clone()), Edge::Failed(now, e.clone())),
+        (LogPage::Older(window), Some(e)) => (Edge::Failed(window.end, e.clone()), Edge::Unknown),
+        (LogPage::Newer { window, .. }, Some(e)) => (Edge::Unknown, Edge::Failed(window.start, e.clone())),
+        // The kubelet gives all that it has of a window.
+        (LogPage::Around(at), None) => (Edge::Looked(ask.window.start.min(at)), read_to(ask.window.end, now)),
+        (LogPage::Newest, None) => (Edge::Unknown, Edge::Now(now)),
+        (LogPage::Older(_), None) => (Edge::Unknown, Edge::Unknown),
+        (LogPage::Newer { window, .. }, None) => (Edge::Unknown, read_to(window.end, now)),
+    }
+}
+
+/// Returns why nothing can be said: no source that was asked gave an answer. One that was refused is named
+/// with what is missing and on what, and so is the other.
+fn refused(loki: Option<&Error>, kubelet: Option<&Error>, ask: &Ask) -> Option<Error> {
+    let (loki, kubelet) = match (loki, kubelet) {
+        (None, None) => return None,
+        (Some(one), None) | (None, Some(one)) => return Some(one.clone()),
+        (Some(loki), Some(kubelet)) => (loki, kubelet),
+    };
+    let denied = |e: &Error| matches!(e.kind, Kind::Denied | Kind::Auth);
+    let kind = match (denied(loki), denied(kubelet)) {
+        (true, true) => Kind::Denied,
+        (false, _) => loki.kind,
+        (true, false) => kubelet.kind,
+    };
+    let short = |e: &Error| Untrusted::from(e.line()).clipped(220);
+    let hints: Vec<&str> = [kubelet, loki].into_iter().filter_map(|e| e.hint.as_deref()).collect();
+    let error = Error::new(kind, "read logs").on(ask.scope.target.namespace.as_str()).detail(format!(
+        "kubelet: {}; Loki: {}",
+        short(kubelet),
+        short(loki)
+    ));
+    Some(if hints.is_empty() { error } else { error.hint(hints.join("; ")) })
+}
+
+fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, now: Ts) -> Result<Batch> {
+    let silent = |error: Option<&Error>| {
+        let (older, newer) = edges(ask, error, now);
+        FromLoki { older, newer, ..FromLoki::default() }
+    };
+    let alone = loki.is_none();
+    let (mut loki, mut loki_reach) = match loki {
+        None => (silent(None), LogReach::default()),
         Some(Ok(found)) => {
-            let reach = reach(&found.entries, None);
+            let failed = found.newer.error().or(found.older.error()).cloned();
+            let reach = reach(&found.entries, failed);
             (found, reach)
         }
-        Some(Err(error)) => (FromLoki::default(), reach(&[], Some(error))),
+        Some(Err(error)) => (silent(Some(&error)), reach(&[], Some(error))),
     };
-    let (lines, kubelet_reach) = match kubelet {
+    loki_reach.warnings = std::mem::take(&mut loki.warnings);
+    let (mut lines, mut kubelet_reach) = match kubelet {
         Ok(found) => {
             let reach = LogReach { asked: found.asked, ..reach(&found.entries, found.error.clone()) };
             (found, reach)
         }
         Err(error) => (PodLogs::default(), reach(&[], Some(error))),
     };
-    let read_until = loki.window.filter(|_| loki.newer == Some(true)).map(|w| w.end);
-    let joined = join(loki.entries, lines.entries, read_until, place);
+    // Where Loki has more, it may have the lines of the pods that are gone too.
+    let has_more = loki_reach.asked && loki_reach.error.is_none() && matches!(loki.older, Edge::More(_));
+    lines.only_here(&loki.entries, has_more);
+    let read_to = lines.end();
+    if alone && lines.cuts.capped > 0 && read_to < now {
+        loki.newer = Edge::More(read_to);
+    }
+    // Beyond what is read of Loki the kubelet's lines wait, for Loki may have them too.
+    let read_until = match loki.newer {
+        Edge::More(at) => Some(at),
+        _ => None,
+    };
+    if lines.asked && !lines.again {
+        kubelet_reach.until = Some(read_until.map_or(read_to, |at| at.min(read_to)));
+    }
+    let joined = join(loki.entries, lines.entries, read_until, Entry::place);
     let mut cuts = loki.cuts;
+    cuts.count(lines.cuts);
     cuts.doubles += joined.duplicates + joined.covered;
-    cuts.clipped += lines.cuts.clipped;
-    cuts.clipped_bytes += lines.cuts.clipped_bytes;
-    cuts.bad_utf8 += lines.cuts.bad_utf8;
+    (cuts.held, cuts.capped) = (joined.held, lines.cuts.capped);
+    let begins = matches!(ask.page, LogPage::Around(_) | LogPage::Newest);
+    let answered = lines.answered > 0 || (loki_reach.asked && loki_reach.error.is_none());
+    if begins && !answered && joined.entries.is_empty() {
+        let error = refused(loki_reach.error.as_ref(), kubelet_reach.error.as_ref(), ask);
+        error.map_or(Ok(()), Err)?;
+    }
     let window = loki.window.or(Some(Window { start: ask.window.start, end: ask.window.end.min(now) }));
-    Batch {
+    Ok(Batch {
         entries: joined.entries,
         query: loki.query,
         window,
@@ -273,5 +293,8 @@ fn merge(loki: Option<Result<FromLoki>>, kubelet: Result<PodLogs>, ask: &Ask, no
         older: loki.older,
         newer: loki.newer,
         cuts,
-    }
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,11 @@ use ratatui_core::layout::Rect;
 use super::{Logs, line};
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
-use crate::app::views::{Draw, screen};
+use crate::app::views::{Draw, Truth, screen};
 use crate::core::filter::contains_ignore_case;
 use crate::core::text::strip_sgr;
 use crate::core::{Ts, Untrusted};
+use crate::store::batch::Edge;
 use crate::store::logs::{Entry, Origin};
 use crate::ui::theme::Role;
 
@@ -80,13 +81,6 @@ pub fn level(entry: &Entry) -> Level {
     Level::None
 }
 
-/// Returns the pod that a line is from.
-pub fn pod_of(entry: &Entry) -> Option<&str> {
-    ["pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "instance"]
-        .iter()
-        .find_map(|k| entry.labels.get(k).or_else(|| entry.metadata.get(k)))
-}
-
 /// Pods of one workload differ at their ends: the last 9 characters tell them apart.
 fn short_pod(pod: &str) -> String {
     let count = pod.chars().count();
@@ -119,7 +113,7 @@ fn texts(entry: &Entry, logs: &Logs, area: Rect) -> Vec<String> {
 fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) -> u16 {
     let theme = &cx.env.theme;
     let x = put(buf, theme, area.x + 1, y, area, Role::Dim, &entry.ts.clock_millis(cx.shared.session.zone));
-    let pod = super::super::safe(&short_pod(pod_of(entry).unwrap_or("")));
+    let pod = super::super::safe(&short_pod(entry.pod().unwrap_or("")));
     let room = pod_room(area);
     let count = pod.as_str().chars().count();
     let shown: String = pod.as_str().chars().skip(count.saturating_sub(usize::from(room))).collect();
@@ -147,11 +141,11 @@ fn row(entry: &Entry, logs: &Logs, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut 
 fn top(logs: &Logs, inner: Rect) -> usize {
     let at = logs.list.at;
     let mut left = usize::from(inner.height);
-    let after = |at: Ts| logs.shown.iter().position(|n| logs.lines.get(*n).is_some_and(|e| e.ts >= at));
+    let after = |at: Ts| logs.shown.iter().position(|n| logs.known.lines.get(*n).is_some_and(|e| e.ts >= at));
     let marked = logs.anchor.and_then(after);
     let mut first = at + 1;
     for i in (logs.list.top..=at).rev() {
-        let entry = logs.shown.get(i).and_then(|n| logs.lines.get(*n));
+        let entry = logs.shown.get(i).and_then(|n| logs.known.lines.get(*n));
         let rows = if logs.wrap { entry.map_or(1, |e| texts(e, logs, inner).len()) } else { 1 };
         let needs = rows + usize::from(marked == Some(i));
         if needs > left && first <= at {
@@ -180,10 +174,32 @@ fn mark(at: Ts, cx: &Draw<'_>, y: u16, area: Rect, buf: &mut Buffer) {
     put(buf, theme, area.x + 1, y, area, Role::Pinned, &text);
 }
 
+/// Says how far a side is read; `words` are the side's and the way's.
+fn edge(edge: &Edge, [word, way]: [&str; 2], cx: &Draw<'_>) -> String {
+    match edge {
+        Edge::More(_) => format!("more {word}"),
+        Edge::Looked(at) => {
+            format!("no {word} lines {way} to {}", at.near(cx.env.now, cx.shared.session.zone))
+        }
+        Edge::Now(_) => format!("no {word} lines found"),
+        Edge::Failed(_, error) => format!("{word}: {}", error.kind.word()),
+        Edge::Unknown => format!("{word}: not known"),
+    }
+}
+
 /// Draws the lines.
 pub fn draw(logs: &Logs, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-    if logs.lines.is_empty() {
-        screen::draw_instead(cx, &logs.truth(cx), area, buf);
+    if logs.known.lines.is_empty() {
+        let truth = logs.truth(cx);
+        if let Truth::Partial(_) = truth {
+            // No line, and not every source could be asked: which, on what, and what to do about it.
+            let room = usize::from(area.width.saturating_sub(4)).max(20);
+            let mut told = vec!["no lines of the sources that answered".to_owned()];
+            told.extend(logs.errors().flat_map(|(_, e)| screen::told(e, room)));
+            paint::message(buf, &cx.env.theme, area, Role::Warning, &told);
+        } else {
+            screen::draw_instead(cx, &truth, area, buf);
+        }
         return;
     }
     if logs.shown.is_empty() {
@@ -199,7 +215,7 @@ pub fn draw(logs: &Logs, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         if y >= inner.bottom() {
             break;
         }
-        let Some(entry) = logs.lines.get(*index) else { continue };
+        let Some(entry) = logs.known.lines.get(*index) else { continue };
         if !marked && logs.anchor.is_some_and(|a| entry.ts >= a) {
             mark(logs.anchor.unwrap_or_default(), cx, y, inner, buf);
             marked = true;
@@ -214,11 +230,12 @@ pub fn draw(logs: &Logs, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         }
         y += used.max(1);
     }
-    let edge = |more: Option<bool>, word: &str| match more {
-        Some(true) => format!("more {word}"),
-        Some(false) => format!("no {word} lines found"),
-        None => format!("{word}: not known"),
-    };
-    let foot = format!("{} · {} · {}", logs.query, edge(logs.older, "older"), edge(logs.newer, "newer"));
+    let (older, newer) = (&logs.known.older, &logs.known.newer);
+    let foot = format!(
+        "{} · {} · {}",
+        logs.query,
+        edge(older, ["older", "back"], cx),
+        edge(newer, ["newer", "up"], cx)
+    );
     put(buf, &cx.env.theme, area.x + 1, area.bottom() - 1, area, Role::Dim, &foot);
 }

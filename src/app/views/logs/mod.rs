@@ -3,12 +3,14 @@
 //! Never "complete": the heading says what each source holds, how far it reaches, and what was cut.
 
 mod draw;
+mod known;
 mod line;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
+use self::known::Known;
 use super::{Cx, Draw, Heading, Pane, Truth};
 use crate::app::effect::{LogPage, LogScope, PodContainers, Query};
 use crate::app::model::{ListState, Shared};
@@ -16,10 +18,10 @@ use crate::app::msg::{Answer, Subject};
 use crate::app::resolve::{pods_of, workload_of};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
-use crate::core::{Error, Name, ObjectRef, Resource, Result, Span, Ts, Window, num};
+use crate::core::{Error, Name, ObjectRef, Resource, Result, Span, Ts, Window, Zone, num};
 use crate::ops::What;
 use crate::query::profile::{self, WorkloadKind};
-use crate::store::batch::{Batch, Cuts, LogReach};
+use crate::store::batch::{Batch, Edge, LogReach};
 use crate::store::logs::Entry;
 use crate::store::objects::Object;
 
@@ -29,8 +31,8 @@ const NEWER: u16 = 2;
 
 /// Lines that one question brings in each direction.
 const LIMIT: usize = 300;
-/// Lines that are kept; beyond it the ones farthest from the cursor go, counted.
-const KEPT: usize = 50_000;
+/// The same where lines are followed or a whole window is read: as many as Loki gives at once.
+const PAGE: usize = 5_000;
 const EVERY: Span = Span::secs(2);
 
 /// The view's state.
@@ -41,7 +43,7 @@ pub struct Logs {
     around: bool,
     previous: bool,
     anchor: Option<Ts>,
-    lines: Vec<Entry>,
+    known: Known,
     shown: Vec<usize>,
     list: ListState,
     follow: bool,
@@ -50,12 +52,6 @@ pub struct Logs {
     wrap: bool,
     errors_only: bool,
     query: crate::core::Safe,
-    loki: LogReach,
-    kubelet: LogReach,
-    older: Option<bool>,
-    newer: Option<bool>,
-    cuts: Cuts,
-    dropped: usize,
     error: Option<Error>,
     at: Option<Ts>,
     /// The window that is to be read whole.
@@ -76,7 +72,7 @@ impl Logs {
             around,
             previous: false,
             anchor: None,
-            lines: Vec::new(),
+            known: Known::default(),
             shown: Vec::new(),
             list: ListState::default(),
             follow: !around,
@@ -85,12 +81,6 @@ impl Logs {
             wrap: false,
             errors_only: false,
             query: crate::core::Safe::default(),
-            loki: LogReach::default(),
-            kubelet: LogReach::default(),
-            older: None,
-            newer: None,
-            cuts: Cuts::default(),
-            dropped: 0,
             error: None,
             at: None,
             whole: None,
@@ -119,23 +109,64 @@ impl Logs {
 
     /// Returns the lines that were read, oldest first.
     pub fn entries(&self) -> &[Entry] {
-        &self.lines
+        &self.known.lines
+    }
+
+    /// Returns why sources did not say everything.
+    fn errors(&self) -> impl Iterator<Item = (&'static str, &Error)> {
+        let both = [("loki", &self.known.loki.error), ("kubelet", &self.known.kubelet.error)];
+        both.into_iter().filter_map(|(name, error)| Some((name, error.as_ref()?)))
+    }
+
+    /// Returns what sources warned of.
+    fn warnings(&self, most: usize) -> impl Iterator<Item = String> {
+        self.known.loki.warnings.iter().map(move |w| format!("loki warns: {}", w.clipped(most)))
+    }
+
+    /// Returns what is odd about the lines that are there, as notes tell it; none of it is missing.
+    pub fn oddities(&self) -> Option<String> {
+        let all: Vec<_> =
+            self.known.cuts.oddities().map(|(n, one, many)| num::counted(n, one, many)).collect();
+        (!all.is_empty()).then(|| all.join(" · "))
+    }
+
+    /// Returns what is missing of the window that is to be read whole, a line each, as errors and notes tell it.
+    pub fn missing(&self, zone: Zone) -> Vec<String> {
+        let known = &self.known;
+        let mut out: Vec<String> = self.errors().map(|(name, e)| format!("{name}: {}", e.line())).collect();
+        out.extend(self.error.as_ref().map(Error::line));
+        out.extend(self.warnings(500));
+        let cut: Vec<_> = known.cuts.losses().map(|(n, one, many)| num::counted(n, one, many)).collect();
+        if !cut.is_empty() {
+            out.push(format!("cut: {}", cut.join(" · ")));
+        }
+        if let Some(read) = self.whole.and_then(|w| known.read_only(w)) {
+            let (from, to) = (read.start.rfc3339_millis_in(zone), read.end.rfc3339_millis_in(zone));
+            let full = if known.lines.len() >= known::KEPT {
+                format!("; more than {} lines are not kept", num::count(known::KEPT))
+            } else {
+                String::new()
+            };
+            out.push(format!(
+                "Loki was read only from {from} to {to}{full}: ask for less with --before and --after"
+            ));
+        }
+        out
     }
 
     /// Asks on until the whole window is there.
     fn go_on(&mut self, cx: &mut Cx<'_>) {
         let Some(window) = self.whole else { return };
-        if let Some(first) =
-            self.lines.first().map(|e| e.ts).filter(|t| *t >= window.start && self.older == Some(true))
-            && !cx.is_open(OLDER)
-        {
-            self.ask(OLDER, LogPage::Older(first), cx);
+        let rest = self.known.ask_rest(window);
+        for (part, page) in [OLDER, NEWER].into_iter().zip(rest) {
+            self.ask_page(part, page, cx);
         }
-        if let Some(last) =
-            self.lines.last().map(|e| e.ts).filter(|t| *t < window.end && self.newer == Some(true))
-            && !cx.is_open(NEWER)
-        {
-            self.ask(NEWER, LogPage::Newer(last), cx);
+    }
+
+    /// Asks for a page, if there is one to ask for and none is under way.
+    fn ask_page(&mut self, part: u16, page: Option<LogPage>, cx: &mut Cx<'_>) {
+        if let Some(page) = page.filter(|_| !cx.is_open(part)) {
+            self.ask(part, page, cx);
         }
     }
 
@@ -188,58 +219,21 @@ impl Logs {
         let now = cx.now();
         let window = cx.shared.moment.window(now);
         let scope = self.target(cx.shared);
-        cx.ask(part, Query::Logs { scope, page, window, limit: LIMIT, previous: self.previous });
+        let many = part != MAIN && (self.whole.is_some() || (part == NEWER && !self.around));
+        let limit = if many { PAGE } else { LIMIT };
+        cx.ask(part, Query::Logs { scope, page, window, limit, previous: self.previous });
     }
 
     fn take(&mut self, batch: Batch, part: u16) {
-        let Batch { mut entries, query, loki, kubelet, older, newer, cuts, .. } = batch;
+        if !batch.query.as_str().is_empty() {
+            self.query = batch.query.clone();
+        }
+        let keeps_all = self.whole.is_some();
         match part {
-            MAIN => {
-                self.lines = entries;
-                (self.older, self.newer) = (older, newer);
-                (self.loki, self.kubelet, self.cuts) = (loki, kubelet, cuts);
-                self.dropped = 0;
-            }
-            OLDER => {
-                // The group of one nanosecond at the edge comes whole again: the old one is replaced.
-                if let Some(last) = entries.last().map(|e| e.ts) {
-                    self.lines.retain(|e| e.ts > last);
-                }
-                entries.append(&mut self.lines);
-                self.lines = entries;
-                self.older = older;
-                self.add(&loki, &kubelet, cuts);
-            }
-            _ => {
-                if let Some(first) = entries.first().map(|e| e.ts) {
-                    self.lines.retain(|e| e.ts < first);
-                }
-                self.lines.append(&mut entries);
-                self.newer = newer;
-                self.add(&loki, &kubelet, cuts);
-            }
+            MAIN => self.known.begin(batch),
+            OLDER => self.known.take_older(batch, keeps_all),
+            _ => self.known.take_newer(batch, keeps_all),
         }
-        if !query.as_str().is_empty() {
-            self.query = query;
-        }
-        let over = self.lines.len().saturating_sub(KEPT);
-        if over > 0 {
-            self.dropped += over;
-            if part == OLDER { self.lines.truncate(KEPT) } else { drop(self.lines.drain(..over)) }
-        }
-    }
-
-    fn add(&mut self, loki: &LogReach, kubelet: &LogReach, cuts: Cuts) {
-        for (mine, theirs) in [(&mut self.loki, loki), (&mut self.kubelet, kubelet)] {
-            mine.lines += theirs.lines;
-            mine.oldest = mine.oldest.into_iter().chain(theirs.oldest).min();
-            mine.newest = mine.newest.into_iter().chain(theirs.newest).max();
-            mine.error.clone_from(&theirs.error);
-        }
-        self.cuts.clipped += cuts.clipped;
-        self.cuts.clipped_bytes += cuts.clipped_bytes;
-        self.cuts.doubles += cuts.doubles;
-        self.cuts.bad_utf8 += cuts.bad_utf8;
     }
 
     fn passes(&self, entry: &Entry) -> bool {
@@ -249,14 +243,15 @@ impl Logs {
     }
 
     fn show(&mut self, page: usize) {
-        self.shown =
-            (0..self.lines.len()).filter(|i| self.lines.get(*i).is_some_and(|e| self.passes(e))).collect();
+        self.shown = (0..self.known.lines.len())
+            .filter(|i| self.known.lines.get(*i).is_some_and(|e| self.passes(e)))
+            .collect();
         if self.list.key.is_none() && self.around {
             let anchor = self.anchor.unwrap_or_default();
             self.list.at = self
                 .shown
                 .iter()
-                .position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor))
+                .position(|i| self.known.lines.get(*i).is_some_and(|e| e.ts >= anchor))
                 .unwrap_or(self.shown.len().saturating_sub(1));
             self.list.top = self.list.at.saturating_sub(page / 2);
         }
@@ -264,7 +259,7 @@ impl Logs {
             self.list.at = self.shown.len().saturating_sub(1);
             self.list.key = None;
         }
-        let (lines, shown) = (&self.lines, &self.shown);
+        let (lines, shown) = (&self.known.lines, &self.shown);
         let key = |i: usize| shown.get(i).and_then(|n| identity(lines, *n));
         let find = |k: &str| {
             let (ts, nth) = k.split_once('/')?;
@@ -276,7 +271,7 @@ impl Logs {
     }
 
     fn selected(&self) -> Option<&Entry> {
-        self.lines.get(*self.shown.get(self.list.at)?)
+        self.known.lines.get(*self.shown.get(self.list.at)?)
     }
 }
 
@@ -310,12 +305,16 @@ impl Pane for Logs {
             (Some(e), None) => Truth::Failed(e.clone()),
             (None, None) => Truth::Loading,
             (Some(e), Some(at)) => Truth::Stale(at, Some(e.clone())),
-            (None, Some(at)) => match (&self.loki.error, &self.kubelet.error) {
-                (Some(e), _) => Truth::Partial(format!("loki: {}", e.kind.word())),
-                (None, Some(e)) => Truth::Partial(format!("kubelet: {}", e.kind.word())),
-                (None, None) if self.lines.is_empty() => Truth::Empty(self.nothing(cx)),
-                (None, None) => Truth::Good(self.reach(cx, at)),
-            },
+            (None, Some(at)) => {
+                let mut lacks: Vec<String> =
+                    self.errors().map(|(name, e)| format!("{name}: {}", e.kind.word())).collect();
+                lacks.extend(self.warnings(80).take(1));
+                match lacks.is_empty() {
+                    false => Truth::Partial(lacks.join(" · ")),
+                    true if self.known.lines.is_empty() => Truth::Empty(self.nothing(cx)),
+                    true => Truth::Good(self.reach(cx, at)),
+                }
+            }
         }
     }
 
@@ -350,12 +349,10 @@ impl Pane for Logs {
             return self.init(cx);
         }
         if !self.previous {
-            if let Some(last) =
-                self.lines.last().map(|e| e.ts).filter(|_| !cx.is_open(NEWER) && !cx.is_open(MAIN))
-            {
-                self.ask(NEWER, LogPage::Newer(last), cx);
-            } else if !cx.is_open(MAIN) && self.lines.is_empty() {
-                self.ask(MAIN, LogPage::Newest, cx);
+            match self.known.ask_newer() {
+                _ if cx.is_open(MAIN) => {}
+                Some(page) => self.ask_page(NEWER, Some(page), cx),
+                None => self.ask(MAIN, LogPage::Newest, cx),
             }
             cx.wake_at(cx.now() + EVERY);
         }
@@ -374,17 +371,19 @@ impl Pane for Logs {
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
         let page = usize::from(cx.body().height.saturating_sub(2));
-        let (lines, shown) = (&self.lines, &self.shown);
+        let (lines, shown) = (&self.known.lines, &self.shown);
         let key = |i: usize| shown.get(i).and_then(|n| identity(lines, *n));
         let before = self.list.at;
         if self.list.act(action, shown.len(), page, key) {
             self.follow = action == Action::Last && !self.around;
-            if self.list.at == 0 && before == 0 && self.older != Some(false) {
+            // At an end more is read by itself only where there is known to be more.
+            let goes_on = |edge: &Edge| matches!(edge, Edge::More(_) | Edge::Failed(..));
+            if self.list.at == 0 && before == 0 && goes_on(&self.known.older) {
                 return self.act(Action::Older, cx);
             }
             if self.list.at + 1 >= self.shown.len()
                 && self.around
-                && self.newer != Some(false)
+                && goes_on(&self.known.newer)
                 && before == self.list.at
             {
                 return self.act(Action::Newer, cx);
@@ -393,14 +392,12 @@ impl Pane for Logs {
         }
         match action {
             Action::Older => {
-                if let Some(first) = self.lines.first().map(|e| e.ts).filter(|_| !cx.is_open(OLDER)) {
-                    self.ask(OLDER, LogPage::Older(first), cx);
-                }
+                let page = self.known.ask_older();
+                self.ask_page(OLDER, page, cx);
             }
             Action::Newer => {
-                if let Some(last) = self.lines.last().map(|e| e.ts).filter(|_| !cx.is_open(NEWER)) {
-                    self.ask(NEWER, LogPage::Newer(last), cx);
-                }
+                let page = self.known.ask_newer();
+                self.ask_page(NEWER, page, cx);
             }
             Action::Scope => {
                 self.scope = match (self.scope, self.object.resource()) {
@@ -410,7 +407,7 @@ impl Pane for Logs {
                     (s, Some(Resource::Namespace | Resource::Node)) => s,
                     _ => profile::Scope::Workload,
                 };
-                self.lines.clear();
+                self.known = Known::default();
                 self.at = None;
                 self.list = ListState::default();
                 self.init(cx);
@@ -457,7 +454,7 @@ impl Pane for Logs {
     fn subject(&self, shared: &Shared) -> Subject {
         let entry = self.selected();
         let pod = entry
-            .and_then(draw::pod_of)
+            .and_then(Entry::pod)
             .and_then(|p| shared.cluster.of(Resource::Pod).named(self.namespace(), p));
         let object = pod.map(|p| p.reference(&shared.session.cluster));
         // From the logs of a workload, panels and changes are the workload's.
@@ -490,7 +487,7 @@ impl Pane for Logs {
     }
 
     fn json(&self, _shared: &Shared) -> serde_json::Value {
-        json!(self.lines.iter().map(entry_json).collect::<Vec<_>>())
+        json!(self.known.lines.iter().map(entry_json).collect::<Vec<_>>())
     }
 }
 
@@ -509,23 +506,18 @@ impl Logs {
         let anchor = self.anchor.unwrap_or_default();
         self.shown
             .iter()
-            .position(|i| self.lines.get(*i).is_some_and(|e| e.ts >= anchor))
+            .position(|i| self.known.lines.get(*i).is_some_and(|e| e.ts >= anchor))
             .unwrap_or(self.shown.len().saturating_sub(1))
     }
 
     fn counts(&self) -> String {
         let mut out = num::counted(self.shown.len(), "line", "lines");
-        if self.shown.len() < self.lines.len() {
-            out.push_str(&format!(" of {}", num::count(self.lines.len())));
+        if self.shown.len() < self.known.lines.len() {
+            out.push_str(&format!(" of {}", num::count(self.known.lines.len())));
         }
-        let cut = &self.cuts;
-        for (n, one, many) in [
-            (cut.clipped, "shortened", "shortened"),
-            (cut.doubles, "double", "doubles"),
-            (cut.bad_utf8, "bad byte", "bad bytes"),
-            (cut.unreachable_pods, "pod out of reach", "pods out of reach"),
-            (self.dropped, "dropped here", "dropped here"),
-        ] {
+        let cut = &self.known.cuts;
+        let here = [(cut.doubles, "double", "doubles"), (self.known.dropped, "dropped here", "dropped here")];
+        for (n, one, many) in cut.losses().chain(cut.oddities()).chain(here) {
             if n > 0 {
                 out.push_str(&format!(" · {}", num::counted(n, one, many)));
             }
@@ -539,17 +531,27 @@ impl Logs {
             let newest = r.newest.map(|t| format!(", newest {}", t.near(now, zone))).unwrap_or_default();
             r.asked.then(|| format!("{name} {}{newest}", num::count(r.lines)))
         };
-        let parts: Vec<String> =
-            [one("loki", &self.loki), one("kubelet", &self.kubelet)].into_iter().flatten().collect();
+        let parts: Vec<String> = [one("loki", &self.known.loki), one("kubelet", &self.known.kubelet)]
+            .into_iter()
+            .flatten()
+            .collect();
         parts.join(" · ")
     }
 
     fn nothing(&self, _cx: &Draw<'_>) -> String {
-        match (self.loki.asked, self.kubelet.asked) {
+        match (self.known.loki.asked, self.known.kubelet.asked) {
             (true, true) => "no lines: neither Loki nor the kubelet holds any in this window".to_owned(),
-            (true, false) => "no lines: Loki holds none in this window".to_owned(),
+            (true, false) => {
+                "no lines: Loki holds none in this window, and no pod is there whose kubelet could be asked"
+                    .to_owned()
+            }
             (false, true) => "no lines: the kubelet holds none; Loki was not asked".to_owned(),
-            (false, false) => "no source of logs was found".to_owned(),
+            (false, false) => {
+                "no source of logs was found: no Loki, and no pod whose kubelet could be asked".to_owned()
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

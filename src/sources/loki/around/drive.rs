@@ -1,8 +1,8 @@
 //! Carries the machines' questions to Loki and the answers back.
 
-use super::machine::{Ask, Machine, Reply};
+use super::machine::{Ask, Machine, Reply, warn};
 use super::scan::Scan;
-use crate::core::{Result, Ts, Window};
+use crate::core::{Result, Ts, Untrusted, Window};
 use crate::query::logql::LogQuery;
 use crate::sources::loki::Loki;
 use crate::store::logs::Entry;
@@ -41,6 +41,10 @@ pub struct Read {
     pub overfull: Vec<Ts>,
     /// Lines that were too long to be kept whole.
     pub cut: usize,
+    /// Lines that came unasked and were left out.
+    pub stray: usize,
+    /// Warnings of the server: the lines may be partial.
+    pub warnings: Vec<Untrusted>,
 }
 
 /// Reads `[start, end)` in pages, from its end if `backward`, until `enough` lines are there or all are.
@@ -63,16 +67,19 @@ pub async fn read_window(
 /// Those of [`Loki::lines`].
 pub async fn go_on(loki: &Loki, query: &LogQuery, rest: Scan, backward: bool, enough: usize) -> Result<Read> {
     let text = query.to_string();
-    let mut read = Read { entries: Vec::new(), rest, overfull: Vec::new(), cut: 0 };
+    let mut read =
+        Read { entries: Vec::new(), rest, overfull: Vec::new(), cut: 0, stray: 0, warnings: Vec::new() };
     let mut pages: Vec<Vec<Entry>> = Vec::new();
     let mut count = 0;
     while count < enough {
         let most = loki.most_entries();
         let Some(lines) = read.rest.ask(enough - count, most) else { break };
-        let page = loki.lines(&text, lines).await?;
+        let mut page = loki.lines(&text, lines).await?;
         read.cut += page.cut;
+        warn(&mut read.warnings, std::mem::take(&mut page.warnings));
         let taken = read.rest.take(lines, page);
         read.overfull.extend(taken.overfull);
+        read.stray += taken.stray;
         count += taken.entries.len();
         pages.push(taken.entries);
     }

@@ -1,7 +1,7 @@
 //! The step machine of "logs around": says what to ask, takes the answers, keeps the lines.
 
 use super::scan::Scan;
-use crate::core::{Error, Result, Span, Ts, Window};
+use crate::core::{Error, Result, Span, Ts, Untrusted, Window};
 use crate::sources::loki::{Lines, Page};
 use crate::store::logs::Entry;
 
@@ -109,6 +109,19 @@ pub struct Machine {
     overfull: Vec<Ts>,
     cut: usize,
     stray: usize,
+    warnings: Vec<Untrusted>,
+}
+
+/// The most different warnings that are kept.
+const WARNINGS: usize = 5;
+
+/// Keeps warnings that are new.
+pub fn warn(known: &mut Vec<Untrusted>, more: Vec<Untrusted>) {
+    for warning in more {
+        if known.len() < WARNINGS && !known.contains(&warning) {
+            known.push(warning);
+        }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -143,6 +156,7 @@ impl Machine {
             overfull: Vec::new(),
             cut: 0,
             stray: 0,
+            warnings: Vec::new(),
             plan,
         }
     }
@@ -165,7 +179,10 @@ impl Machine {
     }
 
     /// Takes the answer to a question.
-    pub fn answer(&mut self, ask: &Ask, reply: Result<Reply>) {
+    pub fn answer(&mut self, ask: &Ask, mut reply: Result<Reply>) {
+        if let Ok(Reply::Page(page)) = &mut reply {
+            warn(&mut self.warnings, std::mem::take(&mut page.warnings));
+        }
         match (ask, reply) {
             (Ask::Lines(Part::Tie, lines), Ok(Reply::Page(page))) => {
                 let mut scan = Scan::new(Window { start: lines.start, end: lines.end }, false);
@@ -300,6 +317,11 @@ impl Machine {
     /// Returns how many lines were too long to be kept whole, and how many came unasked and were left out.
     pub fn counted(&self) -> (usize, usize) {
         (self.cut, self.stray)
+    }
+
+    /// Returns what the server warned of: the lines may be partial.
+    pub fn warnings(&self) -> &[Untrusted] {
+        &self.warnings
     }
 
     const fn wing(&self, side: Side) -> &Wing {
