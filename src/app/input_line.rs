@@ -52,6 +52,9 @@ impl Line {
         if matches!(key.code, Code::Char(_)) && !key.ctrl && self.text().len() >= LONGEST {
             return false;
         }
+        if key.ctrl && key.code == Code::Char('u') {
+            return self.area.delete_line_by_head();
+        }
         if key.ctrl && matches!(key.code, Code::Char('m' | 'j' | 'n' | 'p' | 'v' | 'y' | 'r')) {
             return false;
         }

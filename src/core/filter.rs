@@ -50,7 +50,7 @@ impl Filter {
         }
         if text.contains(['*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '^', '$', '\\']) {
             let regex = RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
-            return regex.map(|r| Self::Regex(Box::new(r))).map_err(|e| e.to_string());
+            return regex.map(|r| Self::Regex(Box::new(r))).map_err(|e| reason(&e));
         }
         Ok(Self::Text(Needle::new(text)))
     }
@@ -143,6 +143,13 @@ pub fn contains_ignore_case(text: &str, needle: &str) -> bool {
         return holds(text.as_bytes(), needle.as_bytes(), 0);
     }
     text.to_lowercase().contains(needle)
+}
+
+/// Returns why a pattern is none, in one line: the library draws the pattern with a mark below it.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().rev().find_map(|l| l.strip_prefix("error: ")).unwrap_or("too large or unknown");
+    format!("no regular expression: {last}")
 }
 
 #[cfg(test)]

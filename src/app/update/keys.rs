@@ -89,7 +89,12 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
         Action::Copy => copy::open(model, env, effects),
         Action::Filter => open_filter(model),
         Action::Back => {
-            if !on_top(model, env, effects, |pane, cx| pane.act(Action::Back, cx)) {
+            let filtered = model.nav.top().view.pane().filter().is_some_and(|f| !f.is_empty());
+            if on_top(model, env, effects, |pane, cx| pane.act(Action::Back, cx)) {
+            } else if filtered {
+                // As in k9s: first what hides rows goes, then the page.
+                filter(model, "", env, effects);
+            } else {
                 back(model, env, effects);
             }
         }

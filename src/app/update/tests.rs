@@ -5,17 +5,18 @@ use std::sync::Arc;
 use deckwatch_wire::core::Pod;
 use pretty_assertions::assert_eq;
 
-use super::{start, update};
+use super::{show, start, update};
 use crate::app::effect::{Effect, Effects, Feed, Query, Scope, Timer};
 use crate::app::input::Keymap;
 use crate::app::model::{Job, Modal, Model, Session};
 use crate::app::msg::{FeedMsg, Msg};
+use crate::app::views::plan::PlanView;
 use crate::app::views::{Env, View};
 use crate::core::action::Action;
 use crate::core::action::Context;
 use crate::core::key::Key;
-use crate::core::{ClusterId, Name, Resource, Safe, Span, Ts, Zone};
-use crate::ops::{Gate, Policy, RollbackPlan};
+use crate::core::{ClusterId, Error, Kind, Name, Resource, Safe, Span, Ts, Zone};
+use crate::ops::{Gate, JobMsg, Outcome, Policy, Record, RollbackPlan, What};
 use crate::store::objects::Object;
 use crate::ui::theme::{Depth, Glyphs, Theme};
 
@@ -252,6 +253,82 @@ fn a_namespace_keeps_its_digit_and_after_a_view_namespaces_are_offered() {
     );
     let recent: Vec<Name> = bench.model.shared.session.recent.clone();
     assert_eq!(recent.iter().map(Name::as_str).collect::<Vec<_>>(), ["one", "two", "three"]);
+}
+
+#[test]
+fn a_page_that_was_covered_is_asked_again_when_it_is_seen_again() {
+    let mut bench = Bench::on("pods");
+    bench.pods(&["a"]);
+    let asks = |effects: &Effects| effects.iter().filter(|e| matches!(e, Effect::Ask(..))).count();
+    assert_eq!(asks(&bench.keys("d")), 1);
+    bench.keys(":");
+    bench.text("sources");
+    bench.keys("enter");
+    assert_eq!(bench.view(), "sources");
+    assert_eq!(asks(&bench.keys("esc")), 1);
+}
+
+#[test]
+fn esc_takes_the_filter_first_and_then_the_page() {
+    let mut bench = Bench::on("watch");
+    bench.keys(":");
+    bench.text("pods");
+    bench.keys("enter");
+    bench.pods(&["a", "b"]);
+    bench.keys("/");
+    bench.text("b");
+    bench.keys("enter");
+    let filter = |bench: &Bench| bench.model.nav.top().view.pane().filter().map(str::to_owned);
+    assert_eq!(filter(&bench).as_deref(), Some("b"));
+    bench.keys("esc");
+    assert_eq!((bench.view(), filter(&bench).as_deref()), ("table", Some("")));
+    bench.keys("esc");
+    assert_eq!(bench.view(), "watch");
+    // The whole line goes at once.
+    bench.keys(":");
+    bench.text("pods momo-store");
+    bench.keys("ctrl-u");
+    assert!(matches!(&bench.model.modal, Some(Modal::GoTo(goto)) if goto.line.text().is_empty()));
+}
+
+#[test]
+fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
+    let mut bench = Bench::on("journal");
+    let plan = Arc::new(RollbackPlan::example(NOW));
+    let check = crate::app::model::jobs::Check::default();
+    bench.model.shared.jobs.0.insert(plan.id, Job::begun(Arc::clone(&plan), NOW, check));
+    let intent = What::Intent { plan: plan.id, how: "enter", reason: Safe::own("r") };
+    bench.model.shared.noted(Record { at: NOW, what: intent });
+    assert!(drawn(&bench).contains("▶ 1 running"), "{}", drawn(&bench));
+    // From its entry in the journal.
+    bench.keys("G enter");
+    assert_eq!(bench.view(), "plan");
+    assert!(drawn(&bench).contains("waiting for the server's first answer"), "{}", drawn(&bench));
+    bench.keys("esc");
+    // A plan for the same release is the one that runs.
+    let again = PlanView::new(plan.namespace.clone(), plan.release.clone(), None);
+    let effects = show(&mut bench.model, View::Plan(again), &bench.env);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Ask(_, Query::Plan { .. }))), "{effects:?}");
+    assert!(drawn(&bench).contains("running · step 0"), "{}", drawn(&bench));
+    bench.keys("esc");
+    let what = What::Outcome { plan: plan.id, from: 7, to: 6, outcome: "failed", text: Safe::own("cancelled") };
+    let error = Error::new(Kind::Server, "roll back").detail("cancelled");
+    let ended = JobMsg::Ended(Outcome::Failed(error), Box::new(Record { at: NOW, what }));
+    let effects = update(&mut bench.model, Msg::Job(plan.id, ended), &bench.env);
+    assert!(bench.told().contains(&"rollback of momo-store/momo 7 → 6: failed".to_owned()), "{:?}", bench.told());
+    // Its entry is on disk already: it is shown, not written again.
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Journal(_))), "{effects:?}");
+    assert!(bench.model.shared.journal.iter().any(|r| matches!(r.what, What::Outcome { .. })));
+    assert!(!drawn(&bench).contains("▶ 1 running"));
+}
+
+/// Returns the screen as text.
+fn drawn(bench: &Bench) -> String {
+    let area = ratatui_core::layout::Rect::new(0, 0, 100, 30);
+    let mut buffer = ratatui_core::buffer::Buffer::empty(area);
+    crate::app::views::screen::draw(&bench.model, &bench.env, area, &mut buffer);
+    let row = |y: u16| (0..100).filter_map(|x| buffer.cell((x, y))).map(|c| c.symbol()).collect::<String>();
+    (0..30).map(row).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -288,7 +288,7 @@ impl AlertPage {
         let (glyph, word, role) = alerts::badge(alert);
         let mut out = Vec::new();
         if let Some(since) = self.gone_since {
-            out.push((Role::Ok, format!("✔ resolved, {} (was {word})", num::ago(since, now))));
+            out.push((Role::Ok, format!("✔ resolved, seen {} (was {word})", num::ago(since, now))));
         } else {
             let mut text = format!("{glyph} {word}");
             let (value, limit) = alerts::value(alert);
@@ -306,7 +306,7 @@ impl AlertPage {
         let owner = self.resolved.owner.as_ref();
         let nothing = match &self.resolved.elsewhere {
             Some(other) => format!("cluster {other}: no object here"),
-            None => "cluster-wide: no object".to_owned(),
+            None => format!("{}: no object", alerts::place(alert)),
         };
         let about = owner.map_or(nothing, ToString::to_string);
         let gone = if self.resolved.gone { ", gone" } else { "" };

@@ -180,6 +180,16 @@ pub fn unit(alert: &Alert) -> num::Unit {
     unit_of(threshold.as_ref().map_or(expr, |t| &t.expr), alert.value.unwrap_or_default(), limit)
 }
 
+/// Returns where an alert without an object is, as its labels say.
+pub fn place(alert: &Alert) -> String {
+    let label = |name: &str| alert.labels.get(name).map(|v| safe(v));
+    match (label("namespace"), label("pod")) {
+        (Some(namespace), Some(pod)) => format!("{namespace}/{pod}"),
+        (Some(namespace), None) => format!("namespace {namespace}"),
+        _ => "cluster-wide".to_owned(),
+    }
+}
+
 /// Returns an alert's value and its threshold, in the unit that its expression tells: `5.2 %`, `> 1 %`.
 pub fn value(alert: &Alert) -> (String, String) {
     let Some(value) = alert.value.filter(|_| !is_heartbeat(alert)) else { return Default::default() };
@@ -241,7 +251,7 @@ pub fn row(alert: &Alert, trends: &Trends, old: bool, cx: &Draw<'_>) -> Row {
         Some(o) => o.to_string(),
         None => match &found.elsewhere {
             Some(other) => format!("cluster {other}"),
-            None => "cluster-wide".to_owned(),
+            None => place(alert),
         },
     };
     let since = alert.began().map(|t| short(cx.env.now - t)).unwrap_or_default();

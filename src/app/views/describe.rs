@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::safe;
 use crate::app::model::Shared;
+use crate::app::msg::FeedState;
 use crate::core::{ObjectRef, Resource, Ts, num};
 use crate::ops::plan::DiffLine;
 use crate::store::columns;
@@ -431,7 +432,15 @@ fn events(sheet: &mut Sheet, object: &ObjectRef, shared: &Shared) {
     let seen = |o: &Object| if let Object::Event(e) = o { columns::last_seen(e) } else { None };
     all.sort_by_key(|o| std::cmp::Reverse(seen(o)));
     if all.is_empty() {
-        return sheet.field("Events", "none known");
+        let here = shared.session.scope.namespace().is_some();
+        let text = match shared.cluster.of(Resource::Event).state {
+            FeedState::Denied(_) => "denied",
+            FeedState::Failed(_) => "could not be read",
+            // Those of objects without a namespace are kept in `default`.
+            _ if here && object.namespace.is_empty() => "none known of this namespace: 0 shows all of them",
+            _ => "none known",
+        };
+        return sheet.field("Events", text);
     }
     sheet.under("Events", |sheet| {
         for event in all {

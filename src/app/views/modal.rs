@@ -11,7 +11,7 @@ use crate::app::model::modal::{Candidate, Copies, GoTo, Menu};
 use crate::app::model::{Modal, Model};
 use crate::core::action::{Action, Need, Risk};
 use crate::core::key::chord;
-use crate::core::num;
+use crate::core::{Ts, num};
 use crate::ui::theme::{Role, Theme};
 
 /// Draws the open dialogue.
@@ -35,8 +35,11 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
         ),
         Modal::Moment { line, offered, mistake } => {
             let zone = cx.shared.session.zone;
+            // What `enter` would pin: what is typed, the row's time where nothing is.
+            let typed_at = Ts::parse_moment(line.text(), cx.env.now, zone);
+            let at = if line.text().trim().is_empty() { *offered } else { typed_at };
             let offer =
-                offered.map(|t| format!("enter pins {} {}", t.near(cx.env.now, zone), zone.abbreviation(t)));
+                at.map(|t| format!("enter pins {} {}", t.near(cx.env.now, zone), zone.abbreviation(t)));
             let hint = mistake
                 .clone()
                 .or(offer)

@@ -51,6 +51,10 @@ pub fn get(place: &Place, kind: &str, name: Option<&str>, output: TableOutput) -
     } else {
         print(&table(resource, &objects, spread, output == TableOutput::Wide))
     };
+    if objects.is_empty() && whole {
+        let place = headless.model.shared.session.scope.namespace().map(|n| format!(" in namespace {n}"));
+        super::note(&format!("no {}{}", resource.names().plural, place.unwrap_or_default()));
+    }
     headless.finish();
     outcome.map(|code| if whole { code } else { 3 })
 }

@@ -64,6 +64,11 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
             ObjectRef::new(&shared.session.cluster, kind, ns, name, "")
         }
         _ => {
+            // Nobody knows what is there as long as it was not told.
+            if let Some(error) = untold(kind, &shared.cluster.of(kind).state) {
+                headless.finish();
+                return Err(error);
+            }
             let error = Error::new(Kind::NotFound, "print logs").on(asked.target.clone()).hint(
                 "name its namespace with -n; a pod that is gone is found in Loki by namespace and name",
             );
@@ -102,8 +107,13 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
         0 if !missing.is_empty() => 3,
         code => code,
     };
+    let nothing = entries.is_empty() && missing.is_empty();
     headless.finish();
     super::print(&text)?;
+    if nothing {
+        let (start, end) = (reach.start.rfc3339_millis_in(zone), reach.end.rfc3339_millis_in(zone));
+        super::note(&format!("no lines from {start} to {end}"));
+    }
     for what in missing {
         super::note(&format!("partial: {what}"));
     }
@@ -111,6 +121,20 @@ pub fn print(place: &Place, asked: &Asked, output: Output) -> Result<u8> {
         super::note(&format!("of the lines: {odd}"));
     }
     Ok(code)
+}
+
+/// Returns why it is not known which objects of a kind there are, where that is so.
+fn untold(kind: Resource, state: &FeedState) -> Option<Error> {
+    match state {
+        FeedState::Loading => Some(
+            Error::new(Kind::Timeout, "print logs")
+                .on(kind.names().plural)
+                .detail(format!("no answer within {} s", PATIENCE.as_secs())),
+        ),
+        FeedState::Denied(error) | FeedState::Failed(error) => Some(error.clone()),
+        FeedState::Stale { error, .. } => error.clone(),
+        FeedState::Live | FeedState::Resync => None,
+    }
 }
 
 /// Says why no kubelet was asked: the pods are not known.

@@ -122,11 +122,16 @@ pub fn narrow(place: &Place, view: View, size: (u16, u16)) -> Result<Headless> {
 
 fn export(output: Output) -> Result<u8> {
     let files = journal::files(&setup::state_folder());
-    // Every process keeps a journal; those of commands that only read say nothing but that they ran.
+    // Every process keeps a journal; those of commands that only read say that they ran, and what they read.
     let mut newest = None;
+    let tells = |line: &String| {
+        let what = serde_json::from_str::<Value>(line).ok();
+        let what = what.as_ref().and_then(|v| v.get("what")).and_then(Value::as_str);
+        !matches!(what, Some("opened" | "logs"))
+    };
     for file in files.iter().rev() {
         let lines = journal::read_lines(file)?;
-        if lines.len() > 1 {
+        if lines.iter().any(tells) {
             newest = Some(lines);
             break;
         }

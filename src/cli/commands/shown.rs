@@ -109,7 +109,7 @@ pub fn alerts(headless: &Headless, _: &serde_json::Value) -> String {
             State::Suppressed => "silenced",
         };
         let found = resolve_alert(a, shared);
-        let nothing = found.elsewhere.map_or_else(|| "cluster-wide".to_owned(), |c| format!("cluster {c}"));
+        let nothing = found.elsewhere.map_or_else(|| alerts::place(a), |c| format!("cluster {c}"));
         vec![
             state.to_owned(),
             Untrusted::from(a.labels.get("severity").unwrap_or("none")).safe().to_string(),

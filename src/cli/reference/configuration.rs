@@ -12,7 +12,8 @@ const EXAMPLE: &str = include_str!("../../../config.example.toml");
 const ABOUT: &str = "\
 `config.toml` is read from `$DECKWATCH_CONFIG_DIR`, else `$XDG_CONFIG_HOME/deckwatch`, else `~/.config/deckwatch`;
 `deckwatch doctor` says which. Without it everything has its default, every context is protected, and the sources are
-taken from the environment or found in the cluster. Every mistake in it is told at once, each at its place with a hint.
+taken from the environment or found in the cluster. A mistake is told at its place with a hint: first what is no TOML or no
+known key, then every wrong value at once.
 [`config.example.toml`](../config.example.toml) is a file to begin with.";
 
 /// One setting as the example has it.

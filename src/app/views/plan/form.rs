@@ -122,3 +122,20 @@ pub fn draw(cx: &Draw<'_>, lines: &[FormLine], top: usize, area: Rect, buf: &mut
         put(buf, theme, x, area.bottom() - 1, area, Role::Warning, &text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Ts;
+
+    #[test]
+    fn what_decides_stands_above_the_objects_and_long_texts_are_broken() {
+        let mut plan = RollbackPlan::example(Ts::from_secs(1_000));
+        plan.notes.push(Safe::own("revision 6 failed when it was made, which is long enough to be broken"));
+        let lines = lines(&plan, true, 40);
+        let at = |label: &str| lines.iter().position(|l| l.label == label).unwrap();
+        assert!(at("changes") < at("note") && at("note") < at("wait") && at("wait") < at("makes"));
+        assert_eq!(lines.iter().filter(|l| l.label == "note").count(), 1);
+        assert!(lines.iter().all(|l| l.text.chars().count() <= 27), "{lines:?}");
+    }
+}

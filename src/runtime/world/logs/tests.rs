@@ -100,7 +100,11 @@ fn world(
     let book = health::Book::new(inbox);
     let id = SourceId { kind: SourceKind::Loki, index: 0 };
     book.enter(id, Untrusted::from("http://fake"), Untrusted::from("test"), Via::Direct, clock());
-    let lokis = loki.map(|fake| Named { id, source: Arc::new(Loki::new(fake, Span::secs(5))) });
+    let lokis = loki.map(|fake| Named {
+        id,
+        name: "loki".to_owned().into(),
+        source: Arc::new(Loki::new(fake, Span::secs(5))),
+    });
     let sources = Sources { lokis: lokis.into_iter().collect(), ..Sources::default() };
     let (_, sources) = watch::channel(Some(Arc::new(sources)));
     let world = World {
