@@ -207,17 +207,15 @@ impl Executor {
                 Err(error) => return ending.failed(error),
             };
             let running = rollback::run(client, &world.clock, prepared, confirmed, journal, stopping, &tell);
-            match AssertUnwindSafe(running).catch_unwind().await {
-                Ok((outcome, text)) => ending.told(outcome, text),
-                Err(_) => {
-                    let error = Error::new(Kind::OutcomeUnknown, "roll back")
-                        .detail("a fault of deckwatch itself ended it")
-                        .hint("the journal tells what was sent; look at the release's history and objects");
-                    let outcome = Outcome::Unknown(error);
-                    let text = rollback::words_of(&outcome);
-                    ending.told(outcome, text)
-                }
+            if let Ok((outcome, text)) = AssertUnwindSafe(running).catch_unwind().await {
+                return ending.told(outcome, text);
             }
+            let error = Error::new(Kind::OutcomeUnknown, "roll back")
+                .detail("a fault of deckwatch itself ended it")
+                .hint("the journal tells what was sent; look at the release's history and objects");
+            let outcome = Outcome::Unknown(error);
+            let text = rollback::words_of(&outcome);
+            ending.told(outcome, text)
         });
         self.plans.insert(id, Running { stop, task });
     }

@@ -338,7 +338,12 @@ fn drawn(bench: &Bench) -> String {
     let area = ratatui_core::layout::Rect::new(0, 0, 100, 30);
     let mut buffer = ratatui_core::buffer::Buffer::empty(area);
     crate::app::views::screen::draw(&bench.model, &bench.env, area, &mut buffer);
-    let row = |y: u16| (0..100).filter_map(|x| buffer.cell((x, y))).map(|c| c.symbol()).collect::<String>();
+    let row = |y: u16| {
+        (0..100)
+            .filter_map(|x| buffer.cell((x, y)))
+            .map(ratatui_core::buffer::Cell::symbol)
+            .collect::<String>()
+    };
     (0..30).map(row).collect::<Vec<_>>().join("\n")
 }
 

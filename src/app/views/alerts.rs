@@ -182,7 +182,7 @@ pub fn unit(alert: &Alert) -> num::Unit {
 
 /// Returns where an alert without an object is, as its labels say.
 pub fn place(alert: &Alert) -> String {
-    let label = |name: &str| alert.labels.get(name).map(|v| safe(v));
+    let label = |name: &str| alert.labels.get(name).map(safe);
     match (label("namespace"), label("pod")) {
         (Some(namespace), Some(pod)) => format!("{namespace}/{pod}"),
         (Some(namespace), None) => format!("namespace {namespace}"),

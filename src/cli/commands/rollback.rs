@@ -16,7 +16,8 @@ use crate::app::views::plan::{draw::summary, plan_json};
 use crate::cli::args::{Output, Place, Rollback};
 use crate::core::{Error, Kind, Result, Safe, Span};
 use crate::ops::gate::Consent;
-use crate::ops::{Outcome, RollbackPlan, What};
+use crate::ops::{Outcome, PlanId, RollbackPlan, What};
+use crate::runtime::headless::Headless;
 
 /// Prints the plan, or carries it out.
 pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
@@ -96,22 +97,13 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     let told = signalled()?;
     headless.do_all(effects);
     let limit = Duration::from_mins(10) + if asked.wait { wait.to_std() } else { Duration::ZERO };
-    let end = Instant::now() + limit;
-    let over = |m: &Model| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some());
-    let mut stopping = false;
-    // Who is told to end stops before the next object and says so in the records: what is half done must not stay
-    // pending, which nobody could change any more.
-    while !headless.run_until(LOOK, |m, _| over(m)) && Instant::now() < end {
-        if told.load(Ordering::Relaxed) && !stopping {
-            stopping = true;
-            note("told to end: it stops before the next object …");
-            headless.do_all(vec![Effect::Stop(id)]);
-        }
-    }
+    let stopping = follow(&mut headless, id, limit, &told);
     let job = headless.model.shared.jobs.0.get(&id).cloned();
     let said = headless.finish();
     if job.as_ref().is_none_or(|j| j.ended.is_none()) {
-        said.iter().for_each(|s| note(s.as_str()));
+        for line in &said {
+            note(line.as_str());
+        }
     }
     let told = job.as_ref().map_or_else(Safe::default, |j| j.told.clone());
     let ended = job.and_then(|j| j.ended);
@@ -148,6 +140,24 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         (_, Some(error)) => Err(error),
         (_, None) => Ok(0),
     }
+}
+
+/// Lets a plan run to its end, for a time at most. Returns whether it was told to stop.
+///
+/// Who is told to end stops before the next object and says so in the records: what is half done must not stay pending,
+/// which nobody could change any more.
+fn follow(headless: &mut Headless, id: PlanId, limit: Duration, told: &AtomicBool) -> bool {
+    let end = Instant::now() + limit;
+    let over = |m: &Model| m.shared.jobs.0.get(&id).is_some_and(|j| j.ended.is_some());
+    let mut stopping = false;
+    while !headless.run_until(LOOK, |m, _| over(m)) && Instant::now() < end {
+        if told.load(Ordering::Relaxed) && !stopping {
+            stopping = true;
+            note("told to end: it stops before the next object …");
+            headless.do_all(vec![Effect::Stop(id)]);
+        }
+    }
+    stopping
 }
 
 /// How often it is looked whether the process is told to end.
