@@ -136,7 +136,7 @@ fn intake() {
 /// Returns the question for lines among effects.
 fn asked(effects: &[Effect]) -> Option<QueryId> {
     effects.iter().find_map(|e| match e {
-        Effect::Ask(id, Query::Logs { page: LogPage::Newest | LogPage::Newer(_), .. }) => Some(*id),
+        Effect::Ask(id, Query::Logs { page: LogPage::Newest | LogPage::Newer { .. }, .. }) => Some(*id),
         _ => None,
     })
 }
