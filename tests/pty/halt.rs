@@ -78,7 +78,8 @@ fn outcome(session: &Session) -> Value {
     let file = files.into_iter().find(|p| p.extension().is_some_and(|e| e == "jsonl")).unwrap();
     let text = std::fs::read_to_string(file).unwrap();
     let entries = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    entries.into_iter().find(|e| e["what"] == "outcome").expect("the outcome is journalled")
+    let mut entries = entries;
+    entries.find(|e| e["what"] == "outcome").unwrap()
 }
 
 fn assert_halted(stand: &Stand, session: &Session) {
