@@ -77,8 +77,7 @@ fn outcome(session: &Session) -> Value {
     let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     let file = files.into_iter().find(|p| p.extension().is_some_and(|e| e == "jsonl")).unwrap();
     let text = std::fs::read_to_string(file).unwrap();
-    let entries = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    let mut entries = entries;
+    let mut entries = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
     entries.find(|e| e["what"] == "outcome").unwrap()
 }
 
