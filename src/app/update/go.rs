@@ -8,6 +8,7 @@ use super::super::views::{Env, View, alert, board, logs, release, table, text, t
 use super::{moment, open, tell};
 use crate::core::action::Action;
 use crate::core::{Name, ObjectRef, Resource, Span};
+use crate::query::promql;
 use crate::store::objects::Object;
 
 /// How much is shown before an alert's beginning at least.
@@ -58,6 +59,16 @@ fn node_of(model: &Model, object: Option<&ObjectRef>) -> Option<ObjectRef> {
     }
 }
 
+/// Returns how much is to be seen before a row's time: of an alert also what its rule has looked at, its `for` and the
+/// widest range of its expression.
+fn before(model: &Model, subject: &Subject) -> Span {
+    let alert = subject.alert.and_then(|f| alert::find(&model.shared, f));
+    let looked = alert.and_then(|a| a.rule.as_ref()).map(|rule| {
+        rule.hold + promql::widest_range(rule.query.raw()).unwrap_or_default()
+    });
+    BEFORE_ALERT + looked.unwrap_or_default()
+}
+
 /// Jumps.
 pub fn go(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) {
     if let Some(why) = unavailable(model, action) {
@@ -66,7 +77,7 @@ pub fn go(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) {
     let subject = subject(model);
     let carries = !matches!(action, Action::GoAlerts | Action::GoRunbook);
     if let Some(at) = subject.time.filter(|_| carries) {
-        moment::pin(model, at, BEFORE_ALERT, env, effects);
+        moment::pin(model, at, before(model, &subject), env, effects);
     }
     let Some(view) = target(model, action, &subject) else { return };
     open(model, view, env, effects);

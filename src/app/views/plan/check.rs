@@ -209,12 +209,17 @@ pub fn ask_ratio(job: Option<&Job>, part: u16, cx: &mut Cx<'_>) {
     );
 }
 
+/// How long after a rollback no answer means that there is none yet: new pods have to be scraped twice.
+const SOON: Span = Span::mins(2);
+
 /// Takes the error ratio.
-pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix) {
+pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix, now: Ts) {
     let value =
         matrix.series.first().and_then(|s| s.points.last()).map(|(_, v)| *v).filter(|v| v.is_finite());
     if let Some(job) = shared.jobs.0.get_mut(&id).filter(|j| j.check.healed.is_none()) {
-        job.check.errors = value.map_or(Errors::Unmeasured, Errors::Ratio);
+        let soon = job.ended.as_ref().is_none_or(|(ended, _)| now - *ended < SOON);
+        let none = if soon { Errors::Unknown } else { Errors::Unmeasured };
+        job.check.errors = value.map_or(none, Errors::Ratio);
     }
 }
 

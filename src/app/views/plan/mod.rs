@@ -373,7 +373,7 @@ impl Pane for PlanView {
             (PLAN, Err(error)) => self.error = Some(error),
             (RATIO, Ok(Answer::Range(matrix))) => {
                 if let Step::Run(id) = self.step {
-                    check::take_ratio(cx.shared, id, &matrix);
+                    check::take_ratio(cx.shared, id, &matrix, cx.env.now);
                     follow(cx.shared, cx.env.now, cx.effects);
                 }
             }

@@ -270,7 +270,6 @@ impl Client {
     }
 
     /// Returns the service that sends any request: for `act`, and for nothing else.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the one seam for writes; act is built on it"))]
     pub(crate) fn raw_service(&self) -> RawService {
         RawService(self.clone())
     }

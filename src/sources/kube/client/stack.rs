@@ -63,7 +63,6 @@ pub struct Failure {
     /// Why.
     pub error: Error,
     /// Whether the server may have got the request.
-    #[cfg_attr(not(test), allow(dead_code, reason = "read by those who write"))]
     pub maybe_sent: bool,
 }
 
