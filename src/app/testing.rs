@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use super::effect::Scope;
 use super::model::{Session, Shared};
 use super::msg::FeedMsg;
-use crate::core::{ClusterId, ObjectRef, Resource, Ts, Zone};
+use crate::core::{ClusterId, Labels, ObjectRef, Resource, Ts, Untrusted, Zone};
 use crate::ops::{Gate, Policy};
+use crate::store::alerts::{Alert, State};
 use crate::store::objects::Object;
 
 /// 2026-11-21T14:00:00Z
 pub const NOW: Ts = Ts::from_secs(1_795_269_600);
 
-/// Returns what is known of nothing.
-pub fn shared() -> Shared {
-    let session = Session {
+/// Returns a session that has just begun, on all namespaces.
+pub fn session() -> Session {
+    Session {
         cluster: ClusterId("prod".into()),
         scope: Scope::All,
         recent: Vec::new(),
@@ -25,8 +26,35 @@ pub fn shared() -> Shared {
         size: (100, 30),
         started: NOW,
         focused: true,
-    };
-    Shared::new(session, Gate::new(Policy::default()))
+    }
+}
+
+/// Returns what is known of nothing.
+pub fn shared() -> Shared {
+    Shared::new(session(), Gate::new(Policy::default()))
+}
+
+/// Returns an alert that has fired since `NOW`.
+pub fn alert(labels: &[(&str, &str)]) -> Alert {
+    let labels: Labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Alert {
+        fingerprint: labels.fingerprint(),
+        labels,
+        annotations: Labels::default(),
+        state: State::Firing,
+        starts_at: Some(NOW),
+        active_at: None,
+        ends_at: None,
+        updated_at: None,
+        value: None,
+        generator_url: Untrusted::default(),
+        receivers: Vec::new(),
+        silenced_by: Vec::new(),
+        inhibited_by: Vec::new(),
+        muted_by: Vec::new(),
+        told_by: Vec::new(),
+        rule: None,
+    }
 }
 
 /// Puts objects in, as a list that is whole.

@@ -54,7 +54,7 @@ pub struct Alert {
 }
 
 /// An alerting rule as a rules API tells it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rule {
     /// The alert's name.
     pub name: Untrusted,

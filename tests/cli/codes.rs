@@ -1,5 +1,7 @@
 //! The exit codes: 0 done, 1 failed, 2 usage, 3 partial, 4 denied, 5 outcome unknown; and what is said with them.
 
+use deckwatch_sim::kube::faults::Deny;
+
 use crate::stand::Stand;
 
 #[test]
@@ -79,6 +81,18 @@ fn a_missing_right_ends_with_4_and_says_which() {
         assert_eq!((ran.code, ran.out.as_str()), (4, ""), "{args:?}: {}", ran.err);
         assert!(ran.err.contains("denied"), "{}", ran.err);
     }
+}
+
+#[test]
+fn an_object_that_may_not_be_listed_is_not_called_missing() {
+    let stand = Stand::start(false);
+    stand.faults().deny(Deny::new("list", "deployments"));
+    let ran = stand.run(&["logs", "deploy/backend"]);
+    assert_eq!((ran.code, ran.out.as_str()), (4, ""), "{}", ran.err);
+    stand.faults().allow_all();
+    let ran = stand.run(&["logs", "deploy/nothing"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
+    assert!(ran.err.contains("not found"), "{}", ran.err);
 }
 
 #[test]

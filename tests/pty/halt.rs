@@ -72,18 +72,10 @@ impl Drop for Stand {
     }
 }
 
-fn outcome(session: &Session) -> Value {
-    let folder = session.home().join("state/deckwatch/journal");
-    let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
-    let file = files.into_iter().find(|p| p.extension().is_some_and(|e| e == "jsonl")).unwrap();
-    let text = std::fs::read_to_string(file).unwrap();
-    let mut entries = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    entries.find(|e| e["what"] == "outcome").unwrap()
-}
-
 fn assert_halted(stand: &Stand, session: &Session) {
     assert_eq!(stand.status(8).as_deref(), Some("failed"));
-    let outcome = outcome(session);
+    let journal = session.journal();
+    let outcome = journal.iter().find(|e| e["what"] == "outcome").unwrap();
     assert_eq!(outcome["outcome"], "failed");
     let text = outcome["text"].as_str().unwrap();
     assert!(text.contains("cancelled after ") && text.contains("the new record says failed"), "{text}");

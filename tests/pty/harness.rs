@@ -296,6 +296,17 @@ impl Session {
         self.home.path()
     }
 
+    /// Returns the entries of its journal; there is one, and every line of it is whole.
+    pub fn journal(&self) -> Vec<serde_json::Value> {
+        let folder = self.home.path().join("state/deckwatch/journal");
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+        files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
+        assert_eq!(files.len(), 1, "{files:?}");
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        assert!(text.ends_with('\n'), "the last entry is torn: {text}");
+        text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
     /// Stops (`true`) reading what the program writes, as ctrl-s or a stalled link does, or goes on.
     pub fn stall(&self, on: bool) -> &Self {
         self.shared.lock().paused = on;

@@ -25,14 +25,6 @@ fn state(session: &Session, folder: &str) -> Vec<PathBuf> {
     files(&session.home().join("state/deckwatch").join(folder))
 }
 
-/// Returns the journal's entries; every line must be whole.
-fn journal(session: &Session) -> Vec<serde_json::Value> {
-    let path = state(session, "journal").into_iter().find(|p| p.extension().is_some_and(|e| e == "jsonl"));
-    let text = std::fs::read_to_string(path.unwrap()).unwrap();
-    assert!(text.ends_with('\n'), "the last entry is torn: {text}");
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-}
-
 #[test]
 fn signals_and_quitting_end_it_with_the_codes_that_a_shell_expects() {
     for (signal, code) in [(None, 0), (Some(TERM), 143), (Some(HUP), 129), (Some(2), 130)] {
@@ -57,7 +49,7 @@ fn a_rollback_that_a_signal_interrupts_leaves_whole_entries_and_its_intent() {
     session.keys("\r").signal(TERM);
     assert_eq!(session.wait_end().0, 143);
     session.assert_left_clean();
-    let entries = journal(&session);
+    let entries = session.journal();
     let at = |what: &str| entries.iter().position(|e| e["what"] == what);
     // Whether the key or the signal came first is open; a write without an intent is not.
     if let Some(write) = at("write") {

@@ -42,15 +42,6 @@ fn to_the_plan<'a>(session: &'a Session, what: &str) -> Keys<'a> {
     keys
 }
 
-/// Returns what the journal holds, in order.
-fn journal(session: &Session) -> Vec<serde_json::Value> {
-    let folder = session.home().join("state/deckwatch/journal");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path()).collect();
-    files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-    assert_eq!(files.len(), 1, "{files:?}");
-    std::fs::read_to_string(&files[0]).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-}
-
 fn whats(entries: &[serde_json::Value]) -> Vec<&str> {
     let all = entries.iter().filter_map(|e| e["what"].as_str());
     all.filter(|w| matches!(*w, "alert" | "moment" | "logs" | "plan" | "intent" | "outcome" | "check"))
@@ -97,7 +88,7 @@ fn walk(seed: u64, size: (u16, u16), protected: bool) {
     let told = session.see(crate::harness::State::text);
     assert!(measured(&told), "{what}: {told}");
     assert!(keys.pressed <= 12, "{what}: {} keys", keys.pressed);
-    assert_told(&journal(&session));
+    assert_told(&session.journal());
     session.keys("\x03").wait_end();
     session.assert_left_clean();
     session.assert_grammar();
@@ -162,7 +153,7 @@ fn a_rollback_to_another_bad_revision_does_not_heal() {
     session.keys("\r").wait_for("✔ rolled back: revision 8");
     session.wait_within(LONG, "the check's verdict", |s| measured(&s.text()));
     session.wait_for("not healed yet");
-    let entries = journal(&session);
+    let entries = session.journal();
     assert!(!whats(&entries).contains(&"check"), "{:?}", whats(&entries));
     session.keys("\x03").wait_end();
 }

@@ -29,13 +29,6 @@ fn fired(name: &str) -> Value {
     })
 }
 
-fn entries(session: &Session) -> Vec<Value> {
-    let folder = session.home().join("state/deckwatch/journal");
-    let mut files = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path());
-    let file = files.find(|p| p.extension().is_some_and(|e| e == "jsonl")).unwrap();
-    std::fs::read_to_string(file).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-}
-
 #[test]
 fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
     const OTHER: &str = "momo-other";
@@ -70,7 +63,7 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
     session.wait_within(LONG, "a healed service", |s| s.text().contains("✔ healed"));
     println!("healed {:?} after the rollback", rolled.elapsed());
 
-    let told = entries(&session);
+    let told = session.journal();
     let of =
         |what: &str| told.iter().find(|e| e["what"] == what).unwrap_or_else(|| panic!("no {what}: {told:?}"));
     assert_eq!(of("alert")["fingerprint"], alert["fingerprint"]);

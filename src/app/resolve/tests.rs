@@ -4,32 +4,9 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use super::*;
-use crate::app::testing::{NOW, meta, put, reference, shared};
-use crate::store::alerts::State;
+use crate::app::testing::{alert, meta, put, reference, shared};
 
 const BORN: &str = "2026-11-20T09:00:00Z";
-
-fn alert(labels: &[(&str, &str)]) -> Alert {
-    let labels: Labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    Alert {
-        fingerprint: labels.fingerprint(),
-        labels,
-        annotations: Labels::default(),
-        state: State::Firing,
-        starts_at: Some(NOW),
-        active_at: None,
-        ends_at: None,
-        updated_at: None,
-        value: None,
-        generator_url: Untrusted::default(),
-        receivers: Vec::new(),
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        muted_by: Vec::new(),
-        told_by: Vec::new(),
-        rule: None,
-    }
-}
 
 fn shop() -> Shared {
     let mut shared = shared();

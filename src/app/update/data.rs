@@ -257,24 +257,16 @@ mod tests {
     use crate::app::input::Keymap;
     use crate::app::model::Session;
     use crate::app::msg::Msg;
+    use crate::app::testing;
     use crate::app::update::{start, update};
-    use crate::core::{ClusterId, Safe, Ts, Zone};
+    use crate::core::{Safe, Ts};
     use crate::ops::{Gate, Policy};
     use crate::ui::theme::Theme;
 
     fn begun(view: &str) -> (Model, Effects, Env) {
         let keymap = Arc::new(Keymap::load("default", &|_| None).unwrap());
         let env = Env { now: Ts::from_secs(1_800_000_000), keymap, theme: Arc::new(Theme::plain()) };
-        let session = Session {
-            cluster: ClusterId("c".into()),
-            scope: Scope::All,
-            recent: Vec::new(),
-            zone: Zone::Utc,
-            own_zone: Zone::Utc,
-            size: (80, 24),
-            started: env.now,
-            focused: true,
-        };
+        let session = Session { size: (80, 24), started: env.now, ..testing::session() };
         let gate = Gate::new(Policy { protected: true, locked: false });
         let (mut model, first) = start(session, gate, View::open(view).unwrap(), Safe::own("me"), &env);
         let first = hold_back(&mut model, first);

@@ -63,9 +63,9 @@ fn node_of(model: &Model, object: Option<&ObjectRef>) -> Option<ObjectRef> {
 /// widest range of its expression.
 fn before(model: &Model, subject: &Subject) -> Span {
     let alert = subject.alert.and_then(|f| alert::find(&model.shared, f));
-    let looked = alert.and_then(|a| a.rule.as_ref()).map(|rule| {
-        rule.hold + promql::widest_range(rule.query.raw()).unwrap_or_default()
-    });
+    let looked = alert
+        .and_then(|a| a.rule.as_ref())
+        .map(|rule| rule.hold + promql::widest_range(rule.query.raw()).unwrap_or_default());
     BEFORE_ALERT + looked.unwrap_or_default()
 }
 

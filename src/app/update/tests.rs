@@ -10,6 +10,7 @@ use crate::app::effect::{Effect, Effects, Feed, Query, Scope, Timer};
 use crate::app::input::Keymap;
 use crate::app::model::{Job, Modal, Model, Session};
 use crate::app::msg::{FeedMsg, Msg};
+use crate::app::testing;
 use crate::app::views::plan::PlanView;
 use crate::app::views::{Env, View};
 use crate::core::action::Action;
@@ -17,6 +18,7 @@ use crate::core::action::Context;
 use crate::core::key::Key;
 use crate::core::{ClusterId, Error, Kind, Name, Resource, Safe, Span, Ts, Zone};
 use crate::ops::{Gate, JobMsg, Outcome, Policy, Record, RollbackPlan, What};
+use crate::store::alerts::Rule;
 use crate::store::objects::Object;
 use crate::ui::theme::{Depth, Glyphs, Theme};
 
@@ -35,16 +37,7 @@ impl Bench {
             keymap: Arc::new(Keymap::load("default", &|_| None).unwrap()),
             theme: Arc::new(Theme::load("dark", &|_| None, Depth::None, Glyphs { unicode: true }).unwrap()),
         };
-        let session = Session {
-            cluster: ClusterId("momo demo".into()),
-            scope: Scope::All,
-            recent: Vec::new(),
-            zone: Zone::Utc,
-            own_zone: Zone::Utc,
-            size: (100, 30),
-            started: NOW,
-            focused: true,
-        };
+        let session = Session { cluster: ClusterId("momo demo".into()), started: NOW, ..testing::session() };
         let gate = Gate::new(Policy { protected: true, locked: false });
         let (model, _) = start(session, gate, View::open(view).unwrap(), Safe::own("me"), &env);
         Self { model, env }
@@ -298,6 +291,25 @@ fn esc_takes_the_filter_first_and_then_the_page() {
 }
 
 #[test]
+fn a_jump_from_an_alert_shows_what_its_rule_has_looked_at() {
+    let mut bench = Bench::on("alerts");
+    let mut alert =
+        testing::alert(&[("alertname", "SLOBurnFast"), ("namespace", "momo-store"), ("pod", "a")]);
+    alert.rule = Some(Arc::new(Rule {
+        hold: Span::mins(2),
+        query: "rate(errors[1h]) / rate(requests[5m]) > 0.1".into(),
+        ..Rule::default()
+    }));
+    bench.pods(&["a"]);
+    bench.model.shared.alerts.known.alerts.push(alert);
+    bench.model.shared.alerts.at = Some(NOW);
+    bench.model.unsettled = true;
+    bench.keys("g l");
+    let moment = &bench.model.shared.moment;
+    assert_eq!((moment.pinned(), moment.before()), (Some(testing::NOW), Span::mins(72)));
+}
+
+#[test]
 fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     let mut bench = Bench::on("journal");
     let plan = Arc::new(RollbackPlan::example(NOW));
@@ -470,25 +482,7 @@ fn d_asks_for_the_object_and_describes_it() {
 #[test]
 fn b_binds_an_alert_to_an_object_and_takes_it_away_again() {
     let mut bench = Bench::on("alerts");
-    let labels: crate::core::Labels = [("alertname", "DiskFull")].into_iter().collect();
-    let alert = crate::store::alerts::Alert {
-        fingerprint: crate::core::Fingerprint(7),
-        labels,
-        annotations: crate::core::Labels::default(),
-        state: crate::store::alerts::State::Firing,
-        starts_at: None,
-        active_at: Some(NOW),
-        ends_at: None,
-        updated_at: None,
-        value: None,
-        generator_url: "".into(),
-        receivers: Vec::new(),
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        muted_by: Vec::new(),
-        told_by: Vec::new(),
-        rule: None,
-    };
+    let alert = testing::alert(&[("alertname", "DiskFull")]);
     let fingerprint = alert.fingerprint;
     bench.model.shared.alerts.known.alerts.push(alert);
     bench.model.shared.alerts.at = Some(NOW);

@@ -3,6 +3,7 @@
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
+use crate::core::num;
 use crate::ui::text::{Line, Words, measure};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::widgets::table::{Column, Place, Rows, Sample, Table};
@@ -12,6 +13,15 @@ pub use crate::ui::text::measure::width;
 /// Returns the text cut to `room` cells, with `…` where something was cut.
 pub fn cut(text: &str, room: u16) -> String {
     measure::cut(text, room).into_owned()
+}
+
+/// Draws how many lines do not fit below, in the last row.
+pub fn more_below(buf: &mut Buffer, theme: &Theme, area: Rect, below: usize) {
+    if below > 0 && area.height > 1 {
+        let text = format!(" ▼ {}: ctrl-d ", num::counted(below, "more line", "more lines"));
+        let x = area.right().saturating_sub(width(&text) + 1);
+        put(buf, theme, x, area.bottom() - 1, area, Role::Warning, &text);
+    }
 }
 
 /// Draws a text at a place, cut at the area's right end. Returns the column after it.

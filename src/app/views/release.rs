@@ -442,11 +442,7 @@ pub fn draw_lines(cx: &Draw<'_>, lines: &[DiffLine], top: usize, area: Rect, buf
         put(buf, &cx.env.theme, x + 1, y, area, role, l.text.as_str());
     }
     let below = lines.len().saturating_sub(top + usize::from(area.height));
-    if below > 0 && area.height > 1 {
-        let text = format!(" {} more lines below: ctrl-d ", num::count(below));
-        let x = area.right().saturating_sub(paint::width(&text) + 1);
-        put(buf, &cx.env.theme, x, area.bottom() - 1, area, Role::Dim, &text);
-    }
+    paint::more_below(buf, &cx.env.theme, area, below);
 }
 
 /// Returns when a record says that its revision was made: Helm's `last_deployed`.

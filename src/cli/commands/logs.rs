@@ -132,19 +132,14 @@ fn untold(kind: Resource, state: &FeedState) -> Option<Error> {
                 .detail(format!("no answer within {} s", PATIENCE.as_secs())),
         ),
         FeedState::Denied(error) | FeedState::Failed(error) => Some(error.clone()),
-        FeedState::Stale { error, .. } => error.clone(),
-        FeedState::Live | FeedState::Resync => None,
+        FeedState::Live | FeedState::Resync | FeedState::Stale { .. } => None,
     }
 }
 
 /// Says why no kubelet was asked: the pods are not known.
 fn unlisted(pods: &FeedState) -> Option<String> {
-    const WHAT: &str = "the pods could not be listed, so no kubelet was asked";
-    match pods {
-        FeedState::Loading => Some(format!("{WHAT}: no answer within {} s", PATIENCE.as_secs())),
-        FeedState::Denied(error) | FeedState::Failed(error) => Some(format!("{WHAT}: {}", error.line())),
-        FeedState::Live | FeedState::Resync | FeedState::Stale { .. } => None,
-    }
+    let why = untold(Resource::Pod, pods)?;
+    Some(format!("the pods could not be listed, so no kubelet was asked: {}", why.line()))
 }
 
 fn line(entry: &Entry, output: Output, zone: crate::core::Zone) -> String {

@@ -72,6 +72,13 @@ fn run(stand: &mut Stand, target: i64) -> Run {
     drive(&mut engine(stand, target), &mut stand.api, |_, _, _| {})
 }
 
+/// Returns how many requests a rollback takes that nothing disturbs.
+fn requests() -> usize {
+    let mut stand = stand();
+    run(&mut stand, 6);
+    stand.api.log.len()
+}
+
 fn lines(api: &Api) -> Vec<String> {
     api.log.iter().map(|(line, _)| line.clone()).collect()
 }
@@ -540,12 +547,7 @@ fn check_end(api: &Api, run: &Run, expected: &[(String, Value)], case: &str) {
 
 #[test]
 fn a_server_that_vanishes_at_any_point_ends_it_in_few_steps() {
-    let requests = {
-        let mut stand = stand();
-        run(&mut stand, 6);
-        stand.api.log.len()
-    };
-    for number in 0..requests {
+    for number in 0..requests() {
         let mut stand = stand();
         stand.api.faults = (number..number + 200).map(|at| (at, Fault::LostBefore)).collect();
         let run = run(&mut stand, 6);
@@ -556,12 +558,7 @@ fn a_server_that_vanishes_at_any_point_ends_it_in_few_steps() {
 
 #[test]
 fn a_server_that_is_away_for_a_moment_is_waited_for() {
-    let requests = {
-        let mut stand = stand();
-        run(&mut stand, 6);
-        stand.api.log.len()
-    };
-    for number in 0..requests {
+    for number in 0..requests() {
         let mut stand = stand();
         stand.api.faults = (number..number + 6).map(|at| (at, Fault::NotSent)).collect();
         let mut rested = 0;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use pretty_assertions::assert_eq;
 
 use super::*;
-use crate::app::effect::{Effect, Effects, Scope};
+use crate::app::effect::{Effect, Effects};
 use crate::app::input::Keymap;
 use crate::app::model::{Model, Session};
+use crate::app::testing;
 use crate::app::update::start;
 use crate::app::views::{Env, View};
 use crate::core::{ClusterId, Kind, Labels, Safe};
@@ -38,16 +39,7 @@ impl Bench {
         };
         let cluster = ClusterId("test".into());
         let object = ObjectRef::new(&cluster, Resource::Pod, "shop", "web-1", "u1");
-        let session = Session {
-            cluster,
-            scope: Scope::All,
-            recent: Vec::new(),
-            zone: Zone::Utc,
-            own_zone: Zone::Utc,
-            size: (200, 30),
-            started: NOW,
-            focused: true,
-        };
+        let session = Session { cluster, size: (200, 30), started: NOW, ..testing::session() };
         let gate = Gate::new(Policy { protected: true, locked: false });
         let (model, _) = start(session, gate, View::open("sources").unwrap(), Safe::own("me"), &env);
         Self { view: make(object), model, env }

@@ -225,9 +225,13 @@ pub fn take_ratio(shared: &mut Shared, id: PlanId, matrix: &Matrix, now: Ts) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::app::model::jobs::Check;
+    use crate::app::testing;
     use crate::core::Fingerprint;
+    use crate::store::alerts::Alert;
 
     fn check(errors: Errors, alert: Option<bool>) -> Check {
         let led =
@@ -251,5 +255,45 @@ mod tests {
         for (errors, alert, well) in cases {
             assert_eq!(is_well(&check(errors, alert)), well, "{errors:?} {alert:?}");
         }
+    }
+
+    /// A release that was rolled back at `NOW`, led to by an alert.
+    fn rolled_back(led: &Alert) -> (Shared, PlanId) {
+        let mut shared = testing::shared();
+        let plan = Arc::new(RollbackPlan::example(testing::NOW));
+        let led = LedBy { fingerprint: led.fingerprint, name: Safe::own("PodCrashLooping"), fires: true };
+        let mut job =
+            Job::begun(Arc::clone(&plan), testing::NOW, Check { alert: Some(led), ..Check::default() });
+        job.ended = Some((testing::NOW, Outcome::Done));
+        shared.jobs.0.insert(plan.id, job);
+        (shared, plan.id)
+    }
+
+    fn of(shared: &Shared, id: PlanId) -> &Check {
+        &shared.jobs.0.get(&id).unwrap().check
+    }
+
+    #[test]
+    fn the_same_alert_about_something_else_is_not_the_one_that_led_here() {
+        let led = testing::alert(&[("alertname", "PodCrashLooping"), ("pod", "backend-1")]);
+        let other = testing::alert(&[("alertname", "PodCrashLooping"), ("pod", "search-1")]);
+        let (mut shared, id) = rolled_back(&led);
+        let now = testing::NOW + Span::secs(30);
+        shared.alerts.at = Some(now);
+        shared.alerts.known.alerts = vec![other.clone(), led];
+        follow(&mut shared, now, &mut Effects::new());
+        assert!(of(&shared, id).alert.as_ref().is_some_and(|l| l.fires));
+        shared.alerts.known.alerts = vec![other];
+        follow(&mut shared, now, &mut Effects::new());
+        assert!(of(&shared, id).alert.as_ref().is_some_and(|l| !l.fires));
+    }
+
+    #[test]
+    fn no_answer_soon_after_a_rollback_is_not_known_and_later_not_measured() {
+        let (mut shared, id) = rolled_back(&testing::alert(&[]));
+        take_ratio(&mut shared, id, &Matrix::default(), testing::NOW + Span::secs(30));
+        assert_eq!(of(&shared, id).errors, Errors::Unknown);
+        take_ratio(&mut shared, id, &Matrix::default(), testing::NOW + SOON);
+        assert_eq!(of(&shared, id).errors, Errors::Unmeasured);
     }
 }

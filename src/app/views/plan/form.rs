@@ -115,12 +115,7 @@ pub fn draw(cx: &Draw<'_>, lines: &[FormLine], top: usize, area: Rect, buf: &mut
         put(buf, theme, area.x + 2, y, area, Role::Dim, line.label);
         put(buf, theme, area.x + INDENT, y, area, line.role, &line.text);
     }
-    let below = lines.len().saturating_sub(top + room);
-    if below > 0 && area.height > 0 {
-        let text = format!(" ▼ {}: down ", num::counted(below, "more line", "more lines"));
-        let x = area.right().saturating_sub(paint::width(&text) + 1);
-        put(buf, theme, x, area.bottom() - 1, area, Role::Warning, &text);
-    }
+    paint::more_below(buf, theme, area, lines.len().saturating_sub(top + room));
 }
 
 #[cfg(test)]
