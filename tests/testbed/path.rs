@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::harness::{LONG, Session};
+use crate::harness::LONG;
 use crate::objects;
 use crate::stand::{SHOP, User, cockpit, get, printed, shop, tool, wait_until, xtask};
 
