@@ -166,10 +166,9 @@ impl Keymap {
     }
 }
 
-/// The contexts that apply in a view, nearest first. A plan is a dialogue: nothing else applies in it.
+/// The contexts that apply in a view, nearest first. A plan's confirmation takes its keys before they come here.
 fn layers(context: Context) -> Vec<Context> {
     match context {
-        Context::Plan => vec![Context::Plan],
         c if c.has_rows() && c != Context::List => vec![c, Context::List, Context::Global],
         c if c == Context::Global => vec![c],
         c => vec![c, Context::Global],
@@ -277,7 +276,7 @@ mod tests {
         assert_eq!(find(&map, Context::Table, "g"), Found::Pending);
         assert_eq!(find(&map, Context::Table, "g l"), Found::Action(Action::GoLogs));
         assert_eq!(find(&map, Context::Table, "g x"), Found::Nothing);
-        assert_eq!(find(&map, Context::Plan, "g"), Found::Nothing);
+        assert_eq!(find(&map, Context::Plan, "g l"), Found::Action(Action::GoLogs));
         assert_eq!(map.keys_of(Context::Table, Action::Down).as_deref(), Some("j"));
     }
 

@@ -179,7 +179,7 @@ fn commands(model: &Model, env: &Env) -> Vec<Known> {
 pub fn applies(action: Action, context: Context) -> bool {
     let contexts = action.info().contexts;
     contexts.contains(&context)
-        || (context != Context::Plan && contexts.contains(&Context::Global))
+        || contexts.contains(&Context::Global)
         || (context.has_rows() && contexts.contains(&Context::List))
 }
 

@@ -9,7 +9,7 @@ use super::{show, start, update};
 use crate::app::effect::{Effect, Effects, Feed, Query, Scope, Timer};
 use crate::app::input::Keymap;
 use crate::app::model::{Job, Modal, Model, Session};
-use crate::app::msg::{FeedMsg, Msg};
+use crate::app::msg::{Answer, FeedMsg, Msg};
 use crate::app::testing;
 use crate::app::views::plan::PlanView;
 use crate::app::views::{Env, View};
@@ -307,6 +307,27 @@ fn a_jump_from_an_alert_shows_what_its_rule_has_looked_at() {
     bench.keys("g l");
     let moment = &bench.model.shared.moment;
     assert_eq!((moment.pinned(), moment.before()), (Some(testing::NOW), Span::mins(72)));
+}
+
+#[test]
+fn a_plan_has_the_keys_of_every_page_and_its_confirmation_only_its_own() {
+    let mut bench = Bench::on("watch");
+    let plan = Arc::new(RollbackPlan::example(NOW));
+    let view = PlanView::new(plan.namespace.clone(), plan.release.clone(), None);
+    let effects = show(&mut bench.model, View::Plan(view), &bench.env);
+    let id = effects.iter().find_map(|e| if let Effect::Ask(id, _) = e { Some(*id) } else { None }).unwrap();
+    update(&mut bench.model, Msg::Answer(id, Ok(Answer::Plan(plan))), &bench.env);
+    bench.keys(":");
+    assert!(matches!(bench.model.modal, Some(Modal::GoTo(_))));
+    bench.keys("esc ?");
+    assert!(matches!(bench.model.modal, Some(Modal::Help { .. })));
+    bench.keys("esc enter");
+    bench.text(":?gl@.");
+    assert!(bench.model.modal.is_none() && bench.view() == "plan");
+    assert!(drawn(&bench).contains("then enter: :?gl@. "), "{}", drawn(&bench));
+    let effects = bench.keys("enter");
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Run(_))), "{effects:?}");
+    assert!(drawn(&bench).contains("that is not the release's name"), "{}", drawn(&bench));
 }
 
 #[test]

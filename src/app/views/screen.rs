@@ -399,9 +399,8 @@ fn offers(action: Action, context: Context, model: &Model) -> bool {
         Action::MomentLive => model.shared.moment.pinned().is_some(),
         _ => {
             applies.contains(&context)
-                || (context != Context::Plan
-                    && (applies.contains(&Context::Global)
-                        || (context.has_rows() && applies.contains(&Context::List))))
+                || applies.contains(&Context::Global)
+                || (context.has_rows() && applies.contains(&Context::List))
         }
     }
 }

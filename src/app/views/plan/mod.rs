@@ -312,7 +312,8 @@ impl Pane for PlanView {
         if let Step::Shown | Step::Run(_) = self.step {
             return self.scroll(key, cx);
         }
-        if matches!(key.code, Code::Down | Code::Up | Code::PageDown | Code::PageUp) {
+        let moves = matches!(key.code, Code::Down | Code::Up | Code::PageDown | Code::PageUp);
+        if moves || (key.ctrl && matches!(key.code, Code::Char('d' | 'u'))) {
             return self.scroll(key, cx);
         }
         // Quitting and suspending work everywhere.
