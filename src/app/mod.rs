@@ -8,6 +8,7 @@ pub mod changes;
 pub mod effect;
 pub mod input;
 pub mod input_line;
+mod jumps;
 pub mod model;
 pub mod msg;
 pub mod resolve;

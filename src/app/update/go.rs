@@ -1,63 +1,17 @@
 //! The `g` jumps: from what a row is about to another view of it, carrying object and moment.
 
 use super::super::effect::Effects;
+use super::super::jumps::{node_of, owner, release_for, subject, unavailable};
 use super::super::model::Model;
 use super::super::msg::Subject;
-use super::super::resolve::{release_of, workload_of};
 use super::super::views::{Env, View, alert, board, logs, release, table, text, timeline};
 use super::{moment, open, tell};
 use crate::core::action::Action;
-use crate::core::{Name, ObjectRef, Resource, Span};
+use crate::core::{Resource, Span};
 use crate::query::promql;
-use crate::store::objects::Object;
 
 /// How much is shown before an alert's beginning at least.
 const BEFORE_ALERT: Span = Span::mins(10);
-
-fn subject(model: &Model) -> Subject {
-    model.nav.top().view.pane().subject(&model.shared)
-}
-
-fn live<'a>(model: &'a Model, object: &ObjectRef) -> Option<&'a Object> {
-    model.shared.cluster.of(object.resource()?).named(object.namespace.as_str(), object.name.as_str())
-}
-
-fn release_for(model: &Model, subject: &Subject) -> Option<(Name, Name, Option<u32>)> {
-    if let Some(release) = &subject.release {
-        return Some(release.clone());
-    }
-    let object = subject.object.as_ref()?;
-    let owner = live(model, object)
-        .and_then(|o| workload_of(o, &model.shared.cluster, &model.shared.session.cluster));
-    let (namespace, name) = release_of(owner.as_ref().unwrap_or(object), &model.shared.cluster)?;
-    Some((Name::new(&namespace)?, Name::new(&name)?, None))
-}
-
-/// Returns why a jump leads nowhere from here.
-pub fn unavailable(model: &Model, action: Action) -> Option<String> {
-    let subject = subject(model);
-    let object = subject.object.as_ref();
-    match action {
-        Action::GoLogs | Action::GoPanels | Action::GoEvents | Action::GoOwner if object.is_none() => {
-            Some("the row is about no object".to_owned())
-        }
-        Action::GoRelease if release_for(model, &subject).is_none() => {
-            Some("no Helm release owns it".to_owned())
-        }
-        Action::GoNode if node_of(model, object).is_none() => Some("it runs on no node".to_owned()),
-        Action::GoRunbook if subject.alert.is_none() => Some("the row is about no alert".to_owned()),
-        _ => None,
-    }
-}
-
-fn node_of(model: &Model, object: Option<&ObjectRef>) -> Option<ObjectRef> {
-    match live(model, object?)? {
-        Object::Pod(pod) if !pod.spec.node_name.is_empty() => {
-            Some(ObjectRef::new(&model.shared.session.cluster, Resource::Node, "", &pod.spec.node_name, ""))
-        }
-        _ => None,
-    }
-}
 
 /// Returns how much is to be seen before a row's time: of an alert also what its rule has looked at, its `for` and the
 /// widest range of its expression.
@@ -104,11 +58,4 @@ fn target(model: &Model, action: Action, subject: &Subject) -> Option<View> {
         Action::GoRunbook => View::Text(text::Text::runbook(alert::find(&model.shared, subject.alert?)?)),
         _ => return None,
     })
-}
-
-/// Returns the workload of an object, or the object itself.
-fn owner(model: &Model, object: ObjectRef) -> ObjectRef {
-    let found = live(model, &object)
-        .and_then(|o| workload_of(o, &model.shared.cluster, &model.shared.session.cluster));
-    found.unwrap_or(object)
 }

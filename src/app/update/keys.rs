@@ -3,6 +3,7 @@
 use super::super::effect::{Effect, Effects, Timer};
 use super::super::input::Found;
 use super::super::input_line::Line;
+use super::super::jumps;
 use super::super::model::{Modal, Model, modal::Menu};
 use super::super::views::{Env, View};
 use super::{back, bind, command, copy, go, moment, on_top, palette, quit, refresh, settle, tell, touch};
@@ -181,7 +182,7 @@ fn menu(model: &Model) -> Menu {
             .then(|| "this context is locked by the configuration".to_owned());
         let bound = || bind::unavailable(model).filter(|_| info.action == Action::Bind);
         let why =
-            pane.unavailable(info.action, &model.shared).or_else(|| go::unavailable(model, info.action));
+            pane.unavailable(info.action, &model.shared).or_else(|| jumps::unavailable(model, info.action));
         let why = why.or_else(bound);
         rows.push((info.action, locked.or(why)));
     }

@@ -6,6 +6,7 @@ use ratatui_core::layout::Rect;
 use super::paint::{self, cell, put};
 use super::{Draw, Env, Pane, Truth, View};
 use crate::app::effect::Scope;
+use crate::app::jumps;
 use crate::app::model::{Model, Shared};
 use crate::core::action::{Action, Context};
 use crate::core::key::chord;
@@ -383,7 +384,8 @@ fn keys(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
     let offered = OFFERED.iter().copied().filter(|a| offers(*a, context, model));
     let mut hints = Vec::new();
     for action in offered.chain((context == Context::Plan).then_some(Action::Back)) {
-        if pane.unavailable(action, &model.shared).is_some() {
+        let nowhere = || jumps::unavailable(model, action);
+        if pane.unavailable(action, &model.shared).or_else(nowhere).is_some() {
             continue;
         }
         let Some(keys) = env.keymap.keys_of(context, action) else { continue };
