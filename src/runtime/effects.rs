@@ -240,8 +240,11 @@ impl Executor {
             let running: Vec<Running> = running.into_iter().filter(|r| !r.task.is_finished()).collect();
             // A terminal that is gone does not end the process meanwhile.
             let _hold = (!running.is_empty()).then(|| self.journal.holds().take());
-            for plan in running {
+            for plan in &running {
                 plan.stop.cancel();
+            }
+            log::stopping(running.len());
+            for plan in running {
                 let ended = runtime.block_on(async { tokio::time::timeout(LAST, plan.task).await });
                 said.push(ended.ok().and_then(std::result::Result::ok).unwrap_or_else(|| {
                     Safe::own("a rollback did not stop in time: look at the release's history and objects")

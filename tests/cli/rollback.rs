@@ -1,5 +1,6 @@
 //! `deckwatch rollback`: the plan, what confirms it, and that nothing is sent without.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -79,20 +80,24 @@ fn an_unprotected_context_takes_yes_and_tells_how_it_ended_as_a_document() {
 #[test]
 fn a_rollback_that_is_told_to_end_stops_before_the_next_object_and_its_record_says_so() {
     let stand = Stand::start(false);
-    stand.faults().delay(Duration::from_millis(50));
-    let child = stand.command(&["rollback", "momo", "6", "--write", "--yes"]).spawn().unwrap();
+    stand.faults().hold_writes(Some("/deployments/backend"));
+    let mut child = stand.command(&["rollback", "momo", "6", "--write", "--yes"]).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
-    while !stand.writes().iter().any(|w| w.starts_with("PATCH")) {
-        assert!(Instant::now() < end, "no object was reached: {:?}", stand.writes());
+    while !stand.writes().iter().any(|w| w.contains("/deployments/backend")) {
+        assert!(Instant::now() < end, "the object was not reached: {:?}", stand.writes());
         std::thread::yield_now();
     }
     let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(told.success());
+    let mut err = String::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    while !err.contains("told to end: it stops before the next object") {
+        assert!(lines.read_line(&mut err).unwrap() > 0, "it ended without a word: {err}");
+    }
+    stand.faults().hold_writes(None);
+    lines.read_to_string(&mut err).unwrap();
     let output = child.wait_with_output().unwrap();
-    stand.faults().delay(Duration::ZERO);
-    let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()), "{err}");
-    assert!(err.contains("told to end: it stops before the next object"), "{err}");
     assert!(err.contains("cancelled after ") && err.contains("the new record says failed"), "{err}");
     let history = stand.json(&["history", "momo", "-o", "json"]);
     assert_eq!(history[7]["status"], "failed");

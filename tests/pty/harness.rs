@@ -19,7 +19,7 @@ use crate::grammar::Checker;
 use crate::sys;
 
 /// How long a condition is waited for before the test fails.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(45);
 
 /// How long what the stand itself does may take: a start, a rollout, an alert that resolves.
 pub const LONG: Duration = Duration::from_secs(150);
@@ -305,6 +305,12 @@ impl Session {
         let text = std::fs::read_to_string(&files[0]).unwrap();
         assert!(text.ends_with('\n'), "the last entry is torn: {text}");
         text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
+    /// Returns what it has logged so far.
+    pub fn log(&self) -> String {
+        let files = std::fs::read_dir(self.home.path().join("state/deckwatch/log")).into_iter().flatten();
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
     }
 
     /// Stops (`true`) reading what the program writes, as ctrl-s or a stalled link does, or goes on.

@@ -153,8 +153,8 @@ fn follow(headless: &mut Headless, id: PlanId, limit: Duration, told: &AtomicBoo
     while !headless.run_until(LOOK, |m, _| over(m)) && Instant::now() < end {
         if told.load(Ordering::Relaxed) && !stopping {
             stopping = true;
-            note("told to end: it stops before the next object …");
             headless.do_all(vec![Effect::Stop(id)]);
+            note("told to end: it stops before the next object …");
         }
     }
     stopping

@@ -69,6 +69,7 @@ struct State {
 pub struct Faults {
     state: Arc<Mutex<State>>,
     thaw: watch::Sender<bool>,
+    held: watch::Sender<Option<String>>,
     drops: watch::Sender<u64>,
     end: CancellationToken,
 }
@@ -78,6 +79,7 @@ impl Default for Faults {
         Self {
             state: Arc::default(),
             thaw: watch::channel(false).0,
+            held: watch::channel(None).0,
             drops: watch::channel(0).0,
             end: CancellationToken::new(),
         }
@@ -122,6 +124,11 @@ impl Faults {
     /// Holds every answer back for a time.
     pub fn delay(&self, delay: Duration) {
         self.lock().delay = delay;
+    }
+
+    /// Keeps writes, dry runs aside, whose path contains `part` waiting before anything is done; `None` lets them go on.
+    pub fn hold_writes(&self, part: Option<&str>) {
+        self.held.send_replace(part.map(str::to_owned));
     }
 
     /// Takes a right away.
@@ -201,6 +208,16 @@ impl Faults {
         let mut thaw = self.thaw.subscribe();
         tokio::select! {
             _ = thaw.wait_for(|frozen| !frozen) => {}
+            () = self.end.cancelled() => {}
+        }
+    }
+
+    /// Waits as long as writes of a path are kept waiting.
+    pub(super) async fn written(&self, path: &str) {
+        let mut held = self.held.subscribe();
+        let free = |held: &Option<String>| !held.as_deref().is_some_and(|part| path.contains(part));
+        tokio::select! {
+            _ = held.wait_for(free) => {}
             () = self.end.cancelled() => {}
         }
     }

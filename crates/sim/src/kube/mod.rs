@@ -112,6 +112,10 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     };
     note(server, &parts, &path, &bytes);
     server.faults.hold().await;
+    let reads = matches!(parts.method, Method::GET | Method::HEAD) || raw_query.contains("dryRun=");
+    if !reads {
+        server.faults.written(&path).await;
+    }
     if server.faults.closed() {
         return Err(ApiError::unavailable("the server is shutting down"));
     }
@@ -120,7 +124,6 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     }
     let user = auth::user(&server.users, &parts.headers, &token)?;
     let query = Query::parse(&raw_query);
-    let reads = matches!(parts.method, Method::GET | Method::HEAD) || raw_query.contains("dryRun=");
     if !reads && matches!(request::target(&path), Target::Resource(_)) && server.faults.loses_write() {
         let mut lost = Response::new(Body::from("504 Gateway Time-out"));
         *lost.status_mut() = StatusCode::GATEWAY_TIMEOUT;
