@@ -2,4 +2,7 @@
 
 pub mod file;
 pub mod journal;
+mod prepared;
 pub mod rollback;
+
+pub use prepared::{Prepared, prepare, run};

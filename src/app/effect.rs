@@ -150,15 +150,8 @@ pub enum Query {
         /// Revision.
         revision: u32,
     },
-    /// A plan to roll back.
-    Plan {
-        /// Namespace.
-        namespace: Name,
-        /// Release.
-        release: Name,
-        /// To which revision; the last good one where none is named.
-        to: Option<u32>,
-    },
+    /// A plan.
+    Plan(ops::Wanted),
 }
 
 /// Something to be done outside.

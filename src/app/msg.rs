@@ -169,7 +169,7 @@ pub enum Answer {
     /// A record.
     Record(Arc<deckwatch_helm::record::Record>),
     /// A plan.
-    Plan(Arc<ops::RollbackPlan>),
+    Plan(Arc<ops::Plan>),
 }
 
 /// Alerts of every place that was asked.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::plan::{PlanId, RollbackPlan};
+use super::plan::{Plan, PlanId};
 use crate::core::action::Risk;
 use crate::core::{Span, Ts};
 
@@ -64,7 +64,7 @@ impl WriteToken {
 #[derive(Debug)]
 pub struct Confirmed {
     /// The plan, exactly as it was shown.
-    pub plan: Arc<RollbackPlan>,
+    pub plan: Arc<Plan>,
     /// The token for it.
     pub token: WriteToken,
     /// Whether to wait until everything is ready.
@@ -122,7 +122,7 @@ impl Gate {
     /// The reason why not: locked, refused by its preflight, too old, the wrong name, or a name missing.
     pub fn confirm(
         &mut self,
-        plan: &Arc<RollbackPlan>,
+        plan: &Arc<Plan>,
         consent: Consent<'_>,
         wait: Option<Span>,
         reason: &str,
@@ -141,14 +141,12 @@ impl Gate {
         if age > FRESH || age < Span(0) {
             return Err(format!("the plan is {age} old: make it anew"));
         }
+        let (phrase, what) = plan.phrase();
         let how = match consent {
-            Consent::Name(name, how) if name == plan.release.as_str() => how,
-            Consent::Name(..) => return Err(format!("that is not the release's name, `{}`", plan.release)),
+            Consent::Name(name, how) if name == phrase => how,
+            Consent::Name(..) => return Err(format!("that is not {what}, `{phrase}`")),
             Consent::Yes(_) if self.asks_for_name(plan.risk) => {
-                return Err(format!(
-                    "this context is protected: confirm with the release's name, `{}`",
-                    plan.release
-                ));
+                return Err(format!("this context is protected: confirm with {what}, `{phrase}`"));
             }
             Consent::Yes(how) => how,
         };
@@ -166,8 +164,8 @@ mod tests {
 
     const NOW: Ts = Ts::from_secs(1_000);
 
-    fn plan() -> Arc<RollbackPlan> {
-        Arc::new(RollbackPlan::example(NOW))
+    fn plan() -> Arc<Plan> {
+        Arc::new(Plan::example(NOW))
     }
 
     #[test]
@@ -207,7 +205,7 @@ mod tests {
     #[test]
     fn a_refused_or_an_old_plan_is_never_confirmed() {
         let mut gate = Gate::new(Policy { protected: false, locked: false });
-        let mut refused = RollbackPlan::example(NOW);
+        let mut refused = Plan::example(NOW);
         refused.refusals.push("owned by Flux".to_owned());
         assert!(
             gate.confirm(&Arc::new(refused), Consent::Yes("enter"), None, "r", NOW)

@@ -7,5 +7,5 @@ pub mod plan;
 pub mod record;
 
 pub use gate::{Confirmed, Gate, Policy, WriteToken};
-pub use plan::{Item, JobMsg, Outcome, PlanId, RollbackPlan};
+pub use plan::{Doing, Item, JobMsg, Outcome, Plan, PlanId, Wanted};
 pub use record::{Record, What};

@@ -1,6 +1,6 @@
 //! What the journal holds: what was seen and done, when, by whom and why.
 
-use super::plan::PlanId;
+use super::plan::{Doing, Plan, PlanId};
 use crate::core::{Fingerprint, Name, Safe, Ts, Window};
 
 /// One entry.
@@ -112,6 +112,21 @@ pub enum What {
 }
 
 impl What {
+    /// Returns the entry of a plan that was made.
+    pub fn made(plan: &Plan) -> Self {
+        let summary = Safe::of(&plan.summary());
+        match &plan.what {
+            Doing::Rollback(r) => Self::Plan {
+                plan: plan.id,
+                namespace: plan.namespace.clone(),
+                release: r.release.clone(),
+                from: r.from.revision,
+                to: r.to.revision,
+                summary,
+            },
+        }
+    }
+
     /// Returns the plan that it is about.
     pub fn plan(&self) -> Option<PlanId> {
         match self {

@@ -15,13 +15,13 @@ use super::inbox::Inbox;
 use super::log::{self, Log};
 use super::memory::Memory;
 use super::world::{World, answer, fault, feeds, releases};
+use crate::act;
 use crate::act::journal::Journal;
-use crate::act::rollback;
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::{Effect, Msg};
 use crate::core::hold::Holds;
 use crate::core::{Error, Kind, Safe, Untrusted};
-use crate::ops::{Confirmed, JobMsg, Outcome, PlanId, Record, RollbackPlan, What};
+use crate::ops::{Confirmed, JobMsg, Outcome, Plan, PlanId, Record, What};
 use crate::sources::auth::WallClock;
 
 /// Carries out effects on a runtime of its own; nothing here makes the loop wait.
@@ -206,15 +206,15 @@ impl Executor {
                 Ok(client) => client,
                 Err(error) => return ending.failed(error),
             };
-            let running = rollback::run(client, &world.clock, prepared, confirmed, journal, stopping, &tell);
+            let running = act::run(client, &world.clock, prepared, confirmed, journal, stopping, &tell);
             if let Ok((outcome, text)) = AssertUnwindSafe(running).catch_unwind().await {
                 return ending.told(outcome, text);
             }
-            let error = Error::new(Kind::OutcomeUnknown, "roll back")
+            let error = Error::new(Kind::OutcomeUnknown, "carry out the plan")
                 .detail("a fault of deckwatch itself ended it")
-                .hint("the journal tells what was sent; look at the release's history and objects");
+                .hint("the journal tells what was sent: look at what it names");
             let outcome = Outcome::Unknown(error);
-            let text = rollback::words_of(&outcome);
+            let text = outcome.words();
             ending.told(outcome, text)
         });
         self.plans.insert(id, Running { stop, task });
@@ -247,7 +247,7 @@ impl Executor {
             for plan in running {
                 let ended = runtime.block_on(async { tokio::time::timeout(LAST, plan.task).await });
                 said.push(ended.ok().and_then(std::result::Result::ok).unwrap_or_else(|| {
-                    Safe::own("a rollback did not stop in time: look at the release's history and objects")
+                    Safe::own("a plan did not stop in time: the journal tells what was sent")
                 }));
             }
             runtime.shutdown_timeout(Duration::ZERO);
@@ -264,7 +264,7 @@ const ENTRY: Duration = Duration::from_secs(5);
 
 /// Writes and tells how a plan ended.
 struct Ending {
-    plan: Arc<RollbackPlan>,
+    plan: Arc<Plan>,
     journal: Journal,
     clock: WallClock,
     inbox: Inbox,
@@ -274,15 +274,10 @@ impl Ending {
     /// It ended like this: on disk before it is on the screen. Returns it in words.
     fn told(&self, outcome: Outcome, text: Safe) -> Safe {
         let plan = &self.plan;
-        let what = What::Outcome {
-            plan: plan.id,
-            from: plan.from.revision,
-            to: plan.to.revision,
-            outcome: outcome.word(),
-            text,
-        };
+        let (from, to) = plan.rollback().map_or((0, 0), |r| (r.from.revision, r.to.revision));
+        let what = What::Outcome { plan: plan.id, from, to, outcome: outcome.word(), text };
         let record = Record { at: (self.clock)(), what };
-        let line = Safe::of(&format!("{}/{}: {}", plan.namespace, plan.release, record.what.line()));
+        let line = Safe::of(&format!("{}: {}", plan.target(), record.what.line()));
         let written = self.journal.append(&record);
         self.inbox.send(Msg::Journalled(record.clone(), written));
         let news = JobMsg::Ended(outcome, Box::new(record));
@@ -294,7 +289,7 @@ impl Ending {
     /// It failed before anything was sent.
     fn failed(&self, error: Error) -> Safe {
         let outcome = Outcome::Failed(error);
-        let text = rollback::words_of(&outcome);
+        let text = outcome.words();
         self.told(outcome, text)
     }
 }

@@ -10,7 +10,7 @@ use deckwatch::app::msg::AlertsAnswer;
 use deckwatch::core::action::Risk;
 use deckwatch::core::{ClusterId, Labels, Name, ObjectRef, Resource, Safe, Span, Ts, Uid, Untrusted, Window};
 use deckwatch::ops::plan::{Change, DiffLine, Preview};
-use deckwatch::ops::{Item, RollbackPlan};
+use deckwatch::ops::{Doing, Item, Plan};
 use deckwatch::store::alerts::{Alert, Rule, State};
 use deckwatch::store::batch::{Batch, Cuts, Edge, LogReach};
 use deckwatch::store::changes::{Edit, Edits};
@@ -358,7 +358,7 @@ impl World {
     }
 
     /// Returns a plan to roll the release back.
-    pub fn plan(self) -> RollbackPlan {
+    pub fn plan(self) -> Plan {
         let own = |text: &str| Untrusted::from(self.say(text)).safe();
         let line = |sign, text: &str| DiffLine { sign, text: own(text) };
         let item = |kind, name: &str, change, preview| Item {
@@ -371,7 +371,7 @@ impl World {
             drift: Vec::new(),
             preview,
         };
-        let mut plan = RollbackPlan::example(NOW - Span::secs(2));
+        let mut plan = Plan::example(NOW - Span::secs(2));
         plan.why = vec![own("6 is the last revision that was deployed and healthy")];
         plan.items = vec![
             item(Resource::Deployment, "backend", Change::Patch, Preview::DryRun),
@@ -379,8 +379,9 @@ impl World {
             item(Resource::Service, "backend", Change::Unchanged, Preview::Nothing),
         ];
         plan.notes = vec![own("webhooks allow it")];
-        plan.from.chart = own("momo-store-0.0.1043");
-        plan.to.chart = own("momo-store-0.0.1042");
+        let Doing::Rollback(rollback) = &mut plan.what;
+        rollback.from.chart = own("momo-store-0.0.1043");
+        rollback.to.chart = own("momo-store-0.0.1042");
         plan.risk = Risk::Disruptive;
         plan
     }

@@ -30,7 +30,7 @@ impl fmt::Display for Stamp {
 }
 
 /// The present, brought by the caller: a point in time and the zone to write it in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Now {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     pub ns: i64,

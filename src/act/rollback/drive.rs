@@ -35,7 +35,7 @@ pub async fn run(
 ) -> (Outcome, Safe) {
     let refuse = |detail: String| {
         let outcome = Outcome::Failed(Error::new(Kind::Refused, "roll back").detail(detail));
-        let text = words_of(&outcome);
+        let text = outcome.words();
         (outcome, text)
     };
     if confirmed.token.plan() != prepared.plan.id || !confirmed.token.is_good(clock()) {
@@ -81,7 +81,7 @@ pub async fn run(
             let back = read_back(client, &prepared).await;
             said(std::iter::once(back).chain(notes).collect::<Vec<_>>().join("; "))
         }
-        other => words_of(other),
+        other => other.words(),
     };
     (outcome, text)
 }
@@ -99,14 +99,6 @@ async fn read_back(client: &Client, prepared: &Prepared) -> String {
         Err(fail) => {
             format!("revision {} was not read back: {}", prepared.helm.makes, fail.error.line())
         }
-    }
-}
-
-/// Returns what is said of an end that is not a success.
-pub fn words_of(outcome: &Outcome) -> Safe {
-    match outcome {
-        Outcome::Done => Safe::own("done"),
-        Outcome::Failed(error) | Outcome::Unknown(error) => said(error.line()),
     }
 }
 

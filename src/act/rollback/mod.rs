@@ -15,10 +15,10 @@ use deckwatch_helm::record::StoredRecord;
 use deckwatch_helm::time::Now;
 
 use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Ts};
-use crate::ops::{PlanId, RollbackPlan};
+use crate::ops::PlanId;
 use crate::sources::kube::Client;
 
-pub use drive::{run, words_of};
+pub use drive::run;
 pub use live::record;
 
 /// How many records a release may have, as the `helm` command keeps them.
@@ -27,7 +27,7 @@ const HISTORY: usize = 10;
 /// A plan with everything that carrying it out needs.
 pub struct Prepared {
     /// The plan as it is shown.
-    pub plan: Arc<RollbackPlan>,
+    pub plan: Arc<crate::ops::Plan>,
     helm: Plan,
     current: StoredRecord,
     sides: Option<BoundSides>,

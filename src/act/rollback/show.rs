@@ -14,8 +14,8 @@ use super::said;
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
-use crate::ops::plan::{Change, DiffLine, Item, Preview, RevisionInfo};
-use crate::ops::{PlanId, RollbackPlan};
+use crate::ops::plan::{Change, DiffLine, Doing, History as Kept, Item, Preview, RevisionInfo, Rollback};
+use crate::ops::{self, PlanId};
 
 /// What a plan is shown from.
 pub struct Inputs<'a> {
@@ -44,7 +44,7 @@ pub struct Inputs<'a> {
 }
 
 /// Returns the plan as it is shown.
-pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
+pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
     let helm = inputs.helm;
     let items: Vec<Item> = helm.objects.iter().map(|o| item(o, inputs)).collect();
     let mut refusals: Vec<String> = helm.refusals.iter().map(|r| said(r).to_string()).collect();
@@ -67,14 +67,24 @@ pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
             refusals.push(format!("the server's dry run refuses {}: {why}", said(object)));
         }
     }
-    RollbackPlan {
-        id: inputs.id,
-        made_at: inputs.now,
-        namespace: Name::lossy(&helm.namespace),
+    let rollback = Rollback {
         release: Name::lossy(&helm.release),
         from: revision(inputs.current),
         to: revision(inputs.target),
         makes: number(helm.makes),
+        hooks: Safe::own(if hooks { "see what is refused" } else { "none that a rollback runs" }),
+        record_bytes: helm.record_bytes,
+        history: Kept {
+            kept: inputs.history.records.len(),
+            limit: super::HISTORY,
+            prunes: helm.prune.iter().map(|n| number(*n)).collect(),
+        },
+    };
+    ops::Plan {
+        id: inputs.id,
+        made_at: inputs.now,
+        what: Doing::Rollback(Box::new(rollback)),
+        namespace: Name::lossy(&helm.namespace),
         why: why(inputs),
         owner: Safe::own(if owned {
             "see what is refused"
@@ -84,15 +94,8 @@ pub fn show(inputs: &Inputs<'_>) -> RollbackPlan {
             "helm (no Flux, no Argo CD, no Rollout)"
         }),
         rights: rights(inputs.rights),
-        hooks: Safe::own(if hooks { "see what is refused" } else { "none that a rollback runs" }),
         risk: risk(&items),
         items,
-        record_bytes: helm.record_bytes,
-        history: (
-            inputs.history.records.len(),
-            super::HISTORY,
-            helm.prune.iter().map(|n| number(*n)).collect(),
-        ),
         refusals,
         notes: notes(inputs),
     }

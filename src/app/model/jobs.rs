@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::core::{Fingerprint, Safe, Ts};
-use crate::ops::{Outcome, PlanId, RollbackPlan};
+use crate::ops::{Outcome, Plan, PlanId};
 
 /// One plan from its confirmation on.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The plan.
-    pub plan: Arc<RollbackPlan>,
+    pub plan: Arc<Plan>,
     /// When it was confirmed.
     pub started: Ts,
     /// Its steps: text, and whether it is finished.
@@ -27,7 +27,7 @@ pub struct Job {
 
 impl Job {
     /// Returns a plan that is confirmed and has done nothing yet.
-    pub fn begun(plan: Arc<RollbackPlan>, started: Ts, check: Check) -> Self {
+    pub fn begun(plan: Arc<Plan>, started: Ts, check: Check) -> Self {
         Self { plan, started, steps: Vec::new(), of: 0, told: Safe::default(), ended: None, check }
     }
 }

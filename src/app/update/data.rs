@@ -229,10 +229,7 @@ pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &m
         }
         JobMsg::Ended(outcome, record) => {
             let (word, failed) = (outcome.word(), outcome != crate::ops::Outcome::Done);
-            let told = format!(
-                "rollback of {}/{} {} → {}: {word}",
-                job.plan.namespace, job.plan.release, job.plan.from.revision, job.plan.to.revision
-            );
+            let told = format!("{}: {word}", job.plan.deed());
             if let What::Outcome { text, .. } = &record.what {
                 job.told = text.clone();
             }

@@ -17,7 +17,7 @@ use crate::core::action::Action;
 use crate::core::action::Context;
 use crate::core::key::Key;
 use crate::core::{ClusterId, Error, Kind, Name, Resource, Safe, Span, Ts, Zone};
-use crate::ops::{Gate, JobMsg, Outcome, Policy, Record, RollbackPlan, What};
+use crate::ops::{Gate, JobMsg, Outcome, Plan, Policy, Record, Wanted, What};
 use crate::store::alerts::Rule;
 use crate::store::objects::Object;
 use crate::ui::theme::{Depth, Glyphs, Theme};
@@ -130,7 +130,7 @@ fn the_box_of_a_chords_endings_comes_after_300_ms_and_goes_with_the_chord() {
 fn ctrl_c_quits_and_asks_first_while_work_is_running() {
     let mut bench = Bench::on("watch");
     assert!(quits(&bench.keys("ctrl-c")));
-    let plan = Arc::new(RollbackPlan::example(NOW));
+    let plan = Arc::new(Plan::example(NOW));
     let check = crate::app::model::jobs::Check::default();
     let job = Job::begun(Arc::clone(&plan), NOW, check);
     bench.model.shared.jobs.0.insert(plan.id, job);
@@ -312,8 +312,8 @@ fn a_jump_from_an_alert_shows_what_its_rule_has_looked_at() {
 #[test]
 fn a_plan_has_the_keys_of_every_page_and_its_confirmation_only_its_own() {
     let mut bench = Bench::on("watch");
-    let plan = Arc::new(RollbackPlan::example(NOW));
-    let view = PlanView::new(plan.namespace.clone(), plan.release.clone(), None);
+    let plan = Arc::new(Plan::example(NOW));
+    let view = PlanView::new(wanted());
     let effects = show(&mut bench.model, View::Plan(view), &bench.env);
     let id = effects.iter().find_map(|e| if let Effect::Ask(id, _) = e { Some(*id) } else { None }).unwrap();
     update(&mut bench.model, Msg::Answer(id, Ok(Answer::Plan(plan))), &bench.env);
@@ -333,7 +333,7 @@ fn a_plan_has_the_keys_of_every_page_and_its_confirmation_only_its_own() {
 #[test]
 fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     let mut bench = Bench::on("journal");
-    let plan = Arc::new(RollbackPlan::example(NOW));
+    let plan = Arc::new(Plan::example(NOW));
     let check = crate::app::model::jobs::Check::default();
     bench.model.shared.jobs.0.insert(plan.id, Job::begun(Arc::clone(&plan), NOW, check));
     let intent = What::Intent { plan: plan.id, how: "enter", reason: Safe::own("r") };
@@ -345,9 +345,9 @@ fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     assert!(drawn(&bench).contains("waiting for the server's first answer"), "{}", drawn(&bench));
     bench.keys("esc");
     // A plan for the same release is the one that runs.
-    let again = PlanView::new(plan.namespace.clone(), plan.release.clone(), None);
+    let again = PlanView::new(wanted());
     let effects = show(&mut bench.model, View::Plan(again), &bench.env);
-    assert!(!effects.iter().any(|e| matches!(e, Effect::Ask(_, Query::Plan { .. }))), "{effects:?}");
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Ask(_, Query::Plan(_)))), "{effects:?}");
     assert!(drawn(&bench).contains("running · step 0"), "{}", drawn(&bench));
     bench.keys("esc");
     let what =
@@ -364,6 +364,10 @@ fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     assert!(!effects.iter().any(|e| matches!(e, Effect::Journal(_))), "{effects:?}");
     assert!(bench.model.shared.journal.iter().any(|r| matches!(r.what, What::Outcome { .. })));
     assert!(!drawn(&bench).contains("▶ 1 running"));
+}
+
+fn wanted() -> Wanted {
+    Wanted::Rollback { namespace: Name::lossy("momo-store"), release: Name::lossy("momo"), to: None }
 }
 
 /// Returns the screen as text.

@@ -18,6 +18,7 @@ use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::{Error, Kind, Name, Result, Safe, Ts, Untrusted, num};
+use crate::ops::Wanted;
 use crate::ops::plan::DiffLine;
 use crate::store::releases::Revision;
 use crate::ui::text::Line;
@@ -326,11 +327,11 @@ impl Pane for ReleasePage {
                 self.show(next, cx.shared);
             }
             Action::Roll => {
-                cx.open = Some(View::Plan(plan::PlanView::new(
-                    self.namespace.clone(),
-                    self.name.clone(),
-                    self.target(),
-                )));
+                cx.open = Some(View::Plan(plan::PlanView::new(Wanted::Rollback {
+                    namespace: self.namespace.clone(),
+                    release: self.name.clone(),
+                    to: self.target(),
+                })));
             }
             Action::Open => {}
             _ => {

@@ -14,6 +14,7 @@ use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
 use crate::core::{Name, Result, num};
+use crate::ops::Wanted;
 use crate::store::releases::Release;
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
@@ -172,7 +173,9 @@ impl Pane for Releases {
                     Some(View::Release(release::ReleasePage::new(selected.namespace, selected.name, None)));
             }
             Action::Roll => {
-                cx.open = Some(View::Plan(plan::PlanView::new(selected.namespace, selected.name, None)));
+                let (namespace, release) = (selected.namespace, selected.name);
+                let wanted = Wanted::Rollback { namespace, release, to: None };
+                cx.open = Some(View::Plan(plan::PlanView::new(wanted)));
             }
             Action::Faults => self.faults = !self.faults,
             Action::Copy => cx.effects.push(crate::app::Effect::Copy(super::safe(selected.name.as_str()))),

@@ -13,6 +13,7 @@ use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::filter::Filter;
 use crate::core::{Error, ObjectRef, Result, Span, Ts, Window, num};
+use crate::ops::Wanted;
 use crate::store::changes::{Change, Edits, Reach, Sort, Suspect};
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
@@ -253,7 +254,8 @@ impl Pane for Timeline {
             Action::Open => cx.open = selected.and_then(|s| open(&s.change)),
             Action::Roll => {
                 if let Some((namespace, name, _)) = selected.and_then(|s| s.change.release.clone()) {
-                    cx.open = Some(View::Plan(super::plan::PlanView::new(namespace, name, None)));
+                    let wanted = Wanted::Rollback { namespace, release: name, to: None };
+                    cx.open = Some(View::Plan(super::plan::PlanView::new(wanted)));
                 }
             }
             Action::Faults => self.faults = !self.faults,

@@ -12,11 +12,11 @@ use crate::app::Model;
 use crate::app::effect::{Feed, Query};
 use crate::app::model::Job;
 use crate::app::msg::Answer;
-use crate::app::views::plan::{draw::summary, plan_json};
+use crate::app::views::plan::plan_json;
 use crate::cli::args::{Output, Place, Rollback};
 use crate::core::{Error, Kind, Result, Safe, Span};
 use crate::ops::gate::Consent;
-use crate::ops::{Outcome, PlanId, RollbackPlan, What};
+use crate::ops::{Outcome, Plan, PlanId, Wanted, What};
 use crate::runtime::headless::Headless;
 
 /// Prints the plan, or carries it out.
@@ -39,7 +39,8 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
             .detail("--timeout is a length, as in 5m")
     })?;
     let (mut headless, namespace, name) = release::locate(place, &asked.release)?;
-    let answer = headless.ask(Query::Plan { namespace, release: name, to: asked.revision }, PATIENCE);
+    let answer = headless
+        .ask(Query::Plan(Wanted::Rollback { namespace, release: name, to: asked.revision }), PATIENCE);
     let plan = match answer {
         Ok(Answer::Plan(plan)) => plan,
         Ok(_) => return Err(Error::new(Kind::Internal, "plan a rollback")),
@@ -72,15 +73,7 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     };
     let mut effects = Vec::new();
     let id = plan.id;
-    let made = What::Plan {
-        plan: id,
-        namespace: plan.namespace.clone(),
-        release: plan.release.clone(),
-        from: plan.from.revision,
-        to: plan.to.revision,
-        summary: Safe::of(&summary(&plan)),
-    };
-    headless.model.shared.journal(now, made, &mut effects);
+    headless.model.shared.journal(now, What::made(&plan), &mut effects);
     headless.model.shared.journal(
         now,
         What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") },
@@ -126,10 +119,7 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
             error.as_ref(),
         ))?;
     } else if error.is_none() {
-        print(&format!(
-            "rolled back {}/{} from {} to {}: {told} (plan {id})\n",
-            plan.namespace, plan.release, plan.from.revision, plan.to.revision
-        ))?;
+        print(&format!("{}: {told} (plan {id})\n", past(&plan)))?;
     }
     match (ended, error) {
         // A lost reply may come as any kind of error; what is not known is always told by its own code.
@@ -177,30 +167,31 @@ fn signalled() -> Result<Arc<AtomicBool>> {
 }
 
 fn outcome_json(
-    plan: &RollbackPlan,
+    plan: &Plan,
     outcome: &Outcome,
     ready: Option<bool>,
     error: Option<&Error>,
 ) -> serde_json::Value {
+    let Some(rollback) = plan.rollback() else { return serde_json::Value::Null };
     json!({
         "schema": "deckwatch.rollback/1",
-        "plan": plan.id, "namespace": plan.namespace, "release": plan.release,
-        "from": plan.from.revision, "to": plan.to.revision, "makes": plan.makes,
+        "plan": plan.id, "namespace": plan.namespace, "release": rollback.release,
+        "from": rollback.from.revision, "to": rollback.to.revision, "makes": rollback.makes,
         "outcome": outcome.word(), "ready": ready, "error": error.map(Error::line),
     })
 }
 
-fn text(plan: &RollbackPlan) -> String {
-    let mut out = format!(
-        "Roll back {}/{}   {} → {}   ({} → {})   plan {}\n",
-        plan.namespace,
-        plan.release,
-        plan.from.revision,
-        plan.to.revision,
-        plan.from.chart,
-        plan.to.chart,
-        plan.id
-    );
+/// Returns what was done, with both revisions.
+fn past(plan: &Plan) -> String {
+    let target = plan.target();
+    plan.rollback().map_or_else(String::new, |r| {
+        format!("{} {target} from {} to {}", plan.past(), r.from.revision, r.to.revision)
+    })
+}
+
+fn text(plan: &Plan) -> String {
+    let charts = plan.rollback().map(|r| format!("   ({} → {})", r.from.chart, r.to.chart));
+    let mut out = format!("{}{}   plan {}\n", plan.title(), charts.unwrap_or_default(), plan.id);
     let mut line = |label: &str, text: &str| out.push_str(&format!("  {label:<10} {text}\n"));
     for refusal in &plan.refusals {
         line("refused", refusal);
@@ -210,7 +201,7 @@ fn text(plan: &RollbackPlan) -> String {
     }
     line("owner", plan.owner.as_str());
     line("rights", plan.rights.as_str());
-    line("changes", &format!("{}, {} pods restart", summary(plan), plan.restarts()));
+    line("changes", &format!("{}, {} pods restart", plan.summary(), plan.restarts()));
     for item in &plan.items {
         let fields: Vec<&str> = item.fields.iter().map(Safe::as_str).collect();
         line("", &format!("{} {}  {}", item.change.glyph(), item.object, fields.join(", ")));
@@ -218,12 +209,8 @@ fn text(plan: &RollbackPlan) -> String {
     for note in &plan.notes {
         line("note", note.as_str());
     }
-    line(
-        "makes",
-        &format!(
-            "revision {}, like {}; what migrations did to data is not undone",
-            plan.makes, plan.to.revision
-        ),
-    );
+    if let Some(rollback) = plan.rollback() {
+        line("makes", &rollback.makes_words());
+    }
     out
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Named, Sources, World, alerts, logs};
-use crate::act::rollback;
+use crate::act::{self, rollback};
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
 use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
-use crate::ops::PlanId;
+use crate::ops::{PlanId, Wanted};
 use crate::sources::kube::get;
 use crate::sources::prom::Prom;
 use crate::store::health::{SourceId, SourceKind};
@@ -39,21 +39,21 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
             let record = rollback::record(world.client()?, &namespace, &release, revision).await?;
             Ok(Answer::Record(Arc::new(record)))
         }
-        Query::Plan { namespace, release, to } => {
-            let now = (world.clock)();
-            let id = PlanId::new(now, crate::runtime::random());
-            let prepared =
-                rollback::prepare(world.client()?, &world.cluster, id, now, (&namespace, &release), to)
-                    .await?;
-            let plan = Arc::clone(&prepared.plan);
-            let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
-            // A plan that was made anew takes the place of the older one of the same release.
-            plans.retain(|_, p| p.plan.release != plan.release || p.plan.namespace != plan.namespace);
-            plans.insert(plan.id, prepared);
-            drop(plans);
-            Ok(Answer::Plan(plan))
-        }
+        Query::Plan(wanted) => plan(world, &wanted).await,
     }
+}
+
+/// Makes a plan and keeps it for its confirmation; one that was made anew takes the place of the older one.
+async fn plan(world: &World, wanted: &Wanted) -> Result<Answer> {
+    let now = (world.clock)();
+    let id = PlanId::new(now, crate::runtime::random());
+    let prepared = act::prepare(world.client()?, &world.cluster, id, now, wanted).await?;
+    let plan = Arc::clone(prepared.plan());
+    let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
+    plans.retain(|_, p| !p.plan().is_for(wanted));
+    plans.insert(plan.id, prepared);
+    drop(plans);
+    Ok(Answer::Plan(plan))
 }
 
 async fn range(world: &World, named: &Named<Prom>, expr: &str, window: Window, step: Span) -> Result<Answer> {

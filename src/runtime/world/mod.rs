@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::act::rollback::Prepared;
+use crate::act::Prepared;
 use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
 use crate::ops::PlanId;
 use crate::sources::alertmanager::Alertmanager;

@@ -28,8 +28,8 @@ const NOISE: usize = 4 << 10;
 const GRACE: Duration = Duration::from_millis(500);
 
 /// What a plugin is told of the cluster with `provideClusterInfo`.
-#[derive(Clone, Default, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct ClusterInfo {
     /// The API server's URL.
     pub server: String,

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::core::{Error, Kind, Result, Untrusted};
 
 /// How a proxy is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Speaks {
     /// HTTP CONNECT.
     Http,

@@ -11,7 +11,7 @@ use super::schema::Schema;
 use crate::number::canonical;
 
 /// The kind of a patch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum PatchKind {
     /// A strategic merge patch.
     Strategic,
@@ -30,7 +30,7 @@ impl PatchKind {
 }
 
 /// A patch that changes something.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Patch {
     /// Its kind.
     pub kind: PatchKind,

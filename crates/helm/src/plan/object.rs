@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 /// A kind in a version of a group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Gvk {
     /// The group; empty for the core group.
     pub group: String,
@@ -42,7 +42,7 @@ impl fmt::Display for Gvk {
 }
 
 /// How the API server serves a kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mapping {
     /// The plural name in paths, such as `deployments`.
     pub resource: String,
@@ -54,7 +54,7 @@ pub struct Mapping {
 pub type Kinds = BTreeMap<Gvk, Mapping>;
 
 /// What identifies an object on the server.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ObjectId {
     /// Its kind.
     pub gvk: Gvk,
@@ -85,7 +85,7 @@ impl fmt::Display for ObjectId {
 }
 
 /// An object of a manifest, ready to be sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PlanObject {
     /// What identifies it.
     pub id: ObjectId,

@@ -23,7 +23,7 @@ pub use status::Status;
 pub use view::{ChartMeta, Hook, HookRun, Info};
 
 /// A release's revision, as its record holds it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Record {
     top: RawMap,
 }

@@ -18,7 +18,7 @@ const NAME_PREFIX: &str = "sh.helm.release.v1.";
 const SYSTEM_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 
 /// Where Helm keeps the records of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Driver {
     /// In Secrets, as it does by default.
     Secret,
@@ -37,7 +37,7 @@ impl Driver {
 }
 
 /// A record and the object that holds it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct StoredRecord {
     /// The kind of the object.
     pub driver: Driver,

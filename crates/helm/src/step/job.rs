@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::request::Place;
 use super::waiting::Waiting;
 use crate::merge::Patch;
 use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
@@ -23,7 +24,7 @@ pub enum JobError {
 }
 
 /// An object of the target, with what it is compared with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct TargetObject {
     pub object: PlanObject,
     /// The object of the manifest that is left; `None` when only the live one can stand in for it.
@@ -32,8 +33,8 @@ pub(super) struct TargetObject {
     pub planned: Option<Patch>,
 }
 
-/// A rollback, ready to be carried out.
-#[derive(Clone, Debug, PartialEq)]
+/// A rollback, ready to be carried out. Can be written down and read again: another process may carry it out.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Job {
     pub(super) release: String,
     pub(super) current: StoredRecord,
@@ -104,6 +105,17 @@ impl Job {
         let objects = self.targets.iter().map(|target| target.object.clone()).collect();
         self.waiting = Some(Waiting::new(objects, limit_ns));
         self
+    }
+
+    /// Returns the release.
+    pub fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// Returns the number of the revision that it makes, and where its record will be.
+    pub fn makes(&self) -> (i64, Place) {
+        let place = Place::records(self.new.driver, &self.new.namespace, &self.new.object_name);
+        (self.new.record.version().unwrap_or(0), place)
     }
 
     /// Returns how many objects are visited: the target's and those that leave.

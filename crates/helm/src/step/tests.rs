@@ -621,6 +621,17 @@ fn what_was_lost_and_is_found_done_goes_on() {
 }
 
 #[test]
+fn a_job_that_was_written_down_and_read_again_is_the_same_to_the_byte() {
+    let (_, job) = prepared();
+    let job = job.waiting(60_000_000_000);
+    let text = serde_json::to_string(&job).unwrap();
+    let again: Job = serde_json::from_str(&text).unwrap();
+    assert_eq!(again, job);
+    assert_eq!(serde_json::to_string(&again).unwrap(), text);
+    assert_eq!(again.makes().0, job.makes().0);
+}
+
+#[test]
 fn dry_runs_are_the_same_requests_and_are_reads() {
     let stand = stand();
     let runs = dry_runs(&stand.plan(6), &stand.sides(6), "helm");

@@ -17,7 +17,7 @@ const REST_MS: u64 = 2_000;
 const MOST_FAILURES: u32 = 30;
 
 /// What is waited for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Waiting {
     objects: Vec<PlanObject>,
     limit_ns: i64,

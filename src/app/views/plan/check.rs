@@ -8,7 +8,7 @@ use crate::app::views::Cx;
 use crate::app::views::board::error_ratio;
 use crate::core::{ObjectRef, Resource, Safe, Span, Ts, Window, num};
 use crate::ops::plan::Change;
-use crate::ops::{Outcome, PlanId, RollbackPlan, What};
+use crate::ops::{Outcome, Plan, PlanId, What};
 use crate::store::alerts::State;
 use crate::store::health::{Health, SourceKind, State as Is};
 use crate::store::objects::Object;
@@ -21,7 +21,7 @@ const LEAST: Span = Span::secs(10);
 const EVERY: Span = Span::secs(5);
 
 /// Returns the alert that led here: the one whose page was opened last, where it is about an object of the plan.
-pub fn alert_of(shared: &Shared, plan: &RollbackPlan) -> Option<LedBy> {
+pub fn alert_of(shared: &Shared, plan: &Plan) -> Option<LedBy> {
     let (fingerprint, name, object) = shared.journal.iter().rev().find_map(|r| match &r.what {
         What::Alert { fingerprint, name, object } => Some((*fingerprint, name.clone(), object.clone())),
         _ => None,
@@ -260,7 +260,7 @@ mod tests {
     /// A release that was rolled back at `NOW`, led to by an alert.
     fn rolled_back(led: &Alert) -> (Shared, PlanId) {
         let mut shared = testing::shared();
-        let plan = Arc::new(RollbackPlan::example(testing::NOW));
+        let plan = Arc::new(Plan::example(testing::NOW));
         let led = LedBy { fingerprint: led.fingerprint, name: Safe::own("PodCrashLooping"), fires: true };
         let mut job =
             Job::begun(Arc::clone(&plan), testing::NOW, Check { alert: Some(led), ..Check::default() });

@@ -11,25 +11,8 @@ use crate::app::views::paint::{self, put};
 use crate::app::views::{Draw, Truth, release, screen};
 use crate::core::{Ts, num};
 use crate::ops::plan::{Change, Preview};
-use crate::ops::{Outcome, RollbackPlan};
+use crate::ops::{Outcome, Plan};
 use crate::ui::theme::Role;
-
-/// Returns a plan in one line.
-pub fn summary(plan: &RollbackPlan) -> String {
-    let parts = [
-        (Change::Patch, "patched"),
-        (Change::Create, "created"),
-        (Change::Delete, "deleted"),
-        (Change::Keep, "kept"),
-        (Change::Unchanged, "unchanged"),
-    ];
-    let out: Vec<String> = parts
-        .iter()
-        .filter(|(c, _)| plan.count(*c) > 0)
-        .map(|(c, word)| format!("{} {word}", plan.count(*c)))
-        .collect();
-    out.join(", ")
-}
 
 /// Returns how a running plan stands, in a word.
 pub fn job_word(job: &Job) -> &'static str {
@@ -43,7 +26,7 @@ pub fn job_word(job: &Job) -> &'static str {
 }
 
 /// Returns how true and whole a fresh plan is.
-pub fn truth(plan: &RollbackPlan, now: Ts) -> Truth {
+pub fn truth(plan: &Plan, now: Ts) -> Truth {
     let computed = plan.items.iter().filter(|i| matches!(i.preview, Preview::Computed(_))).count();
     if computed > 0 {
         let objects = num::counted(computed, "object", "objects");
@@ -109,7 +92,7 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn confirm(
-    plan: &RollbackPlan,
+    plan: &Plan,
     (typed, ready): (Option<&str>, bool),
     mistake: Option<&str>,
     cx: &Draw<'_>,
@@ -119,9 +102,9 @@ fn confirm(
     let theme = &cx.env.theme;
     buf.set_string(area.x, area.y, "━".repeat(usize::from(area.width)), theme.style(Role::Protected));
     let context = cx.shared.session.cluster.0.clipped(60);
-    let head =
-        format!(" Roll back {}/{} to {} in {context} ", plan.namespace, plan.release, plan.to.revision);
+    let head = format!(" {} in {context} ", plan.order());
     put(buf, theme, area.x + 2, area.y, area, Role::Protected, &head);
+    let (phrase, what) = plan.phrase();
     match typed {
         Some(text) => {
             let x = put(
@@ -131,7 +114,7 @@ fn confirm(
                 area.y + 1,
                 area,
                 Role::Text,
-                &format!("type the release's name, {}, then enter: ", plan.release),
+                &format!("type {what}, {phrase}, then enter: "),
             );
             let x = put(buf, theme, x, area.y + 1, area, Role::Strong, super::super::safe(text).as_str());
             put(buf, theme, x, area.y + 1, area, Role::Selected, " ");
@@ -144,7 +127,11 @@ fn confirm(
                 area.y + 1,
                 area,
                 Role::Text,
-                if ready { "enter rolls back · esc leaves it as it is" } else { "…" },
+                &if ready {
+                    format!("enter {} · esc leaves it as it is", plan.does())
+                } else {
+                    "…".to_owned()
+                },
             );
         }
     }
@@ -180,7 +167,15 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         None => {}
         Some((at, Outcome::Done)) => {
             let took = num::age(*at - job.started);
-            put(buf, theme, area.x + 2, y, area, Role::Ok, &format!("✔ rolled back: {} ({took})", job.told));
+            put(
+                buf,
+                theme,
+                area.x + 2,
+                y,
+                area,
+                Role::Ok,
+                &format!("✔ {}: {} ({took})", job.plan.past(), job.told),
+            );
             y += 1;
         }
         Some((_, Outcome::Failed(error))) => {
@@ -203,15 +198,11 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     if job.ended.is_none() && job.steps.is_empty() {
         put(buf, theme, area.x + 2, y, area, Role::Action, "◌ waiting for the server's first answer");
     }
-    let newest = cx.shared.release(job.plan.namespace.as_str(), job.plan.release.as_str());
-    let newest = newest.and_then(|r| r.revisions.iter().map(|r| r.number).max()).unwrap_or(0);
-    if job.ended.is_some() && newest > job.plan.makes {
-        let text =
-            format!("▲ revision {newest} came after it: what is below is about revision {}", job.plan.makes);
+    if let Some(text) = overtaken(job, cx) {
         put(buf, theme, area.x + 2, y, area, Role::Warning, &text);
         y += 1;
     }
-    if job.ended.is_some() {
+    if job.ended.is_some() && job.plan.is_checked() {
         match job.check.healed {
             Some(at) => put(
                 buf,
@@ -248,4 +239,12 @@ fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         );
         y += 1;
     }
+}
+
+/// Says that the release has gone on since it was rolled back.
+fn overtaken(job: &Job, cx: &Draw<'_>) -> Option<String> {
+    let rollback = job.plan.rollback().filter(|_| job.ended.is_some())?;
+    let release = cx.shared.release(job.plan.namespace.as_str(), rollback.release.as_str())?;
+    let newest = release.revisions.iter().map(|r| r.number).max().filter(|n| *n > rollback.makes)?;
+    Some(format!("▲ revision {newest} came after it: what is below is about revision {}", rollback.makes))
 }

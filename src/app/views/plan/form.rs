@@ -4,12 +4,13 @@
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
-use super::draw::{NOTHING, summary, truth};
+use super::draw::{NOTHING, truth};
 use crate::app::views::paint::{self, put};
 use crate::app::views::{Draw, Truth, screen};
 use crate::core::{Safe, num};
+use crate::ops::plan::Rollback;
 use crate::ops::plan::{Change, Preview};
-use crate::ops::{Item, RollbackPlan};
+use crate::ops::{Item, Plan};
 use crate::ui::theme::Role;
 
 /// One line; the label stands in the first of a text's lines only.
@@ -39,12 +40,14 @@ impl Form {
 }
 
 /// Returns a plan's lines for a width in cells.
-pub fn lines(plan: &RollbackPlan, wait: bool, width: u16) -> Vec<FormLine> {
+pub fn lines(plan: &Plan, wait: bool, width: u16) -> Vec<FormLine> {
     let mut form = Form { room: usize::from(width.saturating_sub(INDENT)).max(10), lines: Vec::new() };
     for refusal in &plan.refusals {
         form.line("refused", Role::Failing, refusal);
     }
-    form.line("", Role::Text, &format!("{} → {}", plan.from.chart, plan.to.chart));
+    if let Some(rollback) = plan.rollback() {
+        form.line("", Role::Text, &format!("{} → {}", rollback.from.chart, rollback.to.chart));
+    }
     for why in &plan.why {
         form.line("why", Role::Text, why.as_str());
     }
@@ -55,7 +58,7 @@ pub fn lines(plan: &RollbackPlan, wait: bool, width: u16) -> Vec<FormLine> {
     } else {
         String::new()
     };
-    form.line("changes", Role::Strong, &format!("{}{pods}", summary(plan)));
+    form.line("changes", Role::Strong, &format!("{}{pods}", plan.summary()));
     if matches!(truth(plan, plan.made_at), Truth::Empty(_)) {
         form.line("", Role::Warning, NOTHING);
     }
@@ -72,17 +75,20 @@ pub fn lines(plan: &RollbackPlan, wait: bool, width: u16) -> Vec<FormLine> {
     for (i, item) in changed.enumerate() {
         object(if i == 0 { "objects" } else { "" }, item, &mut form);
     }
-    let (have, most, pruned) = &plan.history;
-    let prunes = if pruned.is_empty() { String::new() } else { format!(", prunes {pruned:?}") };
-    let makes = format!(
-        "revision {}, like {}; what migrations did to data is not undone",
-        plan.makes, plan.to.revision
-    );
-    form.line("makes", Role::Text, &makes);
-    let bytes = num::value(plan.record_bytes as f64, num::Unit::Bytes);
-    form.line("record", Role::Text, &format!("{bytes}   history {have} of {most}{prunes}"));
-    form.line("hooks", Role::Text, plan.hooks.as_str());
+    if let Some(rollback) = plan.rollback() {
+        records(rollback, &mut form);
+    }
     form.lines
+}
+
+/// What a rollback writes beside the objects.
+fn records(rollback: &Rollback, form: &mut Form) {
+    let kept = &rollback.history;
+    let prunes = if kept.prunes.is_empty() { String::new() } else { format!(", prunes {:?}", kept.prunes) };
+    form.line("makes", Role::Text, &rollback.makes_words());
+    let bytes = num::value(rollback.record_bytes as f64, num::Unit::Bytes);
+    form.line("record", Role::Text, &format!("{bytes}   history {} of {}{prunes}", kept.kept, kept.limit));
+    form.line("hooks", Role::Text, rollback.hooks.as_str());
 }
 
 fn object(label: &'static str, item: &Item, form: &mut Form) {
@@ -125,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_decides_stands_above_the_objects_and_long_texts_are_broken() {
-        let mut plan = RollbackPlan::example(Ts::from_secs(1_000));
+        let mut plan = Plan::example(Ts::from_secs(1_000));
         plan.notes.push(Safe::own("revision 6 failed when it was made, which is long enough to be broken"));
         let lines = lines(&plan, true, 40);
         let at = |label: &str| lines.iter().position(|l| l.label == label).unwrap();

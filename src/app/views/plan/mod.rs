@@ -23,10 +23,10 @@ use crate::app::model::Shared;
 use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::key::{Code, Key};
-use crate::core::{Error, Name, Result, Safe, Span, Ts};
+use crate::core::{Error, Result, Safe, Span, Ts};
 use crate::ops::gate::{Consent, FRESH};
 use crate::ops::plan::{Change, DiffLine};
-use crate::ops::{PlanId, RollbackPlan, What};
+use crate::ops::{Plan, PlanId, Wanted, What};
 
 const PLAN: u16 = 0;
 const RATIO: u16 = 1;
@@ -67,11 +67,9 @@ enum Below {
 /// The dialogue's state.
 #[derive(Debug)]
 pub struct PlanView {
-    namespace: Name,
-    release: Name,
-    to: Option<u32>,
+    wanted: Wanted,
     step: Step,
-    plan: Option<Arc<RollbackPlan>>,
+    plan: Option<Arc<Plan>>,
     error: Option<Error>,
     wait: bool,
     below: Below,
@@ -80,12 +78,10 @@ pub struct PlanView {
 }
 
 impl PlanView {
-    /// Returns the dialogue for a release; to the last good revision where none is named.
-    pub fn new(namespace: Name, release: Name, to: Option<u32>) -> Self {
+    /// Returns the dialogue for what is wanted.
+    pub fn new(wanted: Wanted) -> Self {
         Self {
-            namespace,
-            release,
-            to,
+            wanted,
             step: Step::Making,
             plan: None,
             error: None,
@@ -99,7 +95,7 @@ impl PlanView {
     /// Returns the dialogue of a plan that has been confirmed.
     pub fn of(job: &Job) -> Self {
         let plan = &job.plan;
-        let mut view = Self::new(plan.namespace.clone(), plan.release.clone(), Some(plan.to.revision));
+        let mut view = Self::new(plan.wanted());
         view.plan = Some(Arc::clone(plan));
         view.told = Some(plan.id);
         view.step = Step::Run(plan.id);
@@ -189,12 +185,7 @@ impl Pane for PlanView {
     }
 
     fn heading(&self, _cx: &Draw<'_>) -> Heading {
-        let title = match &self.plan {
-            Some(p) => {
-                format!("Roll back {}/{}   {} → {}", p.namespace, p.release, p.from.revision, p.to.revision)
-            }
-            None => format!("Roll back {}/{}", self.namespace, self.release),
-        };
+        let title = self.plan.as_ref().map_or_else(|| self.wanted.title(), |p| p.title());
         let count = self.plan.as_ref().map(|p| format!("plan {}", p.id.short())).unwrap_or_default();
         Heading { title, count }
     }
@@ -217,7 +208,7 @@ impl Pane for PlanView {
 
     fn init(&mut self, cx: &mut Cx<'_>) {
         // What runs already is looked at; another plan for the release would only meet its lock.
-        let same = |j: &&Job| j.plan.namespace == self.namespace && j.plan.release == self.release;
+        let same = |j: &&Job| j.plan.is_for(&self.wanted);
         if let Some(job) = cx.shared.jobs.0.values().filter(|j| j.ended.is_none()).find(same) {
             *self = Self::of(job);
         }
@@ -225,10 +216,7 @@ impl Pane for PlanView {
             return self.refresh(cx);
         }
         if !cx.is_open(PLAN) {
-            cx.ask(
-                PLAN,
-                Query::Plan { namespace: self.namespace.clone(), release: self.release.clone(), to: self.to },
-            );
+            cx.ask(PLAN, Query::Plan(self.wanted.clone()));
         }
     }
 
@@ -358,15 +346,7 @@ impl Pane for PlanView {
                 }
                 if self.told != Some(plan.id) {
                     self.told = Some(plan.id);
-                    let what = What::Plan {
-                        plan: plan.id,
-                        namespace: plan.namespace.clone(),
-                        release: plan.release.clone(),
-                        from: plan.from.revision,
-                        to: plan.to.revision,
-                        summary: Safe::of(&draw::summary(&plan)),
-                    };
-                    cx.shared.journal(cx.env.now, what, cx.effects);
+                    cx.shared.journal(cx.env.now, What::made(&plan), cx.effects);
                 }
                 self.plan = Some(plan);
                 self.error = None;
@@ -383,7 +363,11 @@ impl Pane for PlanView {
     }
 
     fn subject(&self, _shared: &Shared) -> Subject {
-        Subject { release: Some((self.namespace.clone(), self.release.clone(), None)), ..Subject::default() }
+        match &self.wanted {
+            Wanted::Rollback { namespace, release, .. } => {
+                Subject { release: Some((namespace.clone(), release.clone(), None)), ..Subject::default() }
+            }
+        }
     }
 
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
@@ -421,7 +405,7 @@ impl PlanView {
 }
 
 /// Returns a plan as our own document.
-pub fn plan_json(plan: Option<&RollbackPlan>) -> serde_json::Value {
+pub fn plan_json(plan: Option<&Plan>) -> serde_json::Value {
     let mut document = json!({ "schema": "deckwatch.plan/1" });
     if let (Some(map), serde_json::Value::Object(plan)) = (document.as_object_mut(), json!(plan)) {
         map.extend(plan);

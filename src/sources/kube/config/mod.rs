@@ -5,6 +5,7 @@
 //! in, never runs a plugin, never connects. Tested with files in temporary folders.
 
 mod file;
+mod handover;
 mod target;
 
 pub use target::{Authority, Impersonation, Target};

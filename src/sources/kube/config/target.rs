@@ -33,7 +33,7 @@ pub enum Authority {
 }
 
 /// Whom we act as.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Impersonation {
     /// The user; nothing is impersonated without one.
     pub user: String,

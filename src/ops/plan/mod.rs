@@ -1,10 +1,15 @@
-//! The plan of a Helm rollback as it is shown, confirmed and journalled.
+//! A plan: a change as it is shown, confirmed, carried out and journalled.
 
 use std::fmt;
 
-use super::record::Record;
+mod doing;
+mod outcome;
+
+pub use doing::{Doing, History, RevisionInfo, Rollback, Wanted};
+pub use outcome::{JobMsg, Outcome};
+
 use crate::core::action::Risk;
-use crate::core::{Error, Name, ObjectRef, Safe, Ts};
+use crate::core::{Name, ObjectRef, Safe, Ts};
 
 /// A plan's identity: a ULID.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,23 +39,6 @@ impl serde::Serialize for PlanId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-/// What is known of one revision.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct RevisionInfo {
-    /// Its number.
-    pub revision: u32,
-    /// Chart name and version, `momo-store-0.0.1042`.
-    pub chart: Safe,
-    /// The application's version.
-    pub app_version: Safe,
-    /// Helm's status.
-    pub status: Safe,
-    /// Helm's description.
-    pub description: Safe,
-    /// When it was deployed.
-    pub deployed_at: Option<Ts>,
 }
 
 /// What happens to one object.
@@ -126,38 +114,26 @@ pub struct DiffLine {
     pub text: Safe,
 }
 
-/// A plan to roll a release back.
+/// A change to the cluster.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct RollbackPlan {
+pub struct Plan {
     /// Its identity.
     pub id: PlanId,
     /// When its data was read.
     pub made_at: Ts,
-    /// Namespace.
+    /// What is done.
+    #[serde(flatten)]
+    pub what: Doing,
+    /// Namespace; empty where there is none, or more than one.
     pub namespace: Name,
-    /// Release.
-    pub release: Name,
-    /// The revision that is left.
-    pub from: RevisionInfo,
-    /// The revision that is gone back to.
-    pub to: RevisionInfo,
-    /// The number of the revision that it makes.
-    pub makes: u32,
-    /// Why this revision, and which ones were passed over.
+    /// Why it is done so, and what was passed over.
     pub why: Vec<Safe>,
     /// The owner, in words.
     pub owner: Safe,
     /// The rights, in words: all there, or which are missing.
     pub rights: Safe,
-    /// Hooks, in words.
-    pub hooks: Safe,
     /// The objects.
     pub items: Vec<Item>,
-    /// Bytes of the record that it writes.
-    pub record_bytes: usize,
-    /// Revisions kept now, the limit, and those that it prunes.
-    #[serde(serialize_with = "history")]
-    pub history: (usize, usize, Vec<u32>),
     /// Why it can't be carried out; empty when it can.
     pub refusals: Vec<String>,
     /// What else must be known.
@@ -166,19 +142,7 @@ pub struct RollbackPlan {
     pub risk: Risk,
 }
 
-fn history<S: serde::Serializer>(
-    (kept, limit, prunes): &(usize, usize, Vec<u32>),
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeStruct as _;
-    let mut map = serializer.serialize_struct("history", 3)?;
-    map.serialize_field("kept", kept)?;
-    map.serialize_field("limit", limit)?;
-    map.serialize_field("prunes", prunes)?;
-    map.end()
-}
-
-impl RollbackPlan {
+impl Plan {
     /// Returns how many objects change in that way.
     pub fn count(&self, change: Change) -> usize {
         self.items.iter().filter(|i| i.change == change).count()
@@ -189,75 +153,123 @@ impl RollbackPlan {
         self.items.iter().map(|i| i.restarts).sum()
     }
 
+    /// Returns the rollback, where it is one.
+    pub fn rollback(&self) -> Option<&Rollback> {
+        match &self.what {
+            Doing::Rollback(rollback) => Some(rollback),
+        }
+    }
+
+    /// Returns what happens to its objects, in one line: `4 patched, 1 created`.
+    pub fn summary(&self) -> String {
+        let parts = [
+            (Change::Patch, "patched"),
+            (Change::Create, "created"),
+            (Change::Delete, "deleted"),
+            (Change::Keep, "kept"),
+            (Change::Unchanged, "unchanged"),
+        ];
+        let counted = parts.iter().map(|(change, word)| (self.count(*change), word));
+        let out: Vec<String> =
+            counted.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        out.join(", ")
+    }
+
+    /// Returns what it is about, `momo-store/momo`.
+    pub fn target(&self) -> String {
+        match &self.what {
+            Doing::Rollback(r) => format!("{}/{}", self.namespace, r.release),
+        }
+    }
+
+    /// Returns what is done in a few words, `rollback of momo-store/momo 7 → 6`.
+    pub fn deed(&self) -> String {
+        match &self.what {
+            Doing::Rollback(r) => {
+                format!("rollback of {} {} → {}", self.target(), r.from.revision, r.to.revision)
+            }
+        }
+    }
+
+    /// Returns what is typed to confirm it in a protected context, and what that is, `the release's name`.
+    pub fn phrase(&self) -> (&str, &'static str) {
+        match &self.what {
+            Doing::Rollback(r) => (r.release.as_str(), "the release's name"),
+        }
+    }
+
+    /// Returns its heading, `Roll back momo-store/momo   7 → 6`.
+    pub fn title(&self) -> String {
+        match &self.what {
+            Doing::Rollback(r) => {
+                format!("Roll back {}   {} → {}", self.target(), r.from.revision, r.to.revision)
+            }
+        }
+    }
+
+    /// Returns what its confirmation orders, `Roll back momo-store/momo to 6`.
+    pub fn order(&self) -> String {
+        match &self.what {
+            Doing::Rollback(r) => format!("Roll back {} to {}", self.target(), r.to.revision),
+        }
+    }
+
+    /// Returns what confirming it does: `rolls back`.
+    pub fn does(&self) -> &'static str {
+        match &self.what {
+            Doing::Rollback(_) => "rolls back",
+        }
+    }
+
+    /// Returns what it has done when it is done: `rolled back`.
+    pub fn past(&self) -> &'static str {
+        match &self.what {
+            Doing::Rollback(_) => "rolled back",
+        }
+    }
+
+    /// Returns whether it is checked afterwards that the service heals.
+    pub fn is_checked(&self) -> bool {
+        match &self.what {
+            Doing::Rollback(_) => true,
+        }
+    }
+
+    /// Returns what a plan like it is wanted for.
+    pub fn wanted(&self) -> Wanted {
+        match &self.what {
+            Doing::Rollback(r) => Wanted::Rollback {
+                namespace: self.namespace.clone(),
+                release: r.release.clone(),
+                to: Some(r.to.revision),
+            },
+        }
+    }
+
+    /// Returns whether it is about what is wanted: a newer plan for that takes its place.
+    pub fn is_for(&self, wanted: &Wanted) -> bool {
+        match (&self.what, wanted) {
+            (Doing::Rollback(r), Wanted::Rollback { namespace, release, .. }) => {
+                self.namespace == *namespace && r.release == *release
+            }
+        }
+    }
+
     /// Returns a plan of the shop's release with nothing in it, for tests.
     #[doc(hidden)]
     pub fn example(now: Ts) -> Self {
-        let revision = |n: u32, version: &str| RevisionInfo {
-            revision: n,
-            chart: Safe::of(&format!("momo-store-{version}")),
-            app_version: Safe::of(version),
-            status: Safe::own("deployed"),
-            description: Safe::own("Upgrade complete"),
-            deployed_at: Some(now),
-        };
         Self {
             id: PlanId::new(now, 7),
             made_at: now,
+            what: Doing::Rollback(Box::new(Rollback::example(now))),
             namespace: Name::lossy("momo-store"),
-            release: Name::lossy("momo"),
-            from: revision(7, "0.0.1043"),
-            to: revision(6, "0.0.1042"),
-            makes: 8,
             why: Vec::new(),
             owner: Safe::own("helm"),
             rights: Safe::own("all"),
-            hooks: Safe::own("none"),
             items: Vec::new(),
-            record_bytes: 1024,
-            history: (7, 10, Vec::new()),
             refusals: Vec::new(),
             notes: Vec::new(),
             risk: Risk::Disruptive,
         }
     }
-}
-
-/// How a plan ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// Done: the server has agreed to every write.
-    Done,
-    /// Failed: what is known to be done and what not is in the steps.
-    Failed(Error),
-    /// A write's fate is not known: it is neither sent again nor called done.
-    Unknown(Error),
-}
-
-impl Outcome {
-    /// Returns the word of journal and screen.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed(_) => "failed",
-            Self::Unknown(_) => "unknown",
-        }
-    }
-}
-
-/// News of a running plan.
-#[derive(Clone, Debug, PartialEq)]
-pub enum JobMsg {
-    /// A step began or ended, in words, with its number and how many there are.
-    Step {
-        /// Which step, from 1.
-        number: usize,
-        /// Of how many.
-        of: usize,
-        /// In words.
-        text: Safe,
-        /// Whether it is finished.
-        finished: bool,
-    },
-    /// It ended; the journal has it already.
-    Ended(Outcome, Box<Record>),
 }

@@ -1,0 +1,113 @@
+//! What a plan does: each kind of change with what is to be known of it alone.
+
+use crate::core::{Name, Safe, Ts};
+
+/// What a plan is wanted for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// A release goes back to a revision.
+    Rollback {
+        /// Namespace.
+        namespace: Name,
+        /// Release.
+        release: Name,
+        /// To which revision; the last good one where none is named.
+        to: Option<u32>,
+    },
+}
+
+impl Wanted {
+    /// Returns the heading while the plan is being made.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Rollback { namespace, release, .. } => format!("Roll back {namespace}/{release}"),
+        }
+    }
+}
+
+/// What a plan does.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Doing {
+    /// A release goes back to a revision.
+    Rollback(Box<Rollback>),
+}
+
+/// What is known of one revision.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct RevisionInfo {
+    /// Its number.
+    pub revision: u32,
+    /// Chart name and version, `momo-store-0.0.1042`.
+    pub chart: Safe,
+    /// The application's version.
+    pub app_version: Safe,
+    /// Helm's status.
+    pub status: Safe,
+    /// Helm's description.
+    pub description: Safe,
+    /// When it was deployed.
+    pub deployed_at: Option<Ts>,
+}
+
+/// Going back to a revision of a release.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Rollback {
+    /// Release.
+    pub release: Name,
+    /// The revision that is left.
+    pub from: RevisionInfo,
+    /// The revision that is gone back to.
+    pub to: RevisionInfo,
+    /// The number of the revision that it makes.
+    pub makes: u32,
+    /// Hooks, in words.
+    pub hooks: Safe,
+    /// Bytes of the record that it writes.
+    pub record_bytes: usize,
+    /// The release's history.
+    pub history: History,
+}
+
+/// How many revisions a release keeps.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct History {
+    /// Revisions kept now.
+    pub kept: usize,
+    /// The limit.
+    pub limit: usize,
+    /// Those that the limit removes.
+    pub prunes: Vec<u32>,
+}
+
+impl Rollback {
+    /// Returns what it makes, in words.
+    pub fn makes_words(&self) -> String {
+        format!(
+            "revision {}, like {}; what migrations did to data is not undone",
+            self.makes, self.to.revision
+        )
+    }
+
+    /// Returns a rollback of the shop's release, for tests.
+    #[doc(hidden)]
+    pub fn example(now: Ts) -> Self {
+        let revision = |n: u32, version: &str| RevisionInfo {
+            revision: n,
+            chart: Safe::of(&format!("momo-store-{version}")),
+            app_version: Safe::of(version),
+            status: Safe::own("deployed"),
+            description: Safe::own("Upgrade complete"),
+            deployed_at: Some(now),
+        };
+        Self {
+            release: Name::lossy("momo"),
+            from: revision(7, "0.0.1043"),
+            to: revision(6, "0.0.1042"),
+            makes: 8,
+            hooks: Safe::own("none"),
+            record_bytes: 1024,
+            history: History { kept: 7, limit: 10, prunes: Vec::new() },
+        }
+    }
+}
