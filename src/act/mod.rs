@@ -2,7 +2,9 @@
 
 pub mod file;
 pub mod journal;
+mod order;
 mod prepared;
 pub mod rollback;
 
-pub use prepared::{Prepared, prepare, run};
+pub use order::{Order, Work};
+pub use prepared::{Prepared, prepare};

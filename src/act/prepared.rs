@@ -1,14 +1,11 @@
-//! Plans of every kind: made from what the server has, and carried out.
+//! Plans of every kind: made from what the server has, and turned into orders.
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
-use super::journal::Journal;
+use super::order::{Order, Work};
 use super::rollback;
-use crate::core::{ClusterId, Result, Safe, Ts};
-use crate::ops::{Confirmed, JobMsg, Outcome, Plan, PlanId, Wanted};
-use crate::sources::auth::WallClock;
+use crate::core::{ClusterId, Error, Kind, Result, Ts};
+use crate::ops::{Confirmed, Plan, PlanId, Wanted};
 use crate::sources::kube::Client;
 
 /// A plan with everything that carrying it out needs.
@@ -23,6 +20,21 @@ impl Prepared {
         match self {
             Self::Rollback(prepared) => &prepared.plan,
         }
+    }
+
+    /// Returns the order to carry it out.
+    ///
+    /// # Errors
+    /// `Refused`, where the confirmation is not for this plan or has expired, or the plan can't be carried out.
+    pub fn order(&self, confirmed: Confirmed, now: Ts) -> Result<Order> {
+        if confirmed.token.plan() != self.plan().id || !confirmed.token.is_good(now) {
+            return Err(Error::new(Kind::Refused, "carry out the plan")
+                .detail("the confirmation is not for this plan, or too old"));
+        }
+        let work = match self {
+            Self::Rollback(prepared) => Work::Rollback(Box::new(prepared.job(confirmed.wait, now)?)),
+        };
+        Ok(Order { confirmed, work })
     }
 }
 
@@ -45,19 +57,3 @@ pub async fn prepare(
     }
 }
 
-/// Carries a confirmed plan out and tells how it goes. Returns how it ended and what is said of it.
-pub async fn run(
-    client: &Client,
-    clock: &WallClock,
-    prepared: Prepared,
-    confirmed: Confirmed,
-    journal: Journal,
-    stop: CancellationToken,
-    tell: &(dyn Fn(JobMsg) + Sync),
-) -> (Outcome, Safe) {
-    match prepared {
-        Prepared::Rollback(prepared) => {
-            rollback::run(client, clock, *prepared, confirmed, journal, stop, tell).await
-        }
-    }
-}

@@ -15,7 +15,6 @@ use super::inbox::Inbox;
 use super::log::{self, Log};
 use super::memory::Memory;
 use super::world::{World, answer, fault, feeds, releases};
-use crate::act;
 use crate::act::journal::Journal;
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::{Effect, Msg};
@@ -188,9 +187,11 @@ impl Executor {
             inbox: self.inbox.clone(),
         };
         let prepared = self.world.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
-        let Some(prepared) = prepared else {
-            let error = Error::new(Kind::Refused, "carry out the plan");
-            return drop(ending.failed(error.detail("it is no longer held: make it anew")));
+        let gone = || Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
+        let order = prepared.ok_or_else(gone).and_then(|p| p.order(confirmed, (self.world.clock)()));
+        let order = match order {
+            Ok(order) => order,
+            Err(error) => return drop(ending.failed(error)),
         };
         if let Err(error) = self.journal.sync() {
             return drop(ending.failed(error));
@@ -206,7 +207,7 @@ impl Executor {
                 Ok(client) => client,
                 Err(error) => return ending.failed(error),
             };
-            let running = act::run(client, &world.clock, prepared, confirmed, journal, stopping, &tell);
+            let running = order.run(client, &world.clock, journal, stopping, &tell);
             if let Ok((outcome, text)) = AssertUnwindSafe(running).catch_unwind().await {
                 return ending.told(outcome, text);
             }

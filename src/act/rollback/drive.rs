@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use deckwatch_helm::record::object_name;
 use deckwatch_helm::step::{
     Answer, Class, Engine, Event, Job, Outcome as HelmOutcome, Place, Reply, Request, Step, Verb,
 };
@@ -11,7 +10,7 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, helm_now, said};
+use super::{helm_now, said};
 use crate::act::journal::Journal;
 use crate::core::{Error, Kind, Safe, Span, Ts};
 use crate::ops::{Confirmed, JobMsg, Outcome, Record, What};
@@ -27,31 +26,16 @@ const CAP: usize = 16 << 20;
 pub async fn run(
     client: &Client,
     clock: &WallClock,
-    prepared: Prepared,
+    job: Job,
     confirmed: Confirmed,
     journal: Journal,
     stop: CancellationToken,
     tell: &(dyn Fn(JobMsg) + Sync),
 ) -> (Outcome, Safe) {
-    let refuse = |detail: String| {
-        let outcome = Outcome::Failed(Error::new(Kind::Refused, "roll back").detail(detail));
-        let text = outcome.words();
-        (outcome, text)
-    };
-    if confirmed.token.plan() != prepared.plan.id || !confirmed.token.is_good(clock()) {
-        return refuse("the confirmation is not for this plan, or too old".to_owned());
-    }
-    let Some(sides) = &prepared.sides else { return refuse("the plan has no objects".to_owned()) };
-    let job = match Job::new(&prepared.helm, &prepared.current, sides, helm_now(clock())) {
-        Ok(job) => job,
-        Err(error) => return refuse(error.to_string()),
-    };
-    let job = match confirmed.wait {
-        Some(limit) => job.waiting(limit.0),
-        None => job,
-    };
+    // The objects, and three records: the new one is made and marked, the old one superseded.
+    let of = job.objects() + 3;
+    let (makes, record) = job.makes();
     let mut engine = Engine::new(job);
-    let of = prepared.helm.objects.len() + 3;
     let mut driver =
         Driver { client, clock, journal: &journal, confirmed: &confirmed, stop: &stop, steps: 0, of };
     let mut reply = None;
@@ -78,7 +62,7 @@ pub async fn run(
     let outcome = outcome(ended);
     let text = match &outcome {
         Outcome::Done => {
-            let back = read_back(client, &prepared).await;
+            let back = read_back(client, makes, &record).await;
             said(std::iter::once(back).chain(notes).collect::<Vec<_>>().join("; "))
         }
         other => other.words(),
@@ -87,17 +71,15 @@ pub async fn run(
 }
 
 /// Returns what the server says of the new record after everything was written.
-async fn read_back(client: &Client, prepared: &Prepared) -> String {
-    let name = object_name(&prepared.helm.release, prepared.helm.makes);
-    let place = Place::records(prepared.helm.driver, &prepared.helm.namespace, &name);
-    match client.get_json::<Value>(&place.path()).await {
+async fn read_back(client: &Client, makes: i64, record: &Place) -> String {
+    match client.get_json::<Value>(&record.path()).await {
         Ok(record) => {
             let status = record.pointer("/metadata/labels/status").and_then(Value::as_str);
             let status = status.unwrap_or("without a status");
-            format!("revision {} is {status}, read back", prepared.helm.makes)
+            format!("revision {makes} is {status}, read back")
         }
         Err(fail) => {
-            format!("revision {} was not read back: {}", prepared.helm.makes, fail.error.line())
+            format!("revision {makes} was not read back: {}", fail.error.line())
         }
     }
 }

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use deckwatch_helm::plan::{BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, plan};
 use deckwatch_helm::record::StoredRecord;
+use deckwatch_helm::step::Job;
 use deckwatch_helm::time::Now;
 
-use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Ts};
+use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Span, Ts};
 use crate::ops::PlanId;
 use crate::sources::kube::Client;
 
@@ -31,6 +32,22 @@ pub struct Prepared {
     helm: Plan,
     current: StoredRecord,
     sides: Option<BoundSides>,
+}
+
+impl Prepared {
+    /// Returns the engine's job.
+    ///
+    /// # Errors
+    /// `Refused`, where the plan is.
+    pub fn job(&self, wait: Option<Span>, now: Ts) -> Result<Job> {
+        let refuse = |detail: String| Error::new(Kind::Refused, "roll back").detail(detail);
+        let sides = self.sides.as_ref().ok_or_else(|| refuse("the plan has no objects".to_owned()))?;
+        let job = Job::new(&self.helm, &self.current, sides, helm_now(now)).map_err(|e| refuse(e.to_string()))?;
+        Ok(match wait {
+            Some(limit) => job.waiting(limit.0),
+            None => job,
+        })
+    }
 }
 
 /// Returns a time as Helm's records want it.

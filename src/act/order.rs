@@ -1,0 +1,45 @@
+//! Orders: confirmed plans with everything that carrying them out needs.
+
+use deckwatch_helm::step::Job;
+use tokio_util::sync::CancellationToken;
+
+use super::journal::Journal;
+use super::rollback;
+use crate::core::Safe;
+use crate::ops::{Confirmed, JobMsg, Outcome};
+use crate::sources::auth::WallClock;
+use crate::sources::kube::Client;
+
+/// A confirmed plan and what is to be sent for it.
+#[derive(Debug)]
+pub struct Order {
+    /// The plan as it was shown, and the token for it.
+    pub confirmed: Confirmed,
+    /// What is to be sent.
+    pub work: Work,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub enum Work {
+    /// What Helm's engine asks for.
+    Rollback(Box<Job>),
+}
+
+impl Order {
+    /// Carries it out and tells how it goes. Returns how it ended and what is said of it.
+    pub async fn run(
+        self,
+        client: &Client,
+        clock: &WallClock,
+        journal: Journal,
+        stop: CancellationToken,
+        tell: &(dyn Fn(JobMsg) + Sync),
+    ) -> (Outcome, Safe) {
+        match self.work {
+            Work::Rollback(job) => {
+                rollback::run(client, clock, *job, self.confirmed, journal, stop, tell).await
+            }
+        }
+    }
+}
