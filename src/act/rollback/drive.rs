@@ -10,7 +10,8 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{helm_now, said};
+use super::super::said;
+use super::helm_now;
 use crate::act::journal::Journal;
 use crate::core::{Error, Kind, Safe, Span, Ts};
 use crate::ops::{Confirmed, JobMsg, Outcome, Record, What};

@@ -8,9 +8,9 @@ use deckwatch_helm::step::Place;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
+use super::super::rights::Right;
 use crate::core::{Error, Kind, Name, Result};
 use crate::sources::kube::Client;
-use crate::sources::kube::client::Review;
 
 /// How many reads are under way at once.
 const AT_ONCE: usize = 8;
@@ -245,6 +245,7 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> Result<
             verb,
             group: String::new(),
             resource: records.to_owned(),
+            subresource: None,
             namespace: plan.namespace.clone(),
             name: String::new(),
         });
@@ -261,42 +262,7 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> Result<
         let namespace = if bound.mapping.namespaced { object.id.namespace.clone() } else { String::new() };
         let name = if verb == "create" { String::new() } else { object.id.name.clone() };
         let (group, resource) = (object.id.gvk.group.clone(), bound.mapping.resource.clone());
-        wanted.insert(Right { verb, group, resource, namespace, name });
+        wanted.insert(Right { verb, group, resource, subresource: None, namespace, name });
     }
-    // Who may do it to all of a kind may do it to each: sixty questions become a few.
-    let kinds: BTreeSet<Right> =
-        wanted.iter().map(|right| Right { name: String::new(), ..right.clone() }).collect();
-    let denied = not_allowed(client, kinds).await?;
-    let single =
-        wanted.into_iter().filter(|right| denied.contains(&Right { name: String::new(), ..right.clone() }));
-    let missing = not_allowed(client, single.collect()).await?;
-    Ok(missing
-        .into_iter()
-        .map(|r| format!("{} {} {}", r.verb, r.resource, r.name).trim_end().to_owned())
-        .collect())
-}
-
-/// Something that must be allowed; without a name to all objects of the kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Right {
-    verb: &'static str,
-    group: String,
-    resource: String,
-    namespace: String,
-    name: String,
-}
-
-/// Returns which of these the server does not allow.
-async fn not_allowed(client: &Client, rights: BTreeSet<Right>) -> Result<BTreeSet<Right>> {
-    let ask = |right: Right| async move {
-        let Right { verb, group, resource, namespace, name } = &right;
-        let body = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": { "resourceAttributes": { "verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name } } });
-        let answer = client.review(Review::Access, &body).await.map_err(|f| f.error)?;
-        let allowed = answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false);
-        Ok((!allowed).then_some(right))
-    };
-    let asks: Vec<_> = rights.into_iter().map(ask).collect();
-    let answers: Vec<Result<Option<Right>>> = futures::stream::iter(asks).buffered(AT_ONCE).collect().await;
-    answers.into_iter().filter_map(Result::transpose).collect()
+    super::super::rights::missing(client, wanted).await
 }

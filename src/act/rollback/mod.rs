@@ -15,7 +15,7 @@ use deckwatch_helm::record::StoredRecord;
 use deckwatch_helm::step::Job;
 use deckwatch_helm::time::Now;
 
-use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Span, Ts};
+use crate::core::{ClusterId, Error, Kind, Name, Result, Span, Ts};
 use crate::ops::PlanId;
 use crate::sources::kube::Client;
 
@@ -129,9 +129,4 @@ pub async fn prepare(
 
 fn refused(namespace: &Name, name: &Name, refusal: &Refusal) -> Error {
     Error::new(Kind::Refused, "plan a rollback").on(format!("{namespace}/{name}")).detail(refusal.to_string())
-}
-
-/// Returns text of Helm's engine as a safe one.
-fn said(text: impl std::fmt::Display) -> Safe {
-    crate::core::Untrusted::from(text.to_string()).clipped(500)
 }

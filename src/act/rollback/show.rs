@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use deckwatch_helm::diff::{LineKind, diff_lines};
-use deckwatch_helm::mask::mask_object_pair;
 use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetChoice};
 use deckwatch_helm::record::StoredRecord;
-use deckwatch_helm::yaml11::to_yaml;
 use serde_json::Value;
 
 use super::live::History;
-use super::said;
+use super::super::{diff, said};
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
-use crate::ops::plan::{Change, DiffLine, Doing, History as Kept, Item, Preview, RevisionInfo, Rollback};
+use crate::ops::plan::{Change, Doing, History as Kept, Item, Preview, RevisionInfo, Rollback};
 use crate::ops::{self, PlanId};
 
 /// What a plan is shown from.
@@ -209,7 +206,7 @@ fn item(object: &ObjectPlan, inputs: &Inputs<'_>) -> Item {
         change,
         fields: fields(object),
         patch: object.masked_patch().map(|p| crate::core::Untrusted::from(p.to_string()).clipped(20_000)),
-        diff: if change == Change::Unchanged { Vec::new() } else { diff(live, result) },
+        diff: if change == Change::Unchanged { Vec::new() } else { diff::lines(live, result) },
         restarts: object.restart.as_ref().filter(|r| !r.waits).map_or(0, |r| number(r.pods)),
         drift: object.drift.iter().map(|d| said(&d.path)).collect(),
         preview: inputs.previews.get(&object.id).cloned().unwrap_or(Preview::Nothing),
@@ -275,37 +272,4 @@ fn collect_paths(value: &Value, at: String, out: &mut Vec<String>) {
         }
         _ => out.push(at),
     }
-}
-
-/// Returns live against what it would be, without what the server keeps for itself, secrets masked.
-fn diff(live: Option<&Value>, result: Option<&Value>) -> Vec<DiffLine> {
-    let clean = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(map) = value.as_object_mut() {
-            map.remove("status");
-        }
-        if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-            for key in
-                ["managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"]
-            {
-                meta.remove(key);
-            }
-        }
-        value
-    };
-    let (before, after) = (live.map(clean), result.map(clean));
-    let (before, after) = mask_object_pair(before.as_ref(), after.as_ref());
-    let text = |v: Option<Value>| v.map(|v| to_yaml(&v)).unwrap_or_default();
-    diff_lines(&text(before), &text(after), Some(2))
-        .iter()
-        .map(|l| DiffLine {
-            sign: match l.kind {
-                LineKind::Same => ' ',
-                LineKind::Removed => '-',
-                LineKind::Added => '+',
-                LineKind::Skipped => '@',
-            },
-            text: said(&l.text),
-        })
-        .collect()
 }
