@@ -1,0 +1,1 @@
+//! Objects as the API server gives them, and broken ones.
