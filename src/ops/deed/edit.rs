@@ -50,9 +50,11 @@ pub(super) fn edit(live: &Live<'_>, edited: &Value) -> Result<Act, Refusal> {
     // As kubectl does by default: a field that the kind does not know is refused, not dropped.
     act.query.push(("fieldValidation".to_owned(), "Strict".to_owned()));
     if let Expect::Patched { content, body: Raw(body) } = &act.expect {
-        // A status in it is dropped where the kind has a subresource for it.
-        let body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
-        let body = body.into_iter().filter(|(key, _)| key != "status").collect();
+        // A status in it is dropped where the kind has a subresource for it; alone, it is what is waited for.
+        let mut body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
+        if body.len() > 1 {
+            body.shift_remove("status");
+        }
         act.expect = Expect::Patched { content: *content, body: Raw(Value::Object(body)) };
     }
     Ok(act)

@@ -1,6 +1,6 @@
 //! How dangerous a deed is: at least, and to the object as it is.
 
-use super::live::{Live, controller, flag};
+use super::live::{Live, controller};
 use super::scale::replicas_of;
 use super::{Deed, revisions};
 use crate::core::action::Risk;
@@ -62,9 +62,6 @@ impl Deed {
             }
             // Services, budgets and controllers choose pods by their labels, DaemonSets choose nodes.
             Self::Label { .. } if live.is("", "Pod") || live.is("", "Node") => Risk::Disruptive,
-            Self::SetImage { .. } | Self::SetResources { .. } if flag(live.object, "/spec/paused") => {
-                Risk::Safe
-            }
             Self::Restart
             | Self::Undo { .. }
             | Self::Pause

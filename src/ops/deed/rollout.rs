@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::live::{Live, items, tag, text, whole};
+use super::live::{Live, items, text, whole};
 use super::refusal::{Refusal, clip};
 use super::revisions::{self, CHANGE_CAUSE};
 use crate::core::{Safe, Ts};
