@@ -205,16 +205,14 @@ impl Act {
     /// not built in.
     pub(super) fn into_copy(live: &Live<'_>, modified: &Value) -> Result<Self, Refusal> {
         let wrong = |error: merge::MergeError| Refusal::NoPatch(clip(&error.to_string()));
-        let (content, change) = match Schema::of_kind(&live.place.api_version(), &live.place.kind) {
-            Some(schema) => {
-                (Content::Strategic, merge::two_way(live.object, modified, schema).map_err(wrong)?)
-            }
-            None => {
-                let (Some(old), Some(new)) = (live.object.as_object(), modified.as_object()) else {
-                    return Err(Refusal::unreadable("it is no map"));
-                };
-                (Content::Merge, Value::Object(merge::merge_diff(old, new)))
-            }
+        let schema = Schema::of_kind(&live.place.api_version(), &live.place.kind);
+        let (content, change) = if let Some(schema) = schema {
+            (Content::Strategic, merge::two_way(live.object, modified, schema).map_err(wrong)?)
+        } else {
+            let (Some(old), Some(new)) = (live.object.as_object(), modified.as_object()) else {
+                return Err(Refusal::unreadable("it is no map"));
+            };
+            (Content::Merge, Value::Object(merge::merge_diff(old, new)))
         };
         if change.as_object().is_none_or(serde_json::Map::is_empty) {
             return Err(Refusal::NoChange);

@@ -68,7 +68,7 @@ fn walk(lines: &mut Lines, path: &str, old: Option<&Value>, new: Option<&Value>,
         },
         // A new map inside: its keys say more than its text.
         (None, Some(Value::Object(b))) if depth < 3 && !b.is_empty() => {
-            maps(lines, path, &Map::new(), b, depth)
+            maps(lines, path, &Map::new(), b, depth);
         }
         (Some(a), Some(b)) if same(a, b, path.contains(".resources.")) => {}
         _ => lines.push(path, old, new),

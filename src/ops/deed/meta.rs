@@ -38,6 +38,8 @@ fn tags(live: &Live<'_>, map: &'static str, set: &Wanted, overwrite: bool) -> Re
         return Err(Refusal::invalid("nothing is given to be set or removed"));
     }
     let now = map_at(live.object, &format!("/metadata/{map}"))?;
+    // Why something was changed is always that of the last change.
+    let is_cause = |key: &str| map == "annotations" && key == CHANGE_CAUSE;
     let mut change = Map::new();
     for (key, wanted) in set {
         // What has a bad key already can still be removed.
@@ -48,8 +50,7 @@ fn tags(live: &Live<'_>, map: &'static str, set: &Wanted, overwrite: bool) -> Re
         match (is, wanted.as_deref()) {
             (None, None) => {}
             (Some(is), Some(wanted)) if is == wanted => {}
-            // Why something was changed is always that of the last change.
-            (Some(is), Some(_)) if !overwrite && !(map == "annotations" && key == CHANGE_CAUSE) => {
+            (Some(is), Some(_)) if !(overwrite || is_cause(key)) => {
                 return Err(Refusal::Overwrites { key: clip(key), value: hidden_copy(key, is) });
             }
             (_, wanted) => {

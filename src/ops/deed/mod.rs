@@ -16,6 +16,7 @@ mod edit;
 mod expect;
 mod live;
 mod meta;
+pub mod parse;
 mod pods;
 mod quantity;
 mod refusal;

@@ -210,7 +210,7 @@ fn gone(live: &Live<'_>, told: &mut Vec<String>) {
             told.push("the data on the volume may be deleted with it".to_owned());
         }
         ("", "Node") => {
-            told.push("its pods are deleted; a kubelet that still runs registers it again".to_owned())
+            told.push("its pods are deleted; a kubelet that still runs registers it again".to_owned());
         }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
             told.push("every object of the kind is deleted with it".to_owned());
