@@ -2,6 +2,7 @@
 //!
 //! Nothing here writes. What writes is `act`, and it takes a [`Confirmed`] that only [`gate`] can make.
 
+pub mod deed;
 pub mod gate;
 pub mod plan;
 pub mod record;
