@@ -4,7 +4,7 @@ use deckwatch_helm::step::Job;
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
-use super::rollback;
+use super::{deeds, rollback};
 use crate::core::Safe;
 use crate::ops::{Confirmed, JobMsg, Outcome};
 use crate::sources::auth::WallClock;
@@ -24,6 +24,8 @@ pub struct Order {
 pub enum Work {
     /// What Helm's engine asks for.
     Rollback(Box<Job>),
+    /// One request an object.
+    Deeds(Vec<deeds::Part>),
 }
 
 impl Order {
@@ -40,6 +42,7 @@ impl Order {
             Work::Rollback(job) => {
                 rollback::run(client, clock, *job, self.confirmed, journal, stop, tell).await
             }
+            Work::Deeds(parts) => deeds::run(client, clock, parts, self.confirmed, journal, stop, tell).await,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::order::{Order, Work};
-use super::rollback;
+use super::{deeds, rollback};
 use crate::core::{ClusterId, Error, Kind, Result, Ts};
 use crate::ops::{Confirmed, Plan, PlanId, Wanted};
 use crate::sources::kube::Client;
@@ -12,6 +12,8 @@ use crate::sources::kube::Client;
 pub enum Prepared {
     /// A rollback.
     Rollback(Box<rollback::Prepared>),
+    /// An action on objects.
+    Deeds(Box<deeds::Prepared>),
 }
 
 impl Prepared {
@@ -19,6 +21,7 @@ impl Prepared {
     pub fn plan(&self) -> &Arc<Plan> {
         match self {
             Self::Rollback(prepared) => &prepared.plan,
+            Self::Deeds(prepared) => &prepared.plan,
         }
     }
 
@@ -33,6 +36,7 @@ impl Prepared {
         }
         let work = match self {
             Self::Rollback(prepared) => Work::Rollback(Box::new(prepared.job(confirmed.wait, now)?)),
+            Self::Deeds(prepared) => Work::Deeds(prepared.parts.clone()),
         };
         Ok(Order { confirmed, work })
     }
@@ -53,6 +57,10 @@ pub async fn prepare(
         Wanted::Rollback { namespace, release, to } => {
             let made = rollback::prepare(client, cluster, id, now, (namespace, release), *to).await?;
             Ok(Prepared::Rollback(Box::new(made)))
+        }
+        Wanted::Deed { deed, objects } => {
+            let made = deeds::prepare(client, cluster, id, now, deed, objects).await?;
+            Ok(Prepared::Deeds(Box::new(made)))
         }
     }
 }

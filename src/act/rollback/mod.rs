@@ -20,7 +20,7 @@ use crate::ops::PlanId;
 use crate::sources::kube::Client;
 
 pub use drive::run;
-pub use live::record;
+pub use live::{kinds as kinds_of, record};
 
 /// How many records a release may have, as the `helm` command keeps them.
 const HISTORY: usize = 10;

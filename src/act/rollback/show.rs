@@ -11,7 +11,7 @@ use super::super::{diff, said};
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
-use crate::ops::plan::{Change, Doing, History as Kept, Item, Preview, RevisionInfo, Rollback};
+use crate::ops::plan::{Change, Doing, History as Kept, Item, Preview, ROLLBACK, RevisionInfo, Rollback};
 use crate::ops::{self, PlanId};
 
 /// What a plan is shown from.
@@ -65,6 +65,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         }
     }
     let rollback = Rollback {
+        action: Safe::own(ROLLBACK),
         release: Name::lossy(&helm.release),
         from: revision(inputs.current),
         to: revision(inputs.target),

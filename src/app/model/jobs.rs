@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::core::{Fingerprint, Safe, Ts};
-use crate::ops::{Outcome, Plan, PlanId};
+use crate::ops::{Outcome, Plan, PlanId, Wanted};
 
 /// One plan from its confirmation on.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The plan.
     pub plan: Arc<Plan>,
+    /// What it was made for.
+    pub wanted: Wanted,
     /// When it was confirmed.
     pub started: Ts,
     /// Its steps: text, and whether it is finished.
@@ -27,8 +29,8 @@ pub struct Job {
 
 impl Job {
     /// Returns a plan that is confirmed and has done nothing yet.
-    pub fn begun(plan: Arc<Plan>, started: Ts, check: Check) -> Self {
-        Self { plan, started, steps: Vec::new(), of: 0, told: Safe::default(), ended: None, check }
+    pub fn begun(plan: Arc<Plan>, wanted: Wanted, started: Ts, check: Check) -> Self {
+        Self { plan, wanted, started, steps: Vec::new(), of: 0, told: Safe::default(), ended: None, check }
     }
 }
 

@@ -56,6 +56,16 @@ pub enum Refusal {
     Terminating(Vec<Safe>),
     /// No patch can be made.
     NoPatch(Safe),
+    /// The server serves no such kind.
+    Unserved(Safe),
+    /// The object is not there.
+    Gone,
+    /// Another object of the same name stands in its place.
+    Replaced,
+    /// The object could not be read, and why.
+    Unread(Safe),
+    /// Somebody else writes it: Flux, Argo CD, a Rollout.
+    Owned(Safe),
 }
 
 impl Refusal {
@@ -78,8 +88,8 @@ impl Refusal {
                 Kind::Usage
             }
             Self::Unreadable(_) => Kind::Decode,
-            Self::NoRevision(_) | Self::NoHistory => Kind::NotFound,
-            Self::Moved | Self::Current { .. } => Kind::Conflict,
+            Self::NoRevision(_) | Self::NoHistory | Self::Gone | Self::Unserved(_) => Kind::NotFound,
+            Self::Moved | Self::Current { .. } | Self::Replaced => Kind::Conflict,
             Self::Paused
             | Self::Already(_)
             | Self::SameTemplate(_)
@@ -87,6 +97,8 @@ impl Refusal {
             | Self::NoChange
             | Self::MirrorPod
             | Self::Terminating(_)
+            | Self::Unread(_)
+            | Self::Owned(_)
             | Self::NoPatch(_) => Kind::Refused,
         }
     }
@@ -134,6 +146,13 @@ impl fmt::Display for Refusal {
                 })
             }
             Self::NoPatch(why) => write!(f, "no patch can be made: {why}"),
+            Self::Unserved(kind) => write!(f, "the server serves no {kind}"),
+            Self::Gone => f.write_str("it is not there any more"),
+            Self::Replaced => f.write_str("another object of the same name stands in its place"),
+            Self::Unread(why) => write!(f, "it could not be read: {why}"),
+            Self::Owned(owner) => {
+                write!(f, "{owner} writes it and would undo this: change it there")
+            }
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What a plan does: each kind of change with what is to be known of it alone.
 
-use crate::core::{Name, Safe, Ts};
+use super::deeds::{self, Deeds};
+use crate::core::{Name, ObjectRef, Safe, Ts};
+use crate::ops::deed::Deed;
+
+/// The action's name of a rollback.
+pub const ROLLBACK: &str = "rollback";
 
 /// What a plan is wanted for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +19,13 @@ pub enum Wanted {
         /// To which revision; the last good one where none is named.
         to: Option<u32>,
     },
+    /// Something is done to objects.
+    Deed {
+        /// What.
+        deed: Deed,
+        /// To which, in this order.
+        objects: Vec<ObjectRef>,
+    },
 }
 
 impl Wanted {
@@ -21,16 +33,19 @@ impl Wanted {
     pub fn title(&self) -> String {
         match self {
             Self::Rollback { namespace, release, .. } => format!("Roll back {namespace}/{release}"),
+            Self::Deed { deed, objects } => deeds::title(deed, objects),
         }
     }
 }
 
 /// What a plan does.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(untagged)]
 pub enum Doing {
     /// A release goes back to a revision.
     Rollback(Box<Rollback>),
+    /// Something is done to objects.
+    Deed(Box<Deeds>),
 }
 
 /// What is known of one revision.
@@ -53,6 +68,8 @@ pub struct RevisionInfo {
 /// Going back to a revision of a release.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Rollback {
+    /// `rollback`.
+    pub action: Safe,
     /// Release.
     pub release: Name,
     /// The revision that is left.
@@ -101,6 +118,7 @@ impl Rollback {
             deployed_at: Some(now),
         };
         Self {
+            action: Safe::own(ROLLBACK),
             release: Name::lossy("momo"),
             from: revision(7, "0.0.1043"),
             to: revision(6, "0.0.1042"),

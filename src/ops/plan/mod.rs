@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+mod deeds;
 mod doing;
 mod outcome;
 
-pub use doing::{Doing, History, RevisionInfo, Rollback, Wanted};
+pub use deeds::Deeds;
+pub use doing::{Doing, History, ROLLBACK, RevisionInfo, Rollback, Wanted};
 pub use outcome::{JobMsg, Outcome};
 
 use crate::core::action::Risk;
@@ -157,6 +159,7 @@ impl Plan {
     pub fn rollback(&self) -> Option<&Rollback> {
         match &self.what {
             Doing::Rollback(rollback) => Some(rollback),
+            Doing::Deed(_) => None,
         }
     }
 
@@ -179,6 +182,7 @@ impl Plan {
     pub fn target(&self) -> String {
         match &self.what {
             Doing::Rollback(r) => format!("{}/{}", self.namespace, r.release),
+            Doing::Deed(d) => d.target.to_string(),
         }
     }
 
@@ -188,6 +192,7 @@ impl Plan {
             Doing::Rollback(r) => {
                 format!("rollback of {} {} → {}", self.target(), r.from.revision, r.to.revision)
             }
+            Doing::Deed(d) => format!("{} of {}", d.action, d.target),
         }
     }
 
@@ -195,6 +200,7 @@ impl Plan {
     pub fn phrase(&self) -> (&str, &'static str) {
         match &self.what {
             Doing::Rollback(r) => (r.release.as_str(), "the release's name"),
+            Doing::Deed(d) => (d.phrase.as_str(), d.phrase_is()),
         }
     }
 
@@ -204,6 +210,7 @@ impl Plan {
             Doing::Rollback(r) => {
                 format!("Roll back {}   {} → {}", self.target(), r.from.revision, r.to.revision)
             }
+            Doing::Deed(d) => d.order.to_string(),
         }
     }
 
@@ -211,6 +218,7 @@ impl Plan {
     pub fn order(&self) -> String {
         match &self.what {
             Doing::Rollback(r) => format!("Roll back {} to {}", self.target(), r.to.revision),
+            Doing::Deed(d) => d.order.to_string(),
         }
     }
 
@@ -218,6 +226,7 @@ impl Plan {
     pub fn does(&self) -> &'static str {
         match &self.what {
             Doing::Rollback(_) => "rolls back",
+            Doing::Deed(d) => d.does(),
         }
     }
 
@@ -225,25 +234,13 @@ impl Plan {
     pub fn past(&self) -> &'static str {
         match &self.what {
             Doing::Rollback(_) => "rolled back",
+            Doing::Deed(d) => d.past(),
         }
     }
 
     /// Returns whether it is checked afterwards that the service heals.
     pub fn is_checked(&self) -> bool {
-        match &self.what {
-            Doing::Rollback(_) => true,
-        }
-    }
-
-    /// Returns what a plan like it is wanted for.
-    pub fn wanted(&self) -> Wanted {
-        match &self.what {
-            Doing::Rollback(r) => Wanted::Rollback {
-                namespace: self.namespace.clone(),
-                release: r.release.clone(),
-                to: Some(r.to.revision),
-            },
-        }
+        self.rollback().is_some()
     }
 
     /// Returns whether it is about what is wanted: a newer plan for that takes its place.
@@ -252,6 +249,10 @@ impl Plan {
             (Doing::Rollback(r), Wanted::Rollback { namespace, release, .. }) => {
                 self.namespace == *namespace && r.release == *release
             }
+            (Doing::Deed(d), Wanted::Deed { deed, objects }) => {
+                d.action.as_str() == deed.name() && d.objects.iter().all(|o| objects.iter().any(|w| w.same(o)))
+            }
+            (Doing::Rollback(_), Wanted::Deed { .. }) | (Doing::Deed(_), Wanted::Rollback { .. }) => false,
         }
     }
 

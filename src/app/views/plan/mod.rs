@@ -95,7 +95,7 @@ impl PlanView {
     /// Returns the dialogue of a plan that has been confirmed.
     pub fn of(job: &Job) -> Self {
         let plan = &job.plan;
-        let mut view = Self::new(plan.wanted());
+        let mut view = Self::new(job.wanted.clone());
         view.plan = Some(Arc::clone(plan));
         view.told = Some(plan.id);
         view.step = Step::Run(plan.id);
@@ -129,7 +129,7 @@ impl PlanView {
         let (id, how) = (plan.id, confirmed.how);
         let alert = check::alert_of(cx.shared, &plan);
         let check = crate::app::model::jobs::Check { alert, ..Default::default() };
-        let job = Job::begun(plan, now, check);
+        let job = Job::begun(plan, self.wanted.clone(), now, check);
         cx.shared.jobs.0.insert(id, job);
         cx.shared.journal(now, What::Intent { plan: id, how, reason: Safe::of(&reason) }, cx.effects);
         cx.effects.push(Effect::Run(Box::new(confirmed)));
@@ -367,6 +367,7 @@ impl Pane for PlanView {
             Wanted::Rollback { namespace, release, .. } => {
                 Subject { release: Some((namespace.clone(), release.clone(), None)), ..Subject::default() }
             }
+            Wanted::Deed { objects, .. } => Subject { object: objects.first().cloned(), ..Subject::default() },
         }
     }
 

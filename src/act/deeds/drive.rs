@@ -1,0 +1,265 @@
+//! Carries a deed out: looks at each object again, journals, sends its request once, reads back what became of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::super::journal::Journal;
+use super::super::said;
+use super::Part;
+use crate::core::{Error, Kind, Safe, Span};
+use crate::ops::deed::{Act, Seen, Verb, held_by, same_but_status};
+use crate::ops::{Confirmed, JobMsg, Outcome, Record, What};
+use crate::sources::auth::WallClock;
+use crate::sources::kube::Client;
+
+/// The time limit of one write; after it its outcome is unknown and is read back.
+const LIMIT: Span = Span::secs(15);
+const CAP: usize = 16 << 20;
+/// How long and how often what became of a lost write is looked for.
+const LOOKING: Span = Span::secs(30);
+const REST: Duration = Duration::from_secs(1);
+
+/// How one object's request ended.
+enum End {
+    Done(String),
+    Failed(String),
+    Unknown(String),
+}
+
+/// Carries the parts out in their order and tells how it goes. Returns how it ended and what is said of it.
+///
+/// What fails for one object does not keep the others from being changed; what is unknown of one does.
+pub async fn run(
+    client: &Client,
+    clock: &WallClock,
+    parts: Vec<Part>,
+    confirmed: Confirmed,
+    journal: Journal,
+    stop: CancellationToken,
+    tell: &(dyn Fn(JobMsg) + Sync),
+) -> (Outcome, Safe) {
+    let driver = Driver { client, clock, confirmed: &confirmed, journal: &journal };
+    let of = parts.len();
+    let (mut done, mut failed, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, part) in parts.iter().enumerate() {
+        let step = |text: Safe, finished| tell(JobMsg::Step { number: at + 1, of, text, finished });
+        let end = if stop.is_cancelled() {
+            End::Failed("not sent: cancelled".to_owned())
+        } else if !unknown.is_empty() {
+            End::Failed("not sent: what became of the one before is not known".to_owned())
+        } else {
+            step(said(format!("{} ({} of {of})", part.object, at + 1)), false);
+            driver.part(part).await
+        };
+        let (glyph, text) = match &end {
+            End::Done(text) => ("", text),
+            End::Failed(text) => ("failed: ", text),
+            End::Unknown(text) => ("unknown: ", text),
+        };
+        let text = said(format!("{}: {glyph}{text}", part.object));
+        step(text.clone(), true);
+        match end {
+            End::Done(_) => done.push(text),
+            End::Failed(_) => failed.push(text),
+            End::Unknown(_) => unknown.push(text),
+        }
+    }
+    summed((&done, &failed, &unknown), of, confirmed.plan.past())
+}
+
+fn summed((done, failed, unknown): (&[Safe], &[Safe], &[Safe]), of: usize, past: &str) -> (Outcome, Safe) {
+    let joined = |lines: &[Safe]| lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("; ");
+    let counted = if of > 1 { format!("{} of {of} {past}; ", done.len()) } else { String::new() };
+    let what = "change the cluster";
+    let outcome = if !unknown.is_empty() {
+        let error = Error::new(Kind::OutcomeUnknown, what).detail(format!("{counted}{}", joined(unknown)));
+        Outcome::Unknown(error.hint("nothing was sent again: look at the object"))
+    } else if !failed.is_empty() {
+        Outcome::Failed(Error::new(Kind::Server, what).detail(format!("{counted}{}", joined(failed))))
+    } else {
+        Outcome::Done
+    };
+    let text = match &outcome {
+        Outcome::Done => said(joined(done)),
+        other => other.words(),
+    };
+    (outcome, text)
+}
+
+struct Driver<'a> {
+    client: &'a Client,
+    clock: &'a WallClock,
+    confirmed: &'a Confirmed,
+    journal: &'a Journal,
+}
+
+impl Driver<'_> {
+    async fn part(&self, part: &Part) -> End {
+        let fresh = match self.look(&part.from).await {
+            Ok(Some(fresh)) => fresh,
+            Ok(None) => return End::Failed("it is not there any more: nothing was sent".to_owned()),
+            Err(error) => return End::Failed(format!("could not be looked at again, nothing was sent: {}", error.line())),
+        };
+        let planned = &part.planned.0;
+        let uid = |v: &Value| v.pointer("/metadata/uid").cloned();
+        if uid(planned) != uid(&fresh) {
+            return End::Failed(
+                "another object of the same name stands in its place: nothing was sent".to_owned(),
+            );
+        }
+        if !same_but_status(planned, &fresh) {
+            return End::Failed("it changed since the plan was made: nothing was sent; make a new plan".to_owned());
+        }
+        let version = fresh.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
+        let act = part.act.clone().with_resource_version(version);
+        self.send(&act, &fresh).await
+    }
+
+    /// Reads an object; `None` when it is not there.
+    async fn look(&self, path: &str) -> Result<Option<Value>, Error> {
+        match self.client.get_json::<Value>(path).await {
+            Ok(object) => Ok(Some(object)),
+            Err(fail) if fail.error.kind == Kind::NotFound => Ok(None),
+            Err(fail) => Err(fail.error),
+        }
+    }
+
+    fn note(&self, text: &Safe, state: &'static str) -> Result<(), Error> {
+        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state };
+        self.journal.append(&Record { at: (self.clock)(), what })
+    }
+
+    /// Sends a request, once. That it is sent is on disk before.
+    async fn send(&self, act: &Act, before: &Value) -> End {
+        if !self.confirmed.token.is_good((self.clock)()) {
+            return End::Failed("the confirmation has expired: nothing was sent".to_owned());
+        }
+        let http = match build(act, self.confirmed) {
+            Ok(http) => http,
+            Err(why) => return End::Failed(format!("nothing was sent: {why}")),
+        };
+        let text = said(format!("{} {} {}", act.verb.method(), act.place.kind, act.path()));
+        if let Err(error) = self.note(&text, "sending") {
+            return End::Failed(format!("nothing was sent: {}", error.line()));
+        }
+        let (state, end) = match self.client.raw_service().send_once(http, LIMIT, CAP).await {
+            Ok(reply) if (200..300).contains(&reply.status) => {
+                let end = self.after(act, before).await;
+                (if matches!(end, End::Unknown(_)) { "unknown" } else { "done" }, end)
+            }
+            // A gateway's answer, or a server's that failed on the way, says nothing of what was done.
+            Ok(reply) if reply.status >= 500 => {
+                self.note(&text, "unknown").ok();
+                let why = format!("the server answered {}", reply.status);
+                let end = self.doubted(act, before, &why).await;
+                (state_of(&end), end)
+            }
+            Ok(reply) => ("refused", End::Failed(refusal(reply.status, &reply.body))),
+            Err(failure) if failure.maybe_sent => {
+                self.note(&text, "unknown").ok();
+                let end = self.doubted(act, before, &failure.error.line()).await;
+                (state_of(&end), end)
+            }
+            Err(failure) => ("not sent", End::Failed(format!("not sent: {}", failure.error.line()))),
+        };
+        // What was sent is sent; that its end could not be noted is told by the next entry's failure.
+        self.note(&text, state).ok();
+        end
+    }
+
+    /// Reads back what became of a write that was answered with success.
+    async fn after(&self, act: &Act, before: &Value) -> End {
+        let back = match self.look(&act.read_back()).await {
+            Ok(back) => back,
+            Err(error) => return End::Done(format!("done; it was not read back: {}", error.line())),
+        };
+        let deletes = act.verb == Verb::Delete || act.subresource.as_deref() == Some("eviction");
+        match act.judge(before, back.as_ref()) {
+            Seen::Applied if deletes => End::Done(going(back.as_ref())),
+            Seen::Applied => End::Done("done, read back".to_owned()),
+            Seen::NotYet => End::Done("accepted; it is not seen in the object yet".to_owned()),
+            Seen::NotApplied | Seen::Differs => {
+                End::Done("accepted, but the object is not as asked: somebody changes it back or otherwise".to_owned())
+            }
+        }
+    }
+
+    /// Looks for what became of a write whose reply does not tell, until it is known or for a time. It is never sent
+    /// again.
+    async fn doubted(&self, act: &Act, before: &Value, why: &str) -> End {
+        let until = (self.clock)() + LOOKING;
+        loop {
+            let seen = match self.look(&act.read_back()).await {
+                Ok(back) => Some((act.judge(before, back.as_ref()), back)),
+                Err(_) => None,
+            };
+            match seen {
+                Some((Seen::Applied, _)) => return End::Done(format!("done: read back after {why}")),
+                Some((Seen::NotApplied, _)) => {
+                    return End::Failed(format!("not done: read back after {why}; the object has moved on"));
+                }
+                Some((Seen::Differs, _)) => {
+                    return End::Unknown(format!("{why}; something of it was written, but it is not as asked"));
+                }
+                Some((Seen::NotYet, _)) | None => {}
+            }
+            if (self.clock)() >= until {
+                let seen = if seen.is_some() { "it is not there so far and may still arrive" } else { "it can't be read back" };
+                return End::Unknown(format!("{why}; {seen}"));
+            }
+            tokio::time::sleep(REST).await;
+        }
+    }
+}
+
+fn state_of(end: &End) -> &'static str {
+    match end {
+        End::Done(_) => "done",
+        End::Failed(_) => "refused",
+        End::Unknown(_) => "unknown",
+    }
+}
+
+fn going(back: Option<&Value>) -> String {
+    let Some(back) = back else { return "gone".to_owned() };
+    let held = held_by(back);
+    if held.is_empty() {
+        "is ending".to_owned()
+    } else {
+        let names: Vec<&str> = held.iter().map(Safe::as_str).collect();
+        format!("is being deleted, held by {}", names.join(", "))
+    }
+}
+
+/// Returns what a refusal says, and what follows from it.
+fn refusal(status: u16, body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let message = body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
+    match status {
+        409 => format!("refused, it changed in the same moment: make a new plan ({message})"),
+        429 => format!("refused for now: {message}"),
+        _ => format!("refused ({status}): {message}"),
+    }
+}
+
+fn build(act: &Act, confirmed: &Confirmed) -> Result<http::Request<Bytes>, String> {
+    let mut path = act.path();
+    if !act.query.is_empty() {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&act.query).finish();
+        path.push('?');
+        path.push_str(&query);
+    }
+    let agent = format!("deckwatch/{} (op {})", env!("CARGO_PKG_VERSION"), confirmed.token.plan());
+    http::Request::builder()
+        .method(act.verb.method())
+        .uri(path)
+        .header(header::ACCEPT, "application/json")
+        .header(header::USER_AGENT, HeaderValue::from_str(&agent).map_err(|e| e.to_string())?)
+        .header(header::CONTENT_TYPE, act.content.as_str())
+        .body(Bytes::from(act.body.0.to_string()))
+        .map_err(|e| e.to_string())
+}
