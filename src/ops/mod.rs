@@ -8,4 +8,4 @@ pub mod record;
 
 pub use gate::{Confirmed, Gate, Policy, WriteToken};
 pub use plan::{Item, JobMsg, Outcome, PlanId, RollbackPlan};
-pub use record::{Record, What};
+pub use record::{Ended, How, Record, What, WriteState};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::record::Record;
+use super::record::{Ended, Record};
 use crate::core::action::Risk;
 use crate::core::{Error, Name, ObjectRef, Safe, Ts};
 
@@ -33,6 +33,13 @@ impl fmt::Display for PlanId {
 impl serde::Serialize for PlanId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PlanId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse::<ulid::Ulid>().map(|id| Self(id.0)).map_err(serde::de::Error::custom)
     }
 }
 
@@ -235,11 +242,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the word of journal and screen.
-    pub const fn word(&self) -> &'static str {
+    pub const fn word(&self) -> Ended {
         match self {
-            Self::Done => "done",
-            Self::Failed(_) => "failed",
-            Self::Unknown(_) => "unknown",
+            Self::Done => Ended::Done,
+            Self::Failed(_) => Ended::Failed,
+            Self::Unknown(_) => Ended::Unknown,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::app::views::plan::{draw::summary, plan_json};
 use crate::cli::args::{Output, Place, Rollback};
 use crate::core::{Error, Kind, Result, Safe, Span};
 use crate::ops::gate::Consent;
-use crate::ops::{Outcome, PlanId, RollbackPlan, What};
+use crate::ops::{How, Outcome, PlanId, RollbackPlan, What};
 use crate::runtime::headless::Headless;
 
 /// Prints the plan, or carries it out.
@@ -59,7 +59,7 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         .map(|_| code);
     }
     let consent =
-        asked.confirm.as_ref().map_or(Consent::Yes("--yes"), |name| Consent::Name(name, "--confirm"));
+        asked.confirm.as_ref().map_or(Consent::Yes(How::Yes), |name| Consent::Name(name, How::Confirm));
     let now = crate::runtime::now();
     let outcome =
         headless.model.shared.gate.confirm(&plan, consent, asked.wait.then_some(wait), "command line", now);
@@ -74,16 +74,19 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     let id = plan.id;
     let made = What::Plan {
         plan: id,
-        namespace: plan.namespace.clone(),
-        release: plan.release.clone(),
-        from: plan.from.revision,
-        to: plan.to.revision,
+        action: Safe::own("rollback"),
+        namespace: Some(plan.namespace.clone()),
+        release: Some(plan.release.clone()),
+        from: Some(plan.from.revision),
+        to: Some(plan.to.revision),
+        objects: Vec::new(),
         summary: Safe::of(&summary(&plan)),
+        digest: None,
     };
     headless.model.shared.journal(now, made, &mut effects);
     headless.model.shared.journal(
         now,
-        What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") },
+        What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line"), user: None },
         &mut effects,
     );
     let job = Job::begun(Arc::clone(&plan), now, crate::app::model::jobs::Check::default());

@@ -26,7 +26,7 @@ use crate::core::key::{Code, Key};
 use crate::core::{Error, Name, Result, Safe, Span, Ts};
 use crate::ops::gate::{Consent, FRESH};
 use crate::ops::plan::{Change, DiffLine};
-use crate::ops::{PlanId, RollbackPlan, What};
+use crate::ops::{How, PlanId, RollbackPlan, What};
 
 const PLAN: u16 = 0;
 const RATIO: u16 = 1;
@@ -135,7 +135,8 @@ impl PlanView {
         let check = crate::app::model::jobs::Check { alert, ..Default::default() };
         let job = Job::begun(plan, now, check);
         cx.shared.jobs.0.insert(id, job);
-        cx.shared.journal(now, What::Intent { plan: id, how, reason: Safe::of(&reason) }, cx.effects);
+        let intent = What::Intent { plan: id, how, reason: Safe::of(&reason), user: None };
+        cx.shared.journal(now, intent, cx.effects);
         cx.effects.push(Effect::Run(Box::new(confirmed)));
         self.step = Step::Run(id);
         self.below = Below::Summary;
@@ -331,8 +332,8 @@ impl Pane for PlanView {
             Code::Enter => {
                 let typed = name.as_ref().map(|l| l.text().to_owned());
                 let result = match &typed {
-                    Some(text) => self.confirm(Consent::Name(text, "typed name"), cx),
-                    None => self.confirm(Consent::Yes("enter"), cx),
+                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), cx),
+                    None => self.confirm(Consent::Yes(How::Enter), cx),
                 };
                 if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
                     *mistake = Some(why);
@@ -360,11 +361,14 @@ impl Pane for PlanView {
                     self.told = Some(plan.id);
                     let what = What::Plan {
                         plan: plan.id,
-                        namespace: plan.namespace.clone(),
-                        release: plan.release.clone(),
-                        from: plan.from.revision,
-                        to: plan.to.revision,
+                        action: Safe::own("rollback"),
+                        namespace: Some(plan.namespace.clone()),
+                        release: Some(plan.release.clone()),
+                        from: Some(plan.from.revision),
+                        to: Some(plan.to.revision),
+                        objects: Vec::new(),
                         summary: Safe::of(&draw::summary(&plan)),
+                        digest: None,
                     };
                     cx.shared.journal(cx.env.now, what, cx.effects);
                 }
