@@ -1,5 +1,7 @@
 //! What is found of a file that was torn or changed.
 
+use std::os::unix::fs::FileExt as _;
+
 use super::*;
 
 /// The lines of a file, each with its end.
@@ -28,23 +30,19 @@ fn every_single_changed_byte_is_found() {
     for number in [0, 1] {
         let path = set.path(number);
         let whole = std::fs::read(&path).unwrap();
-        let mut changed = whole.clone();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let name = files::name(&set.id, number);
+        let mut line = 1;
         // The lowest bit, and the one that tells small letters from capital ones.
-        for at in 0..whole.len() {
+        for (at, byte) in (0..).zip(&whole) {
             for bit in [0x01, 0x20] {
-                changed[at] = whole[at] ^ bit;
-                std::fs::write(&path, &changed).unwrap();
-                let line = whole[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
+                file.write_all_at(&[byte ^ bit], at).unwrap();
                 let found = broken(&set);
-                assert_eq!(
-                    (&*found.0, found.1),
-                    (&*files::name(&set.id, number), line),
-                    "{at} {bit}: {found:?}"
-                );
+                assert_eq!((&found.0, found.1), (&name, line), "byte {at}, bit {bit}: {found:?}");
             }
-            changed[at] = whole[at];
+            file.write_all_at(&[*byte], at).unwrap();
+            line += u64::from(*byte == b'\n');
         }
-        std::fs::write(&path, &whole).unwrap();
     }
     assert_eq!(good(&set), every_kind().len() as u64);
 }
@@ -55,8 +53,10 @@ fn a_tail_that_was_cut_off_at_any_length_is_told_as_torn_and_as_nothing_worse() 
     let set = two_files(folder.path());
     let before = lines(&std::fs::read(set.path(0)).unwrap()).len() as u64;
     let whole = std::fs::read(set.path(1)).unwrap();
-    for len in 0..whole.len() {
-        std::fs::write(set.path(1), &whole[..len]).unwrap();
+    let open = |number| std::fs::OpenOptions::new().write(true).open(set.path(number)).unwrap();
+    let second = open(1);
+    for len in (0..whole.len()).rev() {
+        second.set_len(len as u64).unwrap();
         let ends = whole[..len].iter().filter(|b| **b == b'\n').count() as u64;
         let report = verify(&set).unwrap();
         let at_end = len == 0 || whole[len - 1] == b'\n';
@@ -66,9 +66,9 @@ fn a_tail_that_was_cut_off_at_any_length_is_told_as_torn_and_as_nothing_worse() 
     }
     // In the middle of a journal nothing may be missing.
     std::fs::write(set.path(1), &whole).unwrap();
-    let first = std::fs::read(set.path(0)).unwrap();
-    for len in 0..first.len() {
-        std::fs::write(set.path(0), &first[..len]).unwrap();
+    let first = open(0);
+    for len in (0..first.metadata().unwrap().len()).rev() {
+        first.set_len(len).unwrap();
         broken(&set);
     }
 }
