@@ -67,9 +67,9 @@ impl Entry {
         let value: Value = serde_json::from_slice(line).ok()?;
         let fields = value.as_object()?;
         let at = fields.get("at").and_then(Value::as_str).and_then(Ts::parse_rfc3339);
-        let own = |key: &str| !matches!(key, "n" | "prev" | "hash") && !(key == "at" && at.is_some());
+        let told = |key: &str| matches!(key, "n" | "prev" | "hash") || (key == "at" && at.is_some());
         let mut words = Vec::new();
-        for (key, inner) in fields.iter().filter(|(key, _)| own(key)) {
+        for (key, inner) in fields.iter().filter(|(key, _)| !told(key)) {
             let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);
             words.push(if key == "what" { text } else { format!("{key} {text}") });
         }

@@ -25,6 +25,22 @@ fn every_entry_is_read_as_it_was_written() {
 }
 
 #[test]
+fn every_kind_of_entry_keeps_to_the_schema_of_the_journal() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/deckwatch.journal-1.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = read::lines(&two_files(folder.path())).unwrap();
+    let entry = |line: &Vec<u8>| serde_json::from_slice::<serde_json::Value>(line).unwrap();
+    for line in &kept.lines {
+        let document =
+            serde_json::json!({ "schema": "deckwatch.journal/1", "entries": [entry(line)], "torn": 0 });
+        let faults: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn what_is_not_there_is_not_written() {
     let record = Record {
         at: AT,

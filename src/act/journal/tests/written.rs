@@ -150,6 +150,20 @@ fn an_entry_that_could_not_be_synced_is_written_anew() {
 }
 
 #[test]
+fn an_entry_that_is_neither_synced_nor_taken_away_again_stays_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), Ts::from_secs(1), 1);
+    journal.append(&note("first")).unwrap();
+    // A device that takes everything, can't be synced and can't be cut.
+    drop(replace(&journal, Disk::of(device("/dev/null"), 5)));
+    assert!(journal.append(&intent()).is_err());
+    assert!(journal.append(&note("third")).is_err() && journal.sync().is_err());
+    // It counts as written: what comes after it does not take its place.
+    let next = std::fs::read_to_string(set(&journal).path(1)).unwrap();
+    assert!(next.starts_with("{\"n\":2,") && next.contains("third"), "{next}");
+}
+
+#[test]
 fn past_a_size_the_journal_goes_on_in_another_file_and_nothing_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::with(folder.path(), AT, 1, 1_000);
