@@ -85,9 +85,10 @@ fn alone(command: &Command, name: &str, about: &str, out: &mut String) {
 fn value(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let name = names.first().map_or_else(|| arg.get_id().as_str().to_uppercase(), ToString::to_string);
+    let more = if arg.get_num_args().is_some_and(|n| n.max_values() > 1) { "…" } else { "" };
     match (arg.is_positional(), arg.is_required_set()) {
-        (true, true) => format!("<{name}>"),
-        (true, false) => format!("[{name}]"),
+        (true, true) => format!("<{name}>{more}"),
+        (true, false) => format!("[{name}]{more}"),
         (false, _) => name,
     }
 }

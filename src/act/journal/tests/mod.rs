@@ -81,10 +81,16 @@ fn every_kind() -> Vec<Record> {
     kinds.into_iter().enumerate().map(|(i, what)| Record { at: Ts(AT.0 + i as i64), what }).collect()
 }
 
+fn fill(journal: &Journal) {
+    for record in every_kind() {
+        journal.append(&record).unwrap();
+    }
+}
+
 /// Returns a journal that is ended, with every kind of entry in two files.
 fn two_files(folder: &Path) -> Set {
     let journal = Journal::with(folder, AT, 1, 2_900);
-    every_kind().iter().for_each(|r| journal.append(r).unwrap());
+    fill(&journal);
     let set = set(&journal);
     assert_eq!(set.numbers, [0, 1]);
     set
@@ -98,12 +104,11 @@ fn verdict(set: &Set) -> Verdict {
     verify(set).unwrap().verdict
 }
 
-/// Returns the notes of a journal, or the kinds of other entries.
+/// Returns the entries of a journal in words.
 fn texts(set: &Set) -> Vec<String> {
     let kept = read::lines(set).unwrap();
     assert_eq!((kept.torn, kept.left_out), (0, 0));
     let told = |line: &Vec<u8>| match read::Entry::of(line) {
-        Some(read::Entry::Known(Record { what: What::Note { text }, .. })) => text.to_string(),
         Some(read::Entry::Known(Record { what, .. })) => what.line(),
         Some(read::Entry::Unknown { text, .. }) => text.to_string(),
         None => "?".to_owned(),

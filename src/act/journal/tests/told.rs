@@ -178,7 +178,7 @@ fn entries_of_kinds_that_are_not_known_and_those_that_are_wrong_are_shown() {
 fn the_export_is_made_of_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::with(folder.path(), AT, 1, 2_000);
-    every_kind().iter().for_each(|r| journal.append(r).unwrap());
+    fill(&journal);
     let path = journal.export_markdown().unwrap();
     assert_eq!(path, journal.path().with_extension("md"));
     let text = std::fs::read_to_string(path).unwrap();

@@ -43,7 +43,9 @@ fn the_first_entry_follows_from_the_journals_name() {
     let journal = Journal::open(folder.path(), Ts::from_secs(1), 1);
     journal.append(&note("one")).unwrap();
     let line = std::fs::read_to_string(journal.path()).unwrap();
-    let hex = |bytes: &[u8]| -> String { Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect() };
+    let hex = |bytes: &[u8]| -> String {
+        Sha256::digest(bytes).iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}"))
+    };
     let prev = hex(format!("deckwatch.journal/1 {}", journal.id()).as_bytes());
     assert!(line.starts_with(&format!("{{\"n\":0,\"prev\":\"{prev}\",\"at\":\"")), "{line}");
     let (sealed, seal) = line.rsplit_once(",\"hash\":\"").unwrap();
@@ -168,7 +170,9 @@ fn past_a_size_the_journal_goes_on_in_another_file_and_nothing_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::with(folder.path(), AT, 1, 1_000);
     let wanted: Vec<String> = (0..40).map(|i| format!("note {i}")).collect();
-    wanted.iter().for_each(|text| journal.append(&note(text)).unwrap());
+    for text in &wanted {
+        journal.append(&note(text)).unwrap();
+    }
     let set = set(&journal);
     assert!(
         set.numbers.len() > 5 && set.numbers.iter().eq(&(0..set.numbers.len() as u32).collect::<Vec<_>>())
