@@ -156,11 +156,15 @@ pub enum Command {
         #[command(flatten)]
         printed: Printed,
     },
-    /// What was seen and done.
+    /// Prints the newest journal: what was seen and done.
+    #[command(args_conflicts_with_subcommands = true)]
     Journal {
-        /// What to do with it.
+        /// What else to do with journals.
         #[command(subcommand)]
-        command: JournalCommand,
+        command: Option<JournalCommand>,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Opens the cockpit on a stand simulated inside this process.
     Demo(Demo),
@@ -230,11 +234,20 @@ pub struct Rollback {
     pub printed: Printed,
 }
 
-/// What to do with the journal.
+/// What to do with journals.
 #[derive(Debug, Subcommand)]
 pub enum JournalCommand {
-    /// Prints the newest journal.
+    /// Prints the newest journal as a handover.
     Export {
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
+    /// Tells whether journals are as they were written: every entry whole, in its place, and followed by the next.
+    Verify {
+        /// Files or names of journals, each with all files of its rotation; all of the state folder when left out.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// How it is printed.
         #[command(flatten)]
         printed: Printed,

@@ -7,6 +7,7 @@ pub mod reference;
 mod setup;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 
@@ -19,6 +20,8 @@ pub use setup::variable;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     crate::term::forbid_core_dumps().ok();
+    // Where a file may grow no more, the write that is refused tells so: it is not the process's end.
+    signal_hook::flag::register(libc::SIGXFSZ, Arc::default()).ok();
     // Two TLS libraries in one process would refuse to choose: this one serves all.
     rustls::crypto::ring::default_provider().install_default().ok();
     let outcome = match cli.command {

@@ -3,7 +3,7 @@
 use super::time::{Span, Ts};
 
 /// A half-open window of time `[start, end)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Window {
     /// First instant inside.
     pub start: Ts,

@@ -121,6 +121,13 @@ impl serde::Serialize for Safe {
     }
 }
 
+/// What a file calls safe is sanitised all the same.
+impl<'de> serde::Deserialize<'de> for Safe {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::of(&text))
+    }
+}
+
 impl fmt::Debug for Safe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.0, f)
@@ -182,6 +189,14 @@ impl std::borrow::Borrow<str> for Name {
 impl serde::Serialize for Name {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+/// A name of a file is one only if Kubernetes could have let it through.
+impl<'de> serde::Deserialize<'de> for Name {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).ok_or_else(|| serde::de::Error::custom("not a name of Kubernetes"))
     }
 }
 
@@ -320,6 +335,16 @@ mod tests {
             assert!(Name::new(bad).is_none(), "{bad:?}");
         }
         assert_eq!(Name::lossy("рrod").as_str(), "?rod");
+    }
+
+    #[test]
+    fn text_and_names_of_a_file_are_held_to_what_they_claim_to_be() {
+        let read = |json: &str| serde_json::from_str::<Safe>(json);
+        assert_eq!(read(r#""a\u001b[2J|""#).unwrap().as_str(), "a^[[2J|");
+        assert_eq!(serde_json::from_str::<Name>(r#""momo""#).unwrap().as_str(), "momo");
+        for bad in [r#""""#, r#""a b""#, r#""a\u001b""#, "1"] {
+            assert!(serde_json::from_str::<Name>(bad).is_err(), "{bad}");
+        }
     }
 
     proptest! {

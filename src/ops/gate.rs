@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::{Plan, PlanId};
+use super::record::How;
 use crate::core::action::Risk;
 use crate::core::{Span, Ts};
 
@@ -69,17 +70,17 @@ pub struct Confirmed {
     pub token: WriteToken,
     /// Whether to wait until everything is ready.
     pub wait: Option<Span>,
-    /// How it was confirmed: `enter`, `typed name`, `--yes`, `--confirm`.
-    pub how: &'static str,
+    /// How it was confirmed.
+    pub how: How,
 }
 
 /// How a plan is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent<'a> {
     /// By a key in its dialogue or `--yes`.
-    Yes(&'static str),
+    Yes(How),
     /// By the typed name.
-    Name(&'a str, &'static str),
+    Name(&'a str, How),
 }
 
 impl Gate {
@@ -172,17 +173,19 @@ mod tests {
     fn a_protected_context_asks_for_the_name_and_takes_no_other() {
         let mut gate = Gate::default();
         assert!(
-            gate.confirm(&plan(), Consent::Yes("enter"), None, "r", NOW).unwrap_err().contains("protected")
+            gate.confirm(&plan(), Consent::Yes(How::Enter), None, "r", NOW)
+                .unwrap_err()
+                .contains("protected")
         );
         assert!(
-            gate.confirm(&plan(), Consent::Name("mom", "typed name"), None, "r", NOW)
+            gate.confirm(&plan(), Consent::Name("mom", How::TypedName), None, "r", NOW)
                 .unwrap_err()
                 .contains("`momo`")
         );
-        let confirmed = gate.confirm(&plan(), Consent::Name("momo", "typed name"), None, "r", NOW).unwrap();
+        let confirmed = gate.confirm(&plan(), Consent::Name("momo", How::TypedName), None, "r", NOW).unwrap();
         assert_eq!(
             (confirmed.token.plan(), confirmed.token.reason(), confirmed.how),
-            (plan().id, "r", "typed name")
+            (plan().id, "r", How::TypedName)
         );
         assert!(confirmed.token.is_good(NOW) && !confirmed.token.is_good(NOW + ARMED_BY_PLAN));
     }
@@ -190,12 +193,12 @@ mod tests {
     #[test]
     fn a_free_context_takes_a_key_and_a_locked_one_nothing() {
         let mut free = Gate::new(Policy { protected: false, locked: false });
-        assert!(free.confirm(&plan(), Consent::Yes("enter"), None, "r", NOW).is_ok());
+        assert!(free.confirm(&plan(), Consent::Yes(How::Enter), None, "r", NOW).is_ok());
         assert!(free.armed(NOW).is_some() && free.armed(NOW + ARMED_BY_PLAN).is_none());
         let mut locked = Gate::new(Policy { protected: false, locked: true });
         assert!(
             locked
-                .confirm(&plan(), Consent::Name("momo", "typed name"), None, "r", NOW)
+                .confirm(&plan(), Consent::Name("momo", How::TypedName), None, "r", NOW)
                 .unwrap_err()
                 .contains("locked")
         );
@@ -208,11 +211,13 @@ mod tests {
         let mut refused = Plan::example(NOW);
         refused.refusals.push("owned by Flux".to_owned());
         assert!(
-            gate.confirm(&Arc::new(refused), Consent::Yes("enter"), None, "r", NOW)
+            gate.confirm(&Arc::new(refused), Consent::Yes(How::Enter), None, "r", NOW)
                 .unwrap_err()
                 .contains("Flux")
         );
         let late = NOW + FRESH + Span(1);
-        assert!(gate.confirm(&plan(), Consent::Yes("enter"), None, "r", late).unwrap_err().contains("anew"));
+        assert!(
+            gate.confirm(&plan(), Consent::Yes(How::Enter), None, "r", late).unwrap_err().contains("anew")
+        );
     }
 }

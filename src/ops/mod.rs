@@ -9,4 +9,4 @@ pub mod record;
 
 pub use gate::{Confirmed, Gate, Policy, WriteToken};
 pub use plan::{Doing, Item, JobMsg, Outcome, Plan, PlanId, Wanted};
-pub use record::{Record, What};
+pub use record::{Ended, How, Record, What, WriteState};

@@ -1,10 +1,115 @@
 //! What the journal holds: what was seen and done, when, by whom and why.
 
+use std::fmt;
+
 use super::plan::{Doing, Plan, PlanId};
 use crate::core::{Fingerprint, Name, Safe, Ts, Window};
 
+/// How a plan was confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum How {
+    /// By a key in its dialogue.
+    #[serde(rename = "enter")]
+    Enter,
+    /// By the name that was typed in its dialogue.
+    #[serde(rename = "typed name")]
+    TypedName,
+    /// By `--yes`.
+    #[serde(rename = "--yes")]
+    Yes,
+    /// By `--confirm NAME`.
+    #[serde(rename = "--confirm")]
+    Confirm,
+}
+
+impl How {
+    /// Returns the word of journal and screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Enter => "enter",
+            Self::TypedName => "typed name",
+            Self::Yes => "--yes",
+            Self::Confirm => "--confirm",
+        }
+    }
+}
+
+/// How far a write is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum WriteState {
+    /// It is about to be sent.
+    #[serde(rename = "sending")]
+    Sending,
+    /// The server has agreed.
+    #[serde(rename = "done")]
+    Done,
+    /// The server has refused.
+    #[serde(rename = "refused")]
+    Refused,
+    /// It was sent, and the reply was lost.
+    #[serde(rename = "unknown")]
+    Unknown,
+    /// It did not leave.
+    #[serde(rename = "not sent")]
+    NotSent,
+}
+
+impl WriteState {
+    /// Returns the word of journal and screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::NotSent => "not sent",
+        }
+    }
+}
+
+/// How a plan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// The server has agreed to every write.
+    Done,
+    /// It failed: what is known to be done and what not is in the writes.
+    Failed,
+    /// A write's fate is not known.
+    Unknown,
+}
+
+impl Ended {
+    /// Returns the word of journal and screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl fmt::Display for WriteState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
 /// One entry.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Record {
     /// When, UTC.
     pub at: Ts,
@@ -14,7 +119,7 @@ pub struct Record {
 }
 
 /// What was seen or done. Holds no secret: names, numbers and sanitised text only.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum What {
     /// The cockpit was opened.
@@ -22,8 +127,8 @@ pub enum What {
         /// Context.
         context: Safe,
         /// deckwatch's version.
-        version: &'static str,
-        /// Who: OS user, SSH peer, Kubernetes user.
+        version: Safe,
+        /// Who: OS user, SSH peer, process.
         who: Safe,
     },
     /// An alert's page was opened.
@@ -53,25 +158,60 @@ pub enum What {
     Plan {
         /// Its identity.
         plan: PlanId,
+        /// What it does: `rollback`, `restart`, …
+        action: Safe,
         /// Namespace.
-        namespace: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<Name>,
         /// Release.
-        release: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<Name>,
         /// The revision that is left.
-        from: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u32>,
         /// The revision that is gone back to.
-        to: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u32>,
+        /// The objects that it is about.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        objects: Vec<Safe>,
         /// In words.
         summary: Safe,
+        /// A hash of everything that was shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Safe>,
     },
     /// A plan was confirmed: the intent, on disk before the first write.
     Intent {
         /// The plan.
         plan: PlanId,
         /// How it was confirmed.
-        how: &'static str,
+        how: How,
         /// Why.
         reason: Safe,
+        /// As whom the cluster knows who confirmed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Safe>,
+    },
+    /// A process of its own carries a plan out.
+    Runner {
+        /// The plan.
+        plan: PlanId,
+        /// The process.
+        pid: u32,
+    },
+    /// A step of a plan began or ended: progress that another process follows.
+    Step {
+        /// The plan.
+        plan: PlanId,
+        /// Which step, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+        /// In words.
+        text: Safe,
+        /// Whether it is finished.
+        finished: bool,
     },
     /// A write is about to be sent, or was answered.
     Write {
@@ -79,21 +219,34 @@ pub enum What {
         plan: PlanId,
         /// In words: `patch Deployment momo-store/backend`.
         text: Safe,
-        /// `sending`, `done`, `refused`, `unknown`, `not sent`.
-        state: &'static str,
+        /// How far it is.
+        state: WriteState,
+        /// What was answered, or why there is no answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<Safe>,
+    },
+    /// A plan was told to stop before its next object.
+    Cancel {
+        /// The plan.
+        plan: PlanId,
     },
     /// A plan ended.
     Outcome {
         /// The plan.
         plan: PlanId,
         /// From revision.
-        from: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u32>,
         /// To revision.
-        to: u32,
-        /// `done`, `failed`, `unknown`.
-        outcome: &'static str,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u32>,
+        /// How.
+        outcome: Ended,
         /// In words.
         text: Safe,
+        /// What to do now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<Safe>,
     },
     /// What was seen after a plan: the error ratio, readiness, restarts since.
     Check {
@@ -114,16 +267,26 @@ pub enum What {
 impl What {
     /// Returns the entry of a plan that was made.
     pub fn made(plan: &Plan) -> Self {
-        let summary = Safe::of(&plan.summary());
+        let made = |action, release, revisions: Option<(u32, u32)>, objects| Self::Plan {
+            plan: plan.id,
+            action,
+            namespace: Some(plan.namespace.clone()).filter(|n| !n.is_empty()),
+            release,
+            from: revisions.map(|(from, _)| from),
+            to: revisions.map(|(_, to)| to),
+            objects,
+            summary: Safe::of(&plan.summary()),
+            digest: None,
+        };
         match &plan.what {
-            Doing::Rollback(r) => Self::Plan {
-                plan: plan.id,
-                namespace: plan.namespace.clone(),
-                release: r.release.clone(),
-                from: r.from.revision,
-                to: r.to.revision,
-                summary,
-            },
+            Doing::Rollback(r) => {
+                let revisions = (r.from.revision, r.to.revision);
+                made(r.action.clone(), Some(r.release.clone()), Some(revisions), Vec::new())
+            }
+            Doing::Deed(d) => {
+                let objects = d.objects.iter().map(|o| Safe::of(&o.to_string())).collect();
+                made(d.action.clone(), None, None, objects)
+            }
         }
     }
 
@@ -132,7 +295,10 @@ impl What {
         match self {
             Self::Plan { plan, .. }
             | Self::Intent { plan, .. }
+            | Self::Runner { plan, .. }
+            | Self::Step { plan, .. }
             | Self::Write { plan, .. }
+            | Self::Cancel { plan }
             | Self::Outcome { plan, .. }
             | Self::Check { plan, .. } => Some(*plan),
             Self::Opened { .. }
@@ -158,13 +324,26 @@ impl What {
             Self::Logs { query, window } => {
                 format!("logs {query} from {} to {}", window.start.rfc3339(), window.end.rfc3339())
             }
-            Self::Plan { plan, namespace, release, from, to, summary } => {
-                format!("plan {plan}: roll back {namespace}/{release} {from} → {to}: {summary}")
+            Self::Plan { plan, summary, .. } => format!("plan {plan}: {}: {summary}", self.aim()),
+            Self::Intent { plan, how, reason, user } => {
+                let user = user.as_ref().map_or_else(String::new, |u| format!(" as {u}"));
+                format!("plan {plan} confirmed ({how}){user}: {reason}")
             }
-            Self::Intent { plan, how, reason } => format!("plan {plan} confirmed ({how}): {reason}"),
-            Self::Write { plan, text, state } => format!("plan {plan}: {text}: {state}"),
-            Self::Outcome { plan, from, to, outcome, text } => {
-                format!("plan {plan}: {from} → {to} {outcome}: {text}")
+            Self::Runner { plan, pid } => format!("plan {plan}: carried out by process {pid}"),
+            Self::Step { plan, number, of, text, finished } => {
+                let begun = if *finished { "" } else { " …" };
+                format!("plan {plan}: step {number} of {of}: {text}{begun}")
+            }
+            Self::Write { plan, text, state, detail } => {
+                format!("plan {plan}: {text}: {state}{}", after(": ", detail.as_ref()))
+            }
+            Self::Cancel { plan } => format!("plan {plan}: told to stop before the next object"),
+            Self::Outcome { plan, from, to, outcome, text, hint } => {
+                let hint = after("; hint: ", hint.as_ref());
+                match revisions(*from, *to) {
+                    Some(revisions) => format!("plan {plan}: {revisions} {outcome}: {text}{hint}"),
+                    None => format!("plan {plan}: {outcome}: {text}{hint}"),
+                }
             }
             Self::Check { plan, healed, text } => {
                 format!("plan {plan}: {}: {text}", if *healed { "healed" } else { "not healed" })
@@ -172,4 +351,61 @@ impl What {
             Self::Note { text } => text.to_string(),
         }
     }
+
+    /// Returns what a plan is to do, on what: `roll back momo-store/momo 7 → 6`; empty for other entries.
+    pub fn aim(&self) -> String {
+        let Self::Plan { action, namespace, release, from, to, objects, .. } = self else {
+            return String::new();
+        };
+        let verb = if action.as_str() == "rollback" { "roll back" } else { action.as_str() };
+        let on = match (namespace, release) {
+            (Some(namespace), Some(release)) => format!(" {namespace}/{release}"),
+            (None, Some(release)) => format!(" {release}"),
+            (_, None) if !objects.is_empty() => {
+                let named: Vec<&str> = objects.iter().take(NAMED).map(Safe::as_str).collect();
+                let rest = objects.len().saturating_sub(NAMED);
+                let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+                format!(" {}{more}", named.join(", "))
+            }
+            (Some(namespace), None) => format!(" in {namespace}"),
+            (None, None) => String::new(),
+        };
+        let revisions = revisions(*from, *to).map_or_else(String::new, |r| format!(" {r}"));
+        format!("{verb}{on}{revisions}")
+    }
+
+    /// Returns whether the entry must be on the disk before anything else happens.
+    pub fn is_synced(&self) -> bool {
+        match self {
+            Self::Intent { .. }
+            | Self::Runner { .. }
+            | Self::Write { .. }
+            | Self::Cancel { .. }
+            | Self::Outcome { .. } => true,
+            Self::Opened { .. }
+            | Self::Alert { .. }
+            | Self::Moment { .. }
+            | Self::Logs { .. }
+            | Self::Plan { .. }
+            | Self::Step { .. }
+            | Self::Check { .. }
+            | Self::Note { .. } => false,
+        }
+    }
+}
+
+/// How many objects of a plan one line names.
+const NAMED: usize = 3;
+
+fn revisions(from: Option<u32>, to: Option<u32>) -> Option<String> {
+    match (from, to) {
+        (Some(from), Some(to)) => Some(format!("{from} → {to}")),
+        (Some(from), None) => Some(format!("from {from}")),
+        (None, Some(to)) => Some(format!("to {to}")),
+        (None, None) => None,
+    }
+}
+
+fn after(before: &str, text: Option<&Safe>) -> String {
+    text.map_or_else(String::new, |t| format!("{before}{t}"))
 }

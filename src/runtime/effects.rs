@@ -110,11 +110,7 @@ impl Executor {
             Effect::RetrySources => self.world.try_again(),
             Effect::Journal(record) => self.write(record),
             Effect::Run(confirmed) => self.run(*confirmed),
-            Effect::Stop(plan) => {
-                if let Some(running) = self.plans.get(&plan) {
-                    running.stop.cancel();
-                }
-            }
+            Effect::Stop(plan) => self.stop(plan),
             Effect::ExportJournal => self.export(),
             Effect::ReadBindings => self.recall(),
             Effect::Bind(alert, object) => {
@@ -221,6 +217,15 @@ impl Executor {
         self.plans.insert(id, Running { stop, task });
     }
 
+    /// Tells a running plan to stop before its next object, and notes that it was told.
+    fn stop(&mut self, plan: PlanId) {
+        let Some(running) = self.plans.get(&plan).filter(|r| !r.stop.is_cancelled()) else { return };
+        running.stop.cancel();
+        if !running.task.is_finished() {
+            self.write(Record { at: (self.clock())(), what: What::Cancel { plan } });
+        }
+    }
+
     fn export(&self) {
         let outcome = self.journal.export_markdown();
         self.inbox.send(match outcome {
@@ -237,15 +242,20 @@ impl Executor {
         }
         let mut said = Vec::new();
         if let Some(runtime) = self.runtime.take() {
-            let running: Vec<Running> = self.plans.drain().map(|(_, r)| r).collect();
-            let running: Vec<Running> = running.into_iter().filter(|r| !r.task.is_finished()).collect();
+            let running: Vec<(PlanId, Running)> =
+                self.plans.drain().filter(|(_, r)| !r.task.is_finished()).collect();
             // A terminal that is gone does not end the process meanwhile.
             let _hold = (!running.is_empty()).then(|| self.journal.holds().take());
-            for plan in &running {
-                plan.stop.cancel();
+            for (plan, running) in &running {
+                if !running.stop.is_cancelled() {
+                    running.stop.cancel();
+                    let told = Record { at: (self.world.clock)(), what: What::Cancel { plan: *plan } };
+                    // Where it can't be noted, its outcome can't either, which is told.
+                    self.journal.append(&told).ok();
+                }
             }
             log::stopping(running.len());
-            for plan in running {
+            for (_, plan) in running {
                 let ended = runtime.block_on(async { tokio::time::timeout(LAST, plan.task).await });
                 said.push(ended.ok().and_then(std::result::Result::ok).unwrap_or_else(|| {
                     Safe::own("a plan did not stop in time: the journal tells what was sent")
@@ -275,8 +285,19 @@ impl Ending {
     /// It ended like this: on disk before it is on the screen. Returns it in words.
     fn told(&self, outcome: Outcome, text: Safe) -> Safe {
         let plan = &self.plan;
-        let (from, to) = plan.rollback().map_or((0, 0), |r| (r.from.revision, r.to.revision));
-        let what = What::Outcome { plan: plan.id, from, to, outcome: outcome.word(), text };
+        let revisions = plan.rollback().map(|r| (r.from.revision, r.to.revision));
+        let hint = match &outcome {
+            Outcome::Done => None,
+            Outcome::Failed(error) | Outcome::Unknown(error) => error.hint.as_ref().map(|h| Safe::of(h)),
+        };
+        let what = What::Outcome {
+            plan: plan.id,
+            from: revisions.map(|(from, _)| from),
+            to: revisions.map(|(_, to)| to),
+            outcome: outcome.word(),
+            text,
+            hint,
+        };
         let record = Record { at: (self.clock)(), what };
         let line = Safe::of(&format!("{}: {}", plan.target(), record.what.line()));
         let written = self.journal.append(&record);
@@ -295,9 +316,10 @@ impl Ending {
     }
 }
 
-/// Returns who is at the keyboard: the OS user and, over SSH, the peer.
+/// Returns who is at the keyboard, and in which process: the OS user and, over SSH, the peer.
 pub fn who(env: &dyn Fn(&str) -> Option<String>) -> Safe {
     let user = env("USER").or_else(|| env("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
     let peer = env("SSH_CONNECTION").and_then(|c| c.split_whitespace().next().map(str::to_owned));
-    Safe::of(&peer.map_or_else(|| user.clone(), |p| format!("{user} from {p}")))
+    let peer = peer.map_or_else(String::new, |p| format!(" from {p}"));
+    Safe::of(&format!("{user}{peer}, process {}", std::process::id()))
 }

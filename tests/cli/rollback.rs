@@ -102,5 +102,6 @@ fn a_rollback_that_is_told_to_end_stops_before_the_next_object_and_its_record_sa
     let history = stand.json(&["history", "momo", "-o", "json"]);
     assert_eq!(history[7]["status"], "failed");
     let journal = stand.run(&["journal", "export"]).out;
-    assert!(journal.contains("outcome failed · text roll back: "), "{journal}");
+    assert!(journal.contains("| told to stop before the next object |"), "{journal}");
+    assert!(journal.contains("| ended, failed: roll back: "), "{journal}");
 }

@@ -90,6 +90,7 @@ fn a_rollback_and_its_journal_keep_to_their_schemas() {
     assert_eq!(whats, ["intent", "opened", "outcome", "plan", "write"].into());
     hold("journal", &serde_json::json!({ "schema": "deckwatch.journal/1", "entries": entries, "torn": 0 }));
     hold("journal", &stand.json(&["journal", "export", "-o", "json"]));
+    hold("verify", &stand.json(&["journal", "verify", "-o", "json"]));
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn every_schema_is_held_to_and_closes_every_object() {
             list.iter().enumerate().for_each(|(i, v)| open(v, &format!("{at}/{i}"), out));
         }
     }
-    let printed = PRINTED.iter().map(|(name, _)| *name).chain(["logs", "rollback"]);
+    let printed = PRINTED.iter().map(|(name, _)| *name).chain(["logs", "rollback", "verify"]);
     let held: BTreeSet<String> = printed.map(|n| format!("deckwatch.{n}-1.json")).collect();
     let files: BTreeSet<String> =
         std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();

@@ -12,7 +12,7 @@ use super::super::said;
 use super::Part;
 use crate::core::{Error, Kind, Safe, Span};
 use crate::ops::deed::{Act, Seen, Verb, held_by, same_but_status};
-use crate::ops::{Confirmed, JobMsg, Outcome, Record, What};
+use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
 use crate::sources::auth::WallClock;
 use crate::sources::kube::Client;
 
@@ -28,6 +28,14 @@ enum End {
     Done(String),
     Failed(String),
     Unknown(String),
+}
+
+impl End {
+    fn words(&self) -> &str {
+        match self {
+            Self::Done(text) | Self::Failed(text) | Self::Unknown(text) => text,
+        }
+    }
 }
 
 /// Carries the parts out in their order and tells how it goes. Returns how it ended and what is said of it.
@@ -55,12 +63,12 @@ pub async fn run(
             step(said(format!("{} ({} of {of})", part.object, at + 1)), false);
             driver.part(part).await
         };
-        let (glyph, text) = match &end {
-            End::Done(text) => ("", text),
-            End::Failed(text) => ("failed: ", text),
-            End::Unknown(text) => ("unknown: ", text),
+        let word = match &end {
+            End::Done(_) => "",
+            End::Failed(_) => "failed: ",
+            End::Unknown(_) => "unknown: ",
         };
-        let text = said(format!("{}: {glyph}{text}", part.object));
+        let text = said(format!("{}: {word}{}", part.object, end.words()));
         step(text.clone(), true);
         match end {
             End::Done(_) => done.push(text),
@@ -128,8 +136,8 @@ impl Driver<'_> {
         }
     }
 
-    fn note(&self, text: &Safe, state: &'static str) -> Result<(), Error> {
-        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state };
+    fn note(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Result<(), Error> {
+        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state, detail };
         self.journal.append(&Record { at: (self.clock)(), what })
     }
 
@@ -143,31 +151,31 @@ impl Driver<'_> {
             Err(why) => return End::Failed(format!("nothing was sent: {why}")),
         };
         let text = said(format!("{} {} {}", act.verb.method(), act.place.kind, act.path()));
-        if let Err(error) = self.note(&text, "sending") {
+        if let Err(error) = self.note(&text, WriteState::Sending, None) {
             return End::Failed(format!("nothing was sent: {}", error.line()));
         }
         let (state, end) = match self.client.raw_service().send_once(http, LIMIT, CAP).await {
             Ok(reply) if (200..300).contains(&reply.status) => {
                 let end = self.after(act, before).await;
-                (if matches!(end, End::Unknown(_)) { "unknown" } else { "done" }, end)
+                (WriteState::Done, end)
             }
             // A gateway's answer, or a server's that failed on the way, says nothing of what was done.
             Ok(reply) if reply.status >= 500 => {
-                self.note(&text, "unknown").ok();
+                self.note(&text, WriteState::Unknown, None).ok();
                 let why = format!("the server answered {}", reply.status);
                 let end = self.doubted(act, before, &why).await;
                 (state_of(&end), end)
             }
-            Ok(reply) => ("refused", End::Failed(refusal(reply.status, &reply.body))),
+            Ok(reply) => (WriteState::Refused, End::Failed(refusal(reply.status, &reply.body))),
             Err(failure) if failure.maybe_sent => {
-                self.note(&text, "unknown").ok();
+                self.note(&text, WriteState::Unknown, None).ok();
                 let end = self.doubted(act, before, &failure.error.line()).await;
                 (state_of(&end), end)
             }
-            Err(failure) => ("not sent", End::Failed(format!("not sent: {}", failure.error.line()))),
+            Err(failure) => (WriteState::NotSent, End::Failed(format!("not sent: {}", failure.error.line()))),
         };
         // What was sent is sent; that its end could not be noted is told by the next entry's failure.
-        self.note(&text, state).ok();
+        self.note(&text, state, Some(said(end.words()))).ok();
         end
     }
 
@@ -216,11 +224,11 @@ impl Driver<'_> {
     }
 }
 
-fn state_of(end: &End) -> &'static str {
+fn state_of(end: &End) -> WriteState {
     match end {
-        End::Done(_) => "done",
-        End::Failed(_) => "refused",
-        End::Unknown(_) => "unknown",
+        End::Done(_) => WriteState::Done,
+        End::Failed(_) => WriteState::Refused,
+        End::Unknown(_) => WriteState::Unknown,
     }
 }
 

@@ -14,7 +14,7 @@ use super::super::said;
 use super::helm_now;
 use crate::act::journal::Journal;
 use crate::core::{Error, Kind, Safe, Span, Ts};
-use crate::ops::{Confirmed, JobMsg, Outcome, Record, What};
+use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
 use crate::sources::auth::WallClock;
 use crate::sources::kube::Client;
 
@@ -128,9 +128,9 @@ impl Driver<'_> {
         tell(JobMsg::Step { number, of: self.of, text, finished });
     }
 
-    fn note(&self, text: &Safe, state: &'static str) -> Result<(), Error> {
+    fn note(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Result<(), Error> {
         let at: Ts = (self.clock)();
-        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state };
+        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state, detail };
         self.journal.append(&Record { at, what })
     }
 
@@ -155,7 +155,7 @@ impl Driver<'_> {
             if !closing && !self.confirmed.token.is_good((self.clock)()) {
                 return refused("the confirmation has expired");
             }
-            if let Err(error) = self.note(&text, "sending") {
+            if let Err(error) = self.note(&text, WriteState::Sending, None) {
                 let (number, of, text) = (self.steps + 1, self.of, said(error.line()));
                 tell(JobMsg::Step { number, of, text, finished: false });
                 if !closing {
@@ -165,14 +165,14 @@ impl Driver<'_> {
         }
         let reply = self.exchange(request).await;
         if writes {
-            let state = match &reply {
-                Reply::Answer(a) if (200..300).contains(&a.code) => "done",
-                Reply::Answer(_) => "refused",
-                Reply::Lost(_) => "unknown",
-                Reply::NotSent(_) => "not sent",
+            let (state, detail) = match &reply {
+                Reply::Answer(a) if (200..300).contains(&a.code) => (WriteState::Done, None),
+                Reply::Answer(a) => (WriteState::Refused, Some(answered(a))),
+                Reply::Lost(why) => (WriteState::Unknown, Some(said(why))),
+                Reply::NotSent(why) => (WriteState::NotSent, Some(said(why))),
             };
             // The write has been sent; that its answer could not be noted is told by the next entry's failure.
-            self.note(&text, state).ok();
+            self.note(&text, state, detail).ok();
         }
         reply
     }
@@ -194,6 +194,14 @@ impl Driver<'_> {
             Err(failure) if failure.maybe_sent => Reply::Lost(failure.error.line()),
             Err(failure) => Reply::NotSent(failure.error.line()),
         }
+    }
+}
+
+/// Returns what the server says to a write that it does not let through.
+fn answered(answer: &Answer) -> Safe {
+    match answer.body.get("message").and_then(Value::as_str) {
+        Some(message) => said(format!("{}: {message}", answer.code)),
+        None => said(answer.code),
     }
 }
 

@@ -22,11 +22,8 @@ pub fn start(session: Session, gate: Gate, view: View, who: Safe, env: &Env) -> 
         watched: Vec::new(),
         held: Vec::new(),
     };
-    model.shared.journal(
-        env.now,
-        What::Opened { context, version: env!("CARGO_PKG_VERSION"), who },
-        &mut effects,
-    );
+    let version = Safe::own(env!("CARGO_PKG_VERSION"));
+    model.shared.journal(env.now, What::Opened { context, version, who }, &mut effects);
     effects.push(Effect::ReadBindings);
     data::feeds(&mut model, &mut effects);
     data::ask_alerts(&mut model, env, &mut effects);

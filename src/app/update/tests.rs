@@ -17,7 +17,7 @@ use crate::core::action::Action;
 use crate::core::action::Context;
 use crate::core::key::Key;
 use crate::core::{ClusterId, Error, Kind, Name, Resource, Safe, Span, Ts, Zone};
-use crate::ops::{Gate, JobMsg, Outcome, Plan, Policy, Record, Wanted, What};
+use crate::ops::{Ended, Gate, How, JobMsg, Outcome, Plan, Policy, Record, Wanted, What};
 use crate::store::alerts::Rule;
 use crate::store::objects::Object;
 use crate::ui::theme::{Depth, Glyphs, Theme};
@@ -132,7 +132,7 @@ fn ctrl_c_quits_and_asks_first_while_work_is_running() {
     assert!(quits(&bench.keys("ctrl-c")));
     let plan = Arc::new(Plan::example(NOW));
     let check = crate::app::model::jobs::Check::default();
-    let job = Job::begun(Arc::clone(&plan), NOW, check);
+    let job = Job::begun(Arc::clone(&plan), wanted(), NOW, check);
     bench.model.shared.jobs.0.insert(plan.id, job);
     assert!(!quits(&bench.keys("ctrl-c")));
     assert!(matches!(bench.model.modal, Some(Modal::Quit)));
@@ -335,8 +335,8 @@ fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     let mut bench = Bench::on("journal");
     let plan = Arc::new(Plan::example(NOW));
     let check = crate::app::model::jobs::Check::default();
-    bench.model.shared.jobs.0.insert(plan.id, Job::begun(Arc::clone(&plan), NOW, check));
-    let intent = What::Intent { plan: plan.id, how: "enter", reason: Safe::own("r") };
+    bench.model.shared.jobs.0.insert(plan.id, Job::begun(Arc::clone(&plan), wanted(), NOW, check));
+    let intent = What::Intent { plan: plan.id, how: How::Enter, reason: Safe::own("r"), user: None };
     bench.model.shared.noted(Record { at: NOW, what: intent });
     assert!(drawn(&bench).contains("▶ 1 running"), "{}", drawn(&bench));
     // From its entry in the journal.
@@ -350,8 +350,14 @@ fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     assert!(!effects.iter().any(|e| matches!(e, Effect::Ask(_, Query::Plan(_)))), "{effects:?}");
     assert!(drawn(&bench).contains("running · step 0"), "{}", drawn(&bench));
     bench.keys("esc");
-    let what =
-        What::Outcome { plan: plan.id, from: 7, to: 6, outcome: "failed", text: Safe::own("cancelled") };
+    let what = What::Outcome {
+        plan: plan.id,
+        from: Some(7),
+        to: Some(6),
+        outcome: Ended::Failed,
+        text: Safe::own("cancelled"),
+        hint: None,
+    };
     let error = Error::new(Kind::Server, "roll back").detail("cancelled");
     let ended = JobMsg::Ended(Outcome::Failed(error), Box::new(Record { at: NOW, what }));
     let effects = update(&mut bench.model, Msg::Job(plan.id, ended), &bench.env);

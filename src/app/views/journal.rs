@@ -28,7 +28,13 @@ fn columns() -> [Column; 2] {
 
 fn role(what: &What) -> Role {
     match what {
-        What::Intent { .. } | What::Write { .. } | What::Outcome { .. } | What::Plan { .. } => Role::Action,
+        What::Plan { .. }
+        | What::Intent { .. }
+        | What::Runner { .. }
+        | What::Step { .. }
+        | What::Write { .. }
+        | What::Cancel { .. }
+        | What::Outcome { .. } => Role::Action,
         What::Check { healed: true, .. } => Role::Ok,
         What::Check { .. } => Role::Warning,
         What::Opened { .. }

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod doctor;
+mod journal;
 mod logs;
 mod query;
 mod release;
@@ -15,9 +16,8 @@ use std::time::Duration;
 use clap::CommandFactory as _;
 use serde_json::Value;
 
-use super::args::{Cli, Command, JournalCommand, Output, Place};
+use super::args::{Cli, Command, Place};
 use super::setup::{self, Look, Surroundings};
-use crate::act::journal;
 use crate::app::update::hold_back;
 use crate::app::views::View;
 use crate::core::{Error, Kind, Result, Safe};
@@ -51,7 +51,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         }
         Command::Rollback(rollback) => rollback::run(place, &rollback),
         Command::Snapshot { view, size, printed } => shown::snapshot(place, &view, &size, printed.output),
-        Command::Journal { command: JournalCommand::Export { printed } } => export(printed.output),
+        Command::Journal { command, printed } => journal::run(command, printed.output),
         Command::Doctor(printed) => doctor::print_findings(place, printed.output),
         Command::Reference { topic } => print(&super::reference::markdown(topic)?),
         Command::Completions { shell } => {
@@ -118,36 +118,4 @@ pub fn narrow(place: &Place, view: View, size: (u16, u16)) -> Result<Headless> {
     let first = hold_back(&mut ready.model, ready.first);
     ready.model.held.clear();
     Ok(Headless::new(ready.model, ready.env, inbox, ready.executor, first))
-}
-
-fn export(output: Output) -> Result<u8> {
-    let files = journal::files(&setup::state_folder());
-    // Every process keeps a journal; those of commands that only read say that they ran, and what they read.
-    let mut newest = None;
-    let tells = |line: &String| {
-        let what = serde_json::from_str::<Value>(line).ok();
-        let what = what.as_ref().and_then(|v| v.get("what")).and_then(Value::as_str);
-        !matches!(what, Some("opened" | "logs"))
-    };
-    for file in files.iter().rev() {
-        let lines = journal::read_lines(file)?;
-        if lines.iter().any(tells) {
-            newest = Some(lines);
-            break;
-        }
-        newest = newest.or(Some(lines));
-    }
-    let Some(lines) = newest else {
-        return Err(Error::new(Kind::NotFound, "export the journal")
-            .on(setup::state_folder().display().to_string())
-            .detail("there is none yet")
-            .hint("the cockpit and `deckwatch rollback --write` keep one each in the state folder"));
-    };
-    if output == Output::Text {
-        return print(&journal::markdown_of_lines(&lines));
-    }
-    let entries: Vec<Value> = lines.iter().filter_map(|l| serde_json::from_str(l).ok()).collect();
-    let torn = lines.len() - entries.len();
-    print_json(&serde_json::json!({ "schema": "deckwatch.journal/1", "entries": entries, "torn": torn }))
-        .map(|code| if torn == 0 { code } else { 3 })
 }

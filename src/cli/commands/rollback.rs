@@ -16,7 +16,7 @@ use crate::app::views::plan::plan_json;
 use crate::cli::args::{Output, Place, Rollback};
 use crate::core::{Error, Kind, Result, Safe, Span};
 use crate::ops::gate::Consent;
-use crate::ops::{Outcome, Plan, PlanId, Wanted, What};
+use crate::ops::{How, Outcome, Plan, PlanId, Wanted, What};
 use crate::runtime::headless::Headless;
 
 /// Prints the plan, or carries it out.
@@ -39,8 +39,8 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
             .detail("--timeout is a length, as in 5m")
     })?;
     let (mut headless, namespace, name) = release::locate(place, &asked.release)?;
-    let answer = headless
-        .ask(Query::Plan(Wanted::Rollback { namespace, release: name, to: asked.revision }), PATIENCE);
+    let wanted = Wanted::Rollback { namespace, release: name, to: asked.revision };
+    let answer = headless.ask(Query::Plan(wanted.clone()), PATIENCE);
     let plan = match answer {
         Ok(Answer::Plan(plan)) => plan,
         Ok(_) => return Err(Error::new(Kind::Internal, "plan a rollback")),
@@ -60,7 +60,7 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         .map(|_| code);
     }
     let consent =
-        asked.confirm.as_ref().map_or(Consent::Yes("--yes"), |name| Consent::Name(name, "--confirm"));
+        asked.confirm.as_ref().map_or(Consent::Yes(How::Yes), |name| Consent::Name(name, How::Confirm));
     let now = crate::runtime::now();
     let outcome =
         headless.model.shared.gate.confirm(&plan, consent, asked.wait.then_some(wait), "command line", now);
@@ -76,10 +76,10 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     headless.model.shared.journal(now, What::made(&plan), &mut effects);
     headless.model.shared.journal(
         now,
-        What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line") },
+        What::Intent { plan: id, how: confirmed.how, reason: Safe::own("command line"), user: None },
         &mut effects,
     );
-    let job = Job::begun(Arc::clone(&plan), now, crate::app::model::jobs::Check::default());
+    let job = Job::begun(Arc::clone(&plan), wanted, now, crate::app::model::jobs::Check::default());
     headless.model.shared.jobs.0.insert(id, job);
     effects.push(Effect::Run(Box::new(confirmed)));
     if asked.wait {

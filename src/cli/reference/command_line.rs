@@ -62,15 +62,19 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 fn section(command: &Command, before: &str, out: &mut String) {
     let name = format!("{before} {}", command.get_name());
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    if shown(command).next().is_some() {
-        for inner in shown(command) {
-            section(inner, &name, out);
-        }
-        return;
+    if !command.is_subcommand_required_set() {
+        alone(command, &name, &about, out);
     }
+    for inner in shown(command) {
+        section(inner, &name, out);
+    }
+}
+
+/// What a command does without a subcommand of its own.
+fn alone(command: &Command, name: &str, about: &str, out: &mut String) {
     let usage: Vec<String> = command.get_positionals().map(value).collect();
-    let usage = [name.clone(), usage.join(" ")].join(" ");
-    out.push_str(&format!("\n## {}\n\n{about}.\n\n```\n{} [OPTIONS]\n```\n", code(&name), usage.trim_end()));
+    let usage = [name.to_owned(), usage.join(" ")].join(" ");
+    out.push_str(&format!("\n## {}\n\n{about}.\n\n```\n{} [OPTIONS]\n```\n", code(name), usage.trim_end()));
     let own = options(command, |a| !a.is_global_set());
     if !own.is_empty() {
         out.push('\n');
@@ -81,9 +85,10 @@ fn section(command: &Command, before: &str, out: &mut String) {
 fn value(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let name = names.first().map_or_else(|| arg.get_id().as_str().to_uppercase(), ToString::to_string);
+    let more = if arg.get_num_args().is_some_and(|n| n.max_values() > 1) { "…" } else { "" };
     match (arg.is_positional(), arg.is_required_set()) {
-        (true, true) => format!("<{name}>"),
-        (true, false) => format!("[{name}]"),
+        (true, true) => format!("<{name}>{more}"),
+        (true, false) => format!("[{name}]{more}"),
         (false, _) => name,
     }
 }

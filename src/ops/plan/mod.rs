@@ -43,6 +43,13 @@ impl serde::Serialize for PlanId {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for PlanId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse::<ulid::Ulid>().map(|id| Self(id.0)).map_err(serde::de::Error::custom)
+    }
+}
+
 /// What happens to one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,6 @@
 //! How a plan goes and ends.
 
-use super::super::record::Record;
+use super::super::record::{Ended, Record};
 use crate::core::{Error, Safe, Untrusted};
 
 /// How a plan ended.
@@ -24,11 +24,11 @@ impl Outcome {
     }
 
     /// Returns the word of journal and screen.
-    pub const fn word(&self) -> &'static str {
+    pub const fn word(&self) -> Ended {
         match self {
-            Self::Done => "done",
-            Self::Failed(_) => "failed",
-            Self::Unknown(_) => "unknown",
+            Self::Done => Ended::Done,
+            Self::Failed(_) => Ended::Failed,
+            Self::Unknown(_) => Ended::Unknown,
         }
     }
 }

@@ -127,7 +127,7 @@ pub fn plan(plan: PlanId, news: &JobMsg) {
                 Outcome::Done => None,
                 Outcome::Failed(error) | Outcome::Unknown(error) => Some(line(error)),
             };
-            info!(%plan, outcome = outcome.word(), error, "plan ended");
+            info!(%plan, outcome = outcome.word().word(), error, "plan ended");
         }
     }
 }

@@ -261,9 +261,11 @@ mod tests {
     fn rolled_back(led: &Alert) -> (Shared, PlanId) {
         let mut shared = testing::shared();
         let plan = Arc::new(Plan::example(testing::NOW));
+        let (namespace, release) = (plan.namespace.clone(), crate::core::Name::lossy("momo"));
+        let wanted = crate::ops::Wanted::Rollback { namespace, release, to: None };
         let led = LedBy { fingerprint: led.fingerprint, name: Safe::own("PodCrashLooping"), fires: true };
         let mut job =
-            Job::begun(Arc::clone(&plan), testing::NOW, Check { alert: Some(led), ..Check::default() });
+            Job::begun(Arc::clone(&plan), wanted, testing::NOW, Check { alert: Some(led), ..Check::default() });
         job.ended = Some((testing::NOW, Outcome::Done));
         shared.jobs.0.insert(plan.id, job);
         (shared, plan.id)

@@ -26,7 +26,7 @@ use crate::core::key::{Code, Key};
 use crate::core::{Error, Result, Safe, Span, Ts};
 use crate::ops::gate::{Consent, FRESH};
 use crate::ops::plan::{Change, DiffLine};
-use crate::ops::{Plan, PlanId, Wanted, What};
+use crate::ops::{How, Plan, PlanId, Wanted, What};
 
 const PLAN: u16 = 0;
 const RATIO: u16 = 1;
@@ -131,7 +131,8 @@ impl PlanView {
         let check = crate::app::model::jobs::Check { alert, ..Default::default() };
         let job = Job::begun(plan, self.wanted.clone(), now, check);
         cx.shared.jobs.0.insert(id, job);
-        cx.shared.journal(now, What::Intent { plan: id, how, reason: Safe::of(&reason) }, cx.effects);
+        let intent = What::Intent { plan: id, how, reason: Safe::of(&reason), user: None };
+        cx.shared.journal(now, intent, cx.effects);
         cx.effects.push(Effect::Run(Box::new(confirmed)));
         self.step = Step::Run(id);
         self.below = Below::Summary;
@@ -319,8 +320,8 @@ impl Pane for PlanView {
             Code::Enter => {
                 let typed = name.as_ref().map(|l| l.text().to_owned());
                 let result = match &typed {
-                    Some(text) => self.confirm(Consent::Name(text, "typed name"), cx),
-                    None => self.confirm(Consent::Yes("enter"), cx),
+                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), cx),
+                    None => self.confirm(Consent::Yes(How::Enter), cx),
                 };
                 if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
                     *mistake = Some(why);
