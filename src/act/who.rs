@@ -145,8 +145,16 @@ mod tests {
                 &[("SSH_CONNECTION", "10.0.0.7 51234 10.0.0.1 22"), ("SUDO_USER", "alice")],
                 "deploy (uid 1000) on laptop, ssh from 10.0.0.7, sudo by alice",
             ),
-            (Some("a"), &[("SSH_CLIENT", "fe80::1%eth0 1 22")], "a (uid 1000) on laptop, ssh from fe80::1%eth0"),
-            (Some("a"), &[("SSH_CONNECTION", " "), ("SUDO_USER", ""), ("USER", "")], "a (uid 1000) on laptop"),
+            (
+                Some("a"),
+                &[("SSH_CLIENT", "fe80::1%eth0 1 22")],
+                "a (uid 1000) on laptop, ssh from fe80::1%eth0",
+            ),
+            (
+                Some("a"),
+                &[("SSH_CONNECTION", " "), ("SUDO_USER", ""), ("USER", "")],
+                "a (uid 1000) on laptop",
+            ),
         ] {
             assert_eq!(who(user, vars).line().as_str(), line);
         }
@@ -171,9 +179,12 @@ mod tests {
     fn this_process_has_an_account_and_a_host() {
         let process = Process::this();
         assert_eq!(process.uid, unistd::getuid().as_raw());
-        assert_eq!(Some(process.uid), process.user.and_then(|name| {
-            unistd::User::from_name(&name).unwrap().map(|user| user.uid.as_raw())
-        }));
+        assert_eq!(
+            Some(process.uid),
+            process
+                .user
+                .and_then(|name| { unistd::User::from_name(&name).unwrap().map(|user| user.uid.as_raw()) })
+        );
         assert!(process.host.is_some_and(|host| !host.is_empty()));
     }
 }

@@ -15,7 +15,8 @@ use crate::ops::freeze::{Freeze, When};
 
 const MOST: usize = 100;
 const ZONE: &str = "a name of the IANA database such as `Europe/Moscow`, or `UTC`";
-const FORMS: &str = "days and clocks: days, from, to and zone; dates: from, until and zone; once: start and end";
+const FORMS: &str =
+    "days and clocks: days, from, to and zone; dates: from, until and zone; once: start and end";
 
 impl<'a> Reader<'a> {
     pub(super) fn freezes(&mut self, value: Spanned<DeValue<'a>>) -> Freezes {

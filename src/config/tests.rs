@@ -118,8 +118,7 @@ fn freezes_are_read_in_each_of_their_forms() {
         ])
     );
     let nights = read("[[freeze]]\nname = \"n\"\nfrom = \"22:00\"\nzone = \"UTC\"").unwrap().freezes;
-    let nights_are =
-        When::Weekly { days: vec![], from: clock("22:00"), to: clock("24:00"), zone: Zone::Utc };
+    let nights_are = When::Weekly { days: vec![], from: clock("22:00"), to: clock("24:00"), zone: Zone::Utc };
     assert_eq!(nights, Freezes(vec![freeze("n", &[], nights_are, true)]));
     let entry = |n: usize| format!("[[freeze]]\nname = \"{n}\"\ndays = [\"fri\"]\nzone = \"UTC\"\n");
     assert_eq!(read(&(0..100).map(entry).collect::<String>()).unwrap().freezes.0.len(), 100);

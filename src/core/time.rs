@@ -2,7 +2,9 @@
 //!
 //! The only module that names `chrono`. Nothing here reads a clock: "now" is always an argument.
 
-use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
+};
 use chrono_tz::Tz;
 
 const SECOND: i64 = 1_000_000_000;

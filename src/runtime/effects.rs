@@ -298,10 +298,3 @@ impl Ending {
         self.told(outcome, text)
     }
 }
-
-/// Returns who is at the keyboard: the OS user and, over SSH, the peer.
-pub fn who(env: &dyn Fn(&str) -> Option<String>) -> Safe {
-    let user = env("USER").or_else(|| env("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
-    let peer = env("SSH_CONNECTION").and_then(|c| c.split_whitespace().next().map(str::to_owned));
-    Safe::of(&peer.map_or_else(|| user.clone(), |p| format!("{user} from {p}")))
-}

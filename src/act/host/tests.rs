@@ -45,7 +45,8 @@ fn because(settings: &str, user: &str) -> Option<String> {
 
 #[test]
 fn what_logind_is_told_to_end_is_told_with_the_file_that_says_so() {
-    let host = Host::new(SESSION).with("etc/systemd/logind.conf", "[Login]\n# a comment\nKillUserProcesses = yes\n");
+    let host =
+        Host::new(SESSION).with("etc/systemd/logind.conf", "[Login]\n# a comment\nKillUserProcesses = yes\n");
     assert_eq!(
         host.killers("alice"),
         ["logind ends what this login session has begun when the session ends (KillUserProcesses=yes in \
@@ -63,7 +64,9 @@ fn what_logind_is_told_to_end_is_told_with_the_file_that_says_so() {
         assert_eq!(because(quiet, "alice"), None, "{quiet:?}");
     }
     let is = Some("KillUserProcesses=yes in /etc/systemd/logind.conf".to_owned());
-    for loud in ["KillUserProcesses=1", "KillUserProcesses= TRUE ", "KillUserProcesses=on\nKillUserProcesses=perhaps"] {
+    for loud in
+        ["KillUserProcesses=1", "KillUserProcesses= TRUE ", "KillUserProcesses=on\nKillUserProcesses=perhaps"]
+    {
         assert_eq!(because(&format!("[Login]\n{loud}\n"), "alice"), is, "{loud:?}");
     }
 }
@@ -77,7 +80,11 @@ fn the_lists_of_users_come_before_the_setting_for_all() {
         ("KillUserProcesses=yes\nKillExcludeUsers=", "root", yes.clone()),
         ("KillUserProcesses=yes\nKillExcludeUsers=bob alice", "alice", None),
         ("KillUserProcesses=yes\nKillExcludeUsers=bob\nKillExcludeUsers=\"alice\"", "alice", None),
-        ("KillUserProcesses=yes\nKillExcludeUsers=alice\nKillExcludeUsers=\nKillExcludeUsers=bob", "alice", yes.clone()),
+        (
+            "KillUserProcesses=yes\nKillExcludeUsers=alice\nKillExcludeUsers=\nKillExcludeUsers=bob",
+            "alice",
+            yes.clone(),
+        ),
         ("KillUserProcesses=yes\nKillExcludeUsers=bob \\\n  alice", "alice", None),
         ("KillUserProcesses=no\nKillOnlyUsers=alice", "alice", only.clone()),
         ("KillUserProcesses=yes\nKillOnlyUsers=bob", "alice", None),
@@ -104,7 +111,8 @@ fn later_files_override_earlier_ones_wherever_they_are() {
     assert_eq!(late.because("a").as_deref(), Some(is));
     // Of one name that in the more important folder counts, even where it masks the other.
     std::fs::create_dir_all(late.0.path().join("etc/systemd/logind.conf.d")).unwrap();
-    std::os::unix::fs::symlink("/dev/null", late.0.path().join("etc/systemd/logind.conf.d/zzz.conf")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", late.0.path().join("etc/systemd/logind.conf.d/zzz.conf"))
+        .unwrap();
     assert_eq!(late.because("a"), None);
     let other = late.with("etc/systemd/logind.conf.d/zzzz.txt", "[Login]\nKillUserProcesses=yes\n");
     assert_eq!(other.because("a"), None, "only *.conf is read");
@@ -113,8 +121,13 @@ fn later_files_override_earlier_ones_wherever_they_are() {
 #[test]
 fn sessions_are_ended_only_where_this_process_is_in_one_of_a_systemd() {
     let yes = "[Login]\nKillUserProcesses=yes\n";
-    for quiet in ["0::/system.slice/ssh.service\n", "0::/\n", "", "nonsense", "0::/user.slice/session-of-mine\n"] {
-        assert_eq!(Host::new(quiet).with("etc/systemd/logind.conf", yes).killers("alice"), Vec::<String>::new());
+    for quiet in
+        ["0::/system.slice/ssh.service\n", "0::/\n", "", "nonsense", "0::/user.slice/session-of-mine\n"]
+    {
+        assert_eq!(
+            Host::new(quiet).with("etc/systemd/logind.conf", yes).killers("alice"),
+            Vec::<String>::new()
+        );
     }
     let old = "12:pids:/\n1:name=systemd:/user.slice/user-1000.slice/session-3.scope\n0::/\n";
     assert_eq!(Host::new(old).with("etc/systemd/logind.conf", yes).killers("alice").len(), 1);
@@ -127,7 +140,10 @@ fn sessions_are_ended_only_where_this_process_is_in_one_of_a_systemd() {
 fn the_users_service_manager_ends_all_but_those_of_users_who_linger() {
     let host = Host::new(MANAGER);
     let told = host.killers("alice");
-    assert!(told.len() == 1 && told[0].contains("user@1000.service") && told[0].contains("enable-linger"), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].contains("user@1000.service") && told[0].contains("enable-linger"),
+        "{told:?}"
+    );
     let host = host.with("var/lib/systemd/linger/alice", "");
     assert_eq!(host.killers("alice"), Vec::<String>::new());
     assert_eq!(host.killers("bob").len(), 1);
@@ -157,7 +173,11 @@ fn a_service_of_systemd_run_ends_with_its_first_process_and_a_scope_does_not() {
         .with("run/user/7/systemd/transient/run-r1.scope", "[Scope]\n")
         .with("run/user/7/systemd/transient/run-r1.scope.d/50-x.conf", "[Scope]\nRuntimeMaxSec=60s\n");
     assert_eq!(own.killers("alice"), ["systemd ends run-r1.scope after RuntimeMaxSec=60s"]);
-    assert_eq!(Host::new("0::/system.slice/run-u5.service\n").killers("alice"), Vec::<String>::new(), "no file");
+    assert_eq!(
+        Host::new("0::/system.slice/run-u5.service\n").killers("alice"),
+        Vec::<String>::new(),
+        "no file"
+    );
 }
 
 #[test]

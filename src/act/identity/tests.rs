@@ -12,7 +12,9 @@ const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 
 async fn stand() -> Stand {
     let clock = FakeClock::at(1_790_000_000_000_000_000);
-    Stand::start(Options { clock: std::sync::Arc::new(clock), driven: false, ..Options::default() }).await.unwrap()
+    Stand::start(Options { clock: std::sync::Arc::new(clock), driven: false, ..Options::default() })
+        .await
+        .unwrap()
 }
 
 async fn on_stand(kubeconfig: &str, as_user: Option<&str>, as_groups: &[&str]) -> Result<Identity> {
@@ -53,10 +55,7 @@ async fn the_stands_users_are_told_who_they_are_and_whom_they_act_as() {
             login: Some(name.clone()),
         }
     );
-    assert_eq!(
-        line(&acting),
-        format!("eve (groups break-glass, system:authenticated), acted as by {name}")
-    );
+    assert_eq!(line(&acting), format!("eve (groups break-glass, system:authenticated), acted as by {name}"));
     let refused = on_stand(&stand.reader_kubeconfig(), Some("eve"), &[]).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Denied);
 }
@@ -96,7 +95,10 @@ async fn a_server_without_the_question_leaves_it_unknown() {
     let identity = of(&old.client_for(&acting())).await.unwrap();
     assert_eq!(
         (line(&identity), identity.uid),
-        ("bob (groups ops), acted as by not known: the server has no SelfSubjectReview", Some(Safe::own("7")))
+        (
+            "bob (groups ops), acted as by not known: the server has no SelfSubjectReview",
+            Some(Safe::own("7"))
+        )
     );
     let broken = Server::new(|_| status(500, "InternalError", "etcd is away"));
     assert_eq!(of(&broken.client()).await.unwrap_err().kind, Kind::Server);

@@ -71,8 +71,11 @@ pub fn expiry(token: &str) -> Option<Ts> {
     }
 }
 
+/// Reads a part that is an object of JSON. (An array would be read as an object's fields in a row.)
 fn read<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
-    serde_json::from_slice(&BASE64.decode(part).ok()?).ok()
+    let bytes = BASE64.decode(part).ok()?;
+    let object = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
+    serde_json::from_slice(&bytes).ok().filter(|_| object)
 }
 
 #[cfg(test)]
@@ -92,10 +95,12 @@ mod tests {
     #[test]
     fn the_end_of_a_jwt_is_read_and_nothing_else() {
         let is = Some(Ts::from_secs(1_790_000_000));
-        let service_account = r#"{"aud":["k8s"],"exp":1790000000,"iat":1,"kubernetes.io":{"pod":{"name":"p"}}}"#;
+        let service_account =
+            r#"{"aud":["k8s"],"exp":1790000000,"iat":1,"kubernetes.io":{"pod":{"name":"p"}}}"#;
         assert_eq!(expiry(&token(service_account)), is);
         assert_eq!(expiry(&format!("{}\n", token(r#"{"exp":1790000000.9}"#))), is);
-        let padded = format!("{}.{}.", PADDED.encode(r#"{"alg":"none"}"#), PADDED.encode(r#"{"exp":1790000000}"#));
+        let padded =
+            format!("{}.{}.", PADDED.encode(r#"{"alg":"none"}"#), PADDED.encode(r#"{"exp":1790000000}"#));
         assert!(padded.contains('='));
         assert_eq!(expiry(&padded), is);
         assert_eq!(expiry(&token(r#"{"exp":-5}"#)), Some(Ts::from_secs(-5)));

@@ -105,7 +105,8 @@ pub fn caller<'a>(
         let groups = user.role.groups();
         return Ok(Caller { user: Cow::Borrowed(user), uid: String::new(), groups });
     }
-    let mut action = Action { verb: "impersonate", group: "", resource: "users", namespace: "", name: &wanted };
+    let mut action =
+        Action { verb: "impersonate", group: "", resource: "users", namespace: "", name: &wanted };
     check(user, faults, action)?;
     let named: Vec<String> = headers
         .get_all("impersonate-group")
