@@ -4,11 +4,14 @@ pub mod deeds;
 mod diff;
 mod dryrun;
 pub mod file;
+pub mod host;
+pub mod identity;
 pub mod journal;
 mod order;
 mod prepared;
 mod rights;
 pub mod rollback;
+pub mod who;
 
 pub use order::{Order, Work};
 pub use prepared::{Prepared, prepare};

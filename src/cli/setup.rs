@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::args::Place;
 use crate::act::journal::Journal;
+use crate::act::who::Who;
 use crate::app::effect::Scope;
 use crate::app::input::Keymap;
 use crate::app::model::Session;
@@ -16,7 +17,7 @@ use crate::app::{Effects, Model};
 use crate::config::{self, Config, Readonly};
 use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Untrusted, Zone};
 use crate::ops::{Gate, Policy};
-use crate::runtime::effects::{Executor, who};
+use crate::runtime::effects::Executor;
 use crate::runtime::inbox::Inbox;
 use crate::runtime::world::{Kube, World, connect, health, logs};
 use crate::runtime::{crash, log, now, random};
@@ -230,7 +231,8 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         started: env.now,
         focused: true,
     };
-    let (mut model, first) = start(model_session, Gate::new(policy), view, who(&variable), &env);
+    let who = Who::here(&variable).line();
+    let (mut model, first) = start(model_session, Gate::new(policy), view, who, &env);
     model.shared.names = names;
     Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })
 }

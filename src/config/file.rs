@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::{Problem, Problems};
-use super::schema::{ContextDe, GeneralDe, SourceDe};
+use super::schema::{ContextDe, FreezeDe, GeneralDe, SourceDe};
 use super::{Base, Config, Context, General};
 use crate::core::Zone;
 use crate::store::health::SourceKind;
@@ -22,7 +22,7 @@ const KINDS: [(&str, SourceKind); 3] = [
     ("loki", SourceKind::Loki),
     ("alertmanager", SourceKind::Alertmanager),
 ];
-const SECTIONS: [&str; 3] = ["general", "contexts", "sources"];
+const SECTIONS: [&str; 4] = ["general", "contexts", "sources", "freeze"];
 
 /// Reads the text of a `config.toml`; `file` is the name that mistakes carry.
 ///
@@ -91,6 +91,7 @@ impl<'a> Reader<'a> {
                 }
             }
             "sources" => self.sources(value, config),
+            "freeze" => config.freezes = self.freezes(value),
             other => self.unknown(name.span(), "section", other, &SECTIONS),
         }
     }
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read<T: Deserialize<'a>>(&mut self, value: Spanned<DeValue<'a>>) -> Option<T> {
+    pub(super) fn read<T: Deserialize<'a>>(&mut self, value: Spanned<DeValue<'a>>) -> Option<T> {
         let whole = value.span();
         match T::deserialize(ValueDeserializer::from(value)) {
             Ok(read) => Some(read),
@@ -195,6 +196,8 @@ pub enum Section {
     Context,
     /// `[[sources.KIND]]`
     Source,
+    /// `[[freeze]]`
+    Freeze,
 }
 
 /// Returns the settings of a kind of section, as their type itself names them.
@@ -207,6 +210,7 @@ pub fn keys(section: Section) -> Vec<String> {
         Section::General => told::<GeneralDe>(),
         Section::Context => told::<ContextDe>(),
         Section::Source => told::<SourceDe>(),
+        Section::Freeze => told::<FreezeDe>(),
     }
 }
 

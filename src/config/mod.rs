@@ -7,6 +7,7 @@
 mod entry;
 mod environment;
 mod file;
+mod freeze;
 mod locate;
 mod problem;
 mod schema;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use environment::environment;
 pub use file::{Section, keys, parse};
+pub use freeze::Freezes;
 pub use locate::{Environment, directory};
 pub use problem::{Problem, Problems};
 pub use source::{Secret, Service, Source, Way};
@@ -35,6 +37,8 @@ pub struct Config {
     pub contexts: BTreeMap<String, Context>,
     /// The sources by kind, of one kind in the file's order.
     pub sources: Vec<Source>,
+    /// When nothing is to be changed, in the file's order.
+    pub freezes: Freezes,
 }
 
 /// Looks and keys.

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::source::Way;
 use super::{LogLevel, Readonly};
+use crate::core::time::Weekday;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +31,24 @@ pub struct ContextDe {
     pub namespace: Option<String>,
     #[serde(default)]
     pub clusters: Vec<String>,
+}
+
+/// Days and clocks may be written as texts or as TOML's own dates and times.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeDe {
+    pub name: Spanned<String>,
+    #[serde(default)]
+    pub contexts: Vec<Spanned<String>>,
+    pub days: Option<Spanned<Vec<Weekday>>>,
+    pub from: Option<Spanned<toml::Value>>,
+    pub to: Option<Spanned<toml::Value>>,
+    pub until: Option<Spanned<toml::Value>>,
+    pub zone: Option<Spanned<String>>,
+    pub start: Option<Spanned<toml::Value>>,
+    pub end: Option<Spanned<toml::Value>>,
+    #[serde(rename = "override")]
+    pub overridable: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,9 @@ use std::path::Path;
 
 use super::source::{Proxy, Service};
 use super::*;
-use crate::core::Span;
+use crate::core::time::{Clock, Weekday};
+use crate::core::{Safe, Span, Ts};
+use crate::ops::freeze::{Freeze, When};
 
 fn base() -> Base {
     Base { directory: "/etc/deckwatch".into(), home: Some("/home/u".into()) }
@@ -90,6 +92,41 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn freezes_are_read_in_each_of_their_forms() {
+    let at = |text| Ts::parse_rfc3339(text).unwrap();
+    let clock = |text| Clock::parse(text).unwrap();
+    let freeze = |name, contexts: &[&str], when, overridable| Freeze {
+        name: Safe::own(name),
+        contexts: contexts.iter().map(|c| (*c).to_owned()).collect(),
+        when,
+        overridable,
+    };
+    let fridays = When::Weekly {
+        days: vec![Weekday::Fri, Weekday::Sat],
+        from: clock("16:00"),
+        to: clock("08:00"),
+        zone: Zone::parse("Europe/Moscow").unwrap(),
+    };
+    let years_end = When::Once { start: at("2026-12-23T23:00:00Z"), end: at("2027-01-02T23:00:00Z") };
+    let migration = When::Once { start: at("2026-12-05T15:00:00Z"), end: at("2026-12-05T23:00:00Z") };
+    assert_eq!(
+        valid("whole").freezes,
+        Freezes(vec![
+            freeze("Friday evening", &["prod-*"], fridays, true),
+            freeze("year's end", &[], years_end, false),
+            freeze("migration", &[], migration, true),
+        ])
+    );
+    let nights = read("[[freeze]]\nname = \"n\"\nfrom = \"22:00\"\nzone = \"UTC\"").unwrap().freezes;
+    let nights_are = When::Weekly { days: vec![], from: clock("22:00"), to: clock("24:00"), zone: Zone::Utc };
+    assert_eq!(nights, Freezes(vec![freeze("n", &[], nights_are, true)]));
+    let entry = |n: usize| format!("[[freeze]]\nname = \"{n}\"\ndays = [\"fri\"]\nzone = \"UTC\"\n");
+    assert_eq!(read(&(0..100).map(entry).collect::<String>()).unwrap().freezes.0.len(), 100);
+    let many = read(&(0..102).map(entry).collect::<String>()).unwrap_err().all;
+    assert_eq!((many.len(), many[0].message.as_str()), (1, "more than 100 freezes"));
+}
+
+#[test]
 fn plain_secrets_are_read_where_they_are_allowed_wherever_that_stands() {
     let config = valid("plain-secrets");
     assert!(matches!(config.sources[1].bearer, Some(Secret::Plain(_))));
@@ -142,7 +179,8 @@ fn the_example_documents_every_key_and_its_defaults_change_nothing() {
     assert_eq!(format!("{with_defaults:?}"), format!("{:?}", read(&examples).unwrap()));
     assert_eq!(with_defaults.sources.len(), 3);
     // serde itself says which keys there are.
-    for section in ["[general]", "[contexts.a]", "[[sources.loki]]"] {
+    assert_eq!(with_defaults.freezes.0.len(), 3);
+    for section in ["[general]", "[contexts.a]", "[[sources.loki]]", "[[freeze]]"] {
         let problems = read(&format!("{section}\nno_such_key_at_all = 1")).unwrap_err();
         let hint = problems.all[0].hint.clone().unwrap();
         let keys = hint.strip_prefix("known are: ").unwrap().split(", ");

@@ -2,7 +2,9 @@
 //!
 //! The only module that names `chrono`. Nothing here reads a clock: "now" is always an argument.
 
-use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveTime, Offset, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
+};
 use chrono_tz::Tz;
 
 const SECOND: i64 = 1_000_000_000;
@@ -207,13 +209,122 @@ impl Zone {
     }
 
     fn local_instant(self, date: NaiveDate, time: NaiveTime) -> Option<Ts> {
-        let naive = date.and_time(time);
-        let utc = match self {
-            Self::Utc => Some(naive.and_utc()),
-            Self::Local => Local.from_local_datetime(&naive).earliest().map(|t| t.to_utc()),
-            Self::Named(tz) => tz.from_local_datetime(&naive).earliest().map(|t| t.to_utc()),
+        self.readings(date.and_time(time)).map(|(first, _)| first)
+    }
+
+    /// Returns the first and the last instant at which a local clock shows this; none where clocks skip it.
+    fn readings(self, naive: NaiveDateTime) -> Option<(Ts, Ts)> {
+        let (first, last) = match self {
+            Self::Utc => (naive.and_utc(), naive.and_utc()),
+            Self::Local => both(Local.from_local_datetime(&naive))?,
+            Self::Named(tz) => both(tz.from_local_datetime(&naive))?,
         };
-        utc.and_then(|t| t.timestamp_nanos_opt()).map(Ts)
+        Some((Ts(first.timestamp_nanos_opt()?), Ts(last.timestamp_nanos_opt()?)))
+    }
+
+    /// Returns the first and the last instant at which clocks of this zone show `clock` on `date`: two instants
+    /// where they are put back over it, else the same one twice. Where they are put forward over it, it is the
+    /// instant of the jump, the first one that is not before it. None beyond the years that a [`Ts`] holds.
+    pub fn instants(self, date: Date, clock: Clock) -> Option<(Ts, Ts)> {
+        let into = chrono::TimeDelta::seconds(i64::from(clock.0));
+        let naive = date.0.and_time(NaiveTime::MIN).checked_add_signed(into)?;
+        self.readings(naive).or_else(|| self.jump(naive).map(|at| (at, at)))
+    }
+
+    /// Returns when clocks jump over `naive`.
+    fn jump(self, naive: NaiveDateTime) -> Option<Ts> {
+        let about = Ts(naive.and_utc().timestamp_nanos_opt()?);
+        let offset = |ts| Span::secs(i64::from(self.at(ts).offset().fix().local_minus_utc()));
+        // The widest jump was one of a whole day, in Samoa.
+        let (before, after) = (offset(about - Span::hours(48)), offset(about + Span::hours(48)));
+        let mut early = (about - before.max(after)).as_secs();
+        let mut late = (about - before.min(after)).as_secs();
+        while early < late {
+            let middle = early + (late - early) / 2;
+            if self.at(Ts::from_secs(middle)).naive_local() < naive {
+                early = middle + 1;
+            } else {
+                late = middle;
+            }
+        }
+        Some(Ts::from_secs(early))
+    }
+}
+
+fn both<T: TimeZone>(found: chrono::LocalResult<DateTime<T>>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    Some((found.clone().earliest()?.to_utc(), found.latest()?.to_utc()))
+}
+
+/// A day of the calendar, in no zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(NaiveDate);
+
+impl Date {
+    /// Reads `2026-12-24`.
+    pub fn parse(text: &str) -> Option<Self> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
+    }
+
+    /// Returns the day that is so many days later, or earlier for negative numbers; the last or the first one
+    /// that there is where it would be beyond.
+    #[must_use]
+    pub fn plus(self, days: i64) -> Self {
+        let limit = if days < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+        let span = chrono::TimeDelta::try_days(days);
+        Self(span.and_then(|span| self.0.checked_add_signed(span)).unwrap_or(limit))
+    }
+
+    /// Returns which day of the week it is.
+    pub fn weekday(self) -> Weekday {
+        match self.0.weekday() {
+            chrono::Weekday::Mon => Weekday::Mon,
+            chrono::Weekday::Tue => Weekday::Tue,
+            chrono::Weekday::Wed => Weekday::Wed,
+            chrono::Weekday::Thu => Weekday::Thu,
+            chrono::Weekday::Fri => Weekday::Fri,
+            chrono::Weekday::Sat => Weekday::Sat,
+            chrono::Weekday::Sun => Weekday::Sun,
+        }
+    }
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weekday {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
+}
+
+/// What a clock on the wall shows, to the second, from `00:00` to `24:00`, the end of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Clock(u32);
+
+impl Clock {
+    /// The beginning of the day.
+    pub const MIDNIGHT: Self = Self(0);
+    /// The end of the day.
+    pub const END: Self = Self(86_400);
+
+    /// Reads `16:00`, `16:00:30` or `24:00`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if matches!(text, "24:00" | "24:00:00") {
+            return Some(Self::END);
+        }
+        let time = parse_clock(text).filter(|t| t.nanosecond() == 0)?;
+        Some(Self(time.num_seconds_from_midnight()))
     }
 }
 
@@ -261,6 +372,16 @@ impl Ts {
     /// Prints RFC 3339 in a zone, with seconds.
     pub fn rfc3339_in(self, zone: Zone) -> String {
         zone.at(self).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    /// Returns the day that the calendar in a zone shows.
+    pub fn date(self, zone: Zone) -> Date {
+        Date(zone.at(self).date_naive())
+    }
+
+    /// Returns what clocks in a zone show, seconds rounded down.
+    pub fn wall_clock(self, zone: Zone) -> Clock {
+        Clock(zone.at(self).num_seconds_from_midnight())
     }
 
     /// Prints the time of day, `14:02:41`.
@@ -414,6 +535,50 @@ mod tests {
         let moscow = Zone::parse("Europe/Moscow").unwrap();
         assert_eq!((ts.clock(moscow), moscow.abbreviation(ts)), ("17:07:31".to_owned(), "MSK".to_owned()));
         assert_eq!(ts.go_ansic(Zone::Utc), "Sat Nov 21 14:07:31 2026");
+    }
+
+    fn instants(zone: &str, date: &str, clock: &str) -> (String, String) {
+        let (zone, date) = (Zone::parse(zone).unwrap(), Date::parse(date).unwrap());
+        let (first, last) = zone.instants(date, Clock::parse(clock).unwrap()).unwrap();
+        (first.rfc3339(), last.rfc3339())
+    }
+
+    #[test]
+    fn a_local_clock_is_one_instant_two_in_a_fold_and_the_jump_in_a_gap() {
+        let one = |text: &str| (text.to_owned(), text.to_owned());
+        assert_eq!(instants("Europe/Berlin", "2026-07-01", "16:00"), one("2026-07-01T14:00:00Z"));
+        assert_eq!(instants("Europe/Berlin", "2026-07-01", "24:00"), one("2026-07-01T22:00:00Z"));
+        // Clocks go from 02:00 to 03:00, and from 03:00 back to 02:00.
+        assert_eq!(instants("Europe/Berlin", "2026-03-29", "02:00"), one("2026-03-29T01:00:00Z"));
+        assert_eq!(instants("Europe/Berlin", "2026-03-29", "02:59:59"), one("2026-03-29T01:00:00Z"));
+        assert_eq!(instants("Europe/Berlin", "2026-03-29", "03:00"), one("2026-03-29T01:00:00Z"));
+        assert_eq!(
+            instants("Europe/Berlin", "2026-10-25", "02:30"),
+            ("2026-10-25T00:30:00Z".to_owned(), "2026-10-25T01:30:00Z".to_owned())
+        );
+        // Midnight itself is skipped; half an hour is; a whole day is.
+        assert_eq!(instants("America/Santiago", "2026-09-06", "00:00"), one("2026-09-06T04:00:00Z"));
+        assert_eq!(instants("Australia/Lord_Howe", "2026-10-04", "02:15"), one("2026-10-03T15:30:00Z"));
+        assert_eq!(instants("Pacific/Apia", "2011-12-30", "12:00"), one("2011-12-30T10:00:00Z"));
+    }
+
+    #[test]
+    fn days_and_clocks_of_a_zone_are_its_own() {
+        let ts = at("2026-12-31T22:30:15Z");
+        let tokyo = Zone::parse("Asia/Tokyo").unwrap();
+        assert_eq!(ts.date(tokyo), Date::parse("2027-01-01").unwrap());
+        assert_eq!(ts.date(tokyo).weekday(), Weekday::Fri);
+        assert_eq!(ts.date(Zone::Utc).weekday(), Weekday::Thu);
+        assert_eq!(Some(ts.wall_clock(tokyo)), Clock::parse("07:30:15"));
+        assert_eq!(Date::parse("2027-02-27").unwrap().plus(2), Date::parse("2027-03-01").unwrap());
+        assert_eq!(Date::parse("2027-03-01").unwrap().plus(-1), Date::parse("2027-02-28").unwrap());
+        assert!(Date::parse("2027-03-01").unwrap().plus(i64::MAX) > Date::parse("9999-01-01").unwrap());
+        for wrong in ["25:00", "24:01", "8", "16:00:00.5", "16:60", ""] {
+            assert_eq!(Clock::parse(wrong), None, "{wrong}");
+        }
+        for wrong in ["2027-02-29", "24.12.2026", ""] {
+            assert_eq!(Date::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -315,11 +315,3 @@ impl Ending {
         self.told(outcome, text)
     }
 }
-
-/// Returns who is at the keyboard, and in which process: the OS user and, over SSH, the peer.
-pub fn who(env: &dyn Fn(&str) -> Option<String>) -> Safe {
-    let user = env("USER").or_else(|| env("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
-    let peer = env("SSH_CONNECTION").and_then(|c| c.split_whitespace().next().map(str::to_owned));
-    let peer = peer.map_or_else(String::new, |p| format!(" from {p}"));
-    Safe::of(&format!("{user}{peer}, process {}", std::process::id()))
-}

@@ -40,6 +40,15 @@ pub fn markdown() -> Result<String> {
             "What holds for one context of the kubeconfig. One that is not named is protected.",
         ),
         (
+            Section::Freeze,
+            "[[freeze]]",
+            "When nothing is to be changed: plans are refused then, whoever makes them. Windows are on days of the week \
+             with clocks (`days`, `from`, `to`, `zone`), on dates (`from`, `until`, `zone`), or once (`start`, `end`); \
+             there may be up to a hundred, and where any of them holds it is frozen. Where the host's clock and the API \
+             server's are more than a minute apart, every context that has a freeze is frozen. Dates and times may also \
+             be written without quotes, as TOML has them.",
+        ),
+        (
             Section::Source,
             "[[sources.prometheus]], [[sources.loki]], [[sources.alertmanager]]",
             "Where metrics, logs and alerts are; the three kinds have the same settings, and there may be up to \
@@ -101,6 +110,7 @@ fn settings(text: &str) -> Vec<(Section, Setting)> {
                 Some("general") => Some(Section::General),
                 Some("contexts") => Some(Section::Context),
                 Some("sources") => Some(Section::Source),
+                Some("freeze") => Some(Section::Freeze),
                 _ => None,
             };
             doc.clear();

@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Instant;
 
 use super::exec::Plugin;
+use super::expiry::{Lasting, expiry};
 use super::{WallClock, pem};
 use crate::core::{Error, Kind, Result, Span, Ts, Untrusted};
 
@@ -235,6 +236,30 @@ impl Credentials {
                 Err(error)
             }
         }
+    }
+
+    /// Returns how long the credentials that are used now last: by what the plugin said, by the token itself
+    /// where it is a JWT, and by the client certificate; fetched where there are none yet.
+    ///
+    /// A plugin and a token file renew theirs, as far as the kubeconfig tells: a plugin may still want a
+    /// person whose login has ended. A certificate of the kubeconfig is not renewed.
+    ///
+    /// # Errors
+    /// Those of [`Credentials::grant`].
+    pub async fn lasting(&self) -> Result<Lasting> {
+        let grant = self.grant().await?;
+        let token = grant.header.as_ref().and_then(|value| value.to_str().ok());
+        let token = token.and_then(|value| value.strip_prefix("Bearer ")).and_then(expiry);
+        let renews = match &self.login {
+            Login::Nobody | Login::Token(_) | Login::Basic(..) => false,
+            Login::Plugin(plugin) => !plugin.needs_terminal,
+            // Where the file can't be read, the token beside it is used, and stays what it is.
+            Login::TokenFile(path, _) => tokio::fs::try_exists(path).await.unwrap_or(false),
+        };
+        let until = [grant.until, token].into_iter().flatten().min();
+        let login = Lasting { until, renews };
+        let by_plugin = self.certificate.is_none() && renews;
+        Ok(login.and(Lasting { until: grant.certificate_ends, renews: by_plugin }))
     }
 
     /// Tells that a server refused a grant (401). Returns whether asking again can give another one.

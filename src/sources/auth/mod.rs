@@ -6,6 +6,7 @@
 //! client's. Tested with real child processes, files in temporary folders and in-memory streams.
 
 pub mod exec;
+pub mod expiry;
 pub mod grant;
 pub mod pem;
 pub mod proxy;
@@ -13,6 +14,7 @@ pub(super) mod session;
 pub mod tunnel;
 
 pub use exec::{ClusterInfo, Plugin};
+pub use expiry::{Lasting, expiry};
 pub use grant::{Blob, Certificate, Credentials, Grant, Login, Waiting};
 pub use proxy::Proxy;
 

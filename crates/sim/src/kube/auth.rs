@@ -3,6 +3,8 @@
 //! Owns: bearer tokens, the rights of the stand's users, reviews of them. The words of a refusal
 //! are the API server's. Tested through the server.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
@@ -21,6 +23,16 @@ pub enum Role {
     Reader,
     /// Reading one namespace, without Secrets.
     Confined(String),
+    /// Nothing: whoever has no rights here, but may be acted as.
+    Nobody,
+}
+
+impl Role {
+    /// Returns the groups that the stand's users are in.
+    pub fn groups(&self) -> Vec<String> {
+        let masters = (*self == Self::Admin).then_some("system:masters");
+        masters.into_iter().chain(["system:authenticated"]).map(str::to_owned).collect()
+    }
 }
 
 /// A user of the stand.
@@ -69,6 +81,49 @@ pub fn user<'a>(users: &'a [User], headers: &HeaderMap, address: &str) -> Result
     users.iter().find(|u| u.token == token && !token.is_empty()).ok_or_else(ApiError::unauthorized)
 }
 
+/// Who a request is answered as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller<'a> {
+    /// The user.
+    pub user: Cow<'a, User>,
+    /// Its uid, where it has one.
+    pub uid: String,
+    /// Its groups.
+    pub groups: Vec<String>,
+}
+
+/// Returns whom a user acts as: itself, or whom the headers of impersonation name. Only an administrator may.
+pub fn caller<'a>(
+    users: &'a [User],
+    user: &'a User,
+    headers: &HeaderMap,
+    faults: &Faults,
+) -> Result<Caller<'a>, ApiError> {
+    let value = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+    let wanted = value("impersonate-user");
+    if wanted.is_empty() {
+        let groups = user.role.groups();
+        return Ok(Caller { user: Cow::Borrowed(user), uid: String::new(), groups });
+    }
+    let mut action =
+        Action { verb: "impersonate", group: "", resource: "users", namespace: "", name: &wanted };
+    check(user, faults, action)?;
+    let named: Vec<String> = headers
+        .get_all("impersonate-group")
+        .iter()
+        .filter_map(|v| v.to_str().ok().map(str::to_owned))
+        .collect();
+    for name in &named {
+        action = Action { resource: "groups", name, ..action };
+        check(user, faults, action)?;
+    }
+    let known = users.iter().find(|u| u.name == wanted).map(Cow::Borrowed);
+    let nobody = || Cow::Owned(User { name: wanted.clone(), token: String::new(), role: Role::Nobody });
+    let authenticated = "system:authenticated".to_owned();
+    let groups = named.into_iter().filter(|g| *g != authenticated).chain([authenticated.clone()]).collect();
+    Ok(Caller { user: known.unwrap_or_else(nobody), uid: value("impersonate-uid"), groups })
+}
+
 /// Returns whether a user may do something.
 pub fn may(user: &User, faults: &Faults, action: Action<'_>) -> bool {
     if faults.denies(action.verb, action.resource, action.namespace) {
@@ -82,6 +137,7 @@ pub fn may(user: &User, faults: &Faults, action: Action<'_>) -> bool {
     );
     match &user.role {
         Role::Admin => true,
+        Role::Nobody => false,
         Role::Reader => reads && !secret && known && !proxied,
         Role::Confined(ns) => {
             reads && !secret && known && action.namespace == ns && action.resource != "nodes"
@@ -111,7 +167,8 @@ pub fn check(user: &User, faults: &Faults, action: Action<'_>) -> Result<(), Api
 }
 
 /// Answers a review that a user has posted.
-pub fn review(user: &User, faults: &Faults, plural: &str, posted: &Value) -> Value {
+pub fn review(caller: &Caller<'_>, faults: &Faults, plural: &str, posted: &Value) -> Value {
+    let user = &*caller.user;
     let mut answer = posted.clone();
     let (group, kind) =
         super::request::REVIEWS.iter().find(|(_, p, _)| *p == plural).map_or(("", ""), |(g, _, k)| (*g, *k));
@@ -119,7 +176,11 @@ pub fn review(user: &User, faults: &Faults, plural: &str, posted: &Value) -> Val
     crate::cluster::json::set(&mut answer, &["kind"], kind);
     let status = match plural {
         "selfsubjectreviews" => {
-            json!({ "userInfo": { "username": user.name, "groups": ["system:authenticated"] } })
+            let mut info = json!({ "username": user.name, "groups": caller.groups });
+            if !caller.uid.is_empty() {
+                crate::cluster::json::set(&mut info, &["uid"], caller.uid.as_str());
+            }
+            json!({ "userInfo": info })
         }
         "selfsubjectrulesreviews" => rules(user, faults, text(posted, &["spec", "namespace"])),
         _ => access(user, faults, &posted["spec"]),

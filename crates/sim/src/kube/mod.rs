@@ -31,7 +31,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::answer::Out;
-use self::auth::{Action, User};
+use self::auth::{Action, Caller, User};
 use self::faults::{Faults, Seen};
 use self::links::Links;
 use self::merge::Strategic;
@@ -129,7 +129,8 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
         *lost.status_mut() = StatusCode::GATEWAY_TIMEOUT;
         return Ok(lost);
     }
-    let call = Call { server, user, parts: &parts, query: &query, body: &bytes };
+    let caller = auth::caller(&server.users, user, &parts.headers, &server.faults)?;
+    let call = Call { server, caller, parts: &parts, query: &query, body: &bytes };
     match request::target(&path) {
         Target::Plain(path) => {
             if parts.method != Method::GET && parts.method != Method::HEAD {
@@ -172,7 +173,7 @@ fn fault(code: u16) -> ApiError {
 
 struct Call<'a> {
     server: &'a Server,
-    user: &'a User,
+    caller: Caller<'a>,
     parts: &'a http::request::Parts,
     query: &'a Query,
     body: &'a Bytes,
@@ -194,7 +195,7 @@ impl Call<'_> {
         }
         let out = self.out()?;
         let posted = write::read_body(out, self.body)?;
-        let review = auth::review(self.user, &self.server.faults, plural, &posted);
+        let review = auth::review(&self.caller, &self.server.faults, plural, &posted);
         Ok(out.object(201, &review))
     }
 
@@ -211,7 +212,7 @@ impl Call<'_> {
             namespace: if resource.kind.id == K::Namespace { &resource.name } else { &resource.namespace },
             name: &resource.name,
         };
-        auth::check(self.user, &self.server.faults, action)
+        auth::check(&self.caller.user, &self.server.faults, action)
     }
 
     async fn resource(&self, resource: &Resource) -> Result<Response<Body>, ApiError> {

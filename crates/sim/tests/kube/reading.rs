@@ -188,6 +188,55 @@ async fn readers_get_all_but_secrets_and_the_confined_only_their_namespace() {
 }
 
 #[tokio::test]
+async fn everybody_is_told_who_they_are_and_an_administrator_may_act_as_others() {
+    let (stand, _) = fake().await;
+    let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}).to_string();
+    let info = async |headers: &[(&str, &str)]| {
+        let answer = send(&stand, Method::POST, path, headers, &review).await;
+        (
+            answer.status.as_u16(),
+            answer.json()["status"]["userInfo"].clone(),
+            answer.json()["message"].clone(),
+        )
+    };
+    let (status, me, _) = info(&[]).await;
+    assert_eq!((status, me["groups"].clone()), (201, json!(["system:masters", "system:authenticated"])));
+    let (_, reader, _) = info(&[("impersonate-user", "momo-reader"), ("impersonate-uid", "7")]).await;
+    assert_eq!(reader, json!({"username": "momo-reader", "groups": ["system:authenticated"], "uid": "7"}));
+    // The rights are those of whom one acts as.
+    let acting = [("impersonate-user", "eve"), ("impersonate-group", "ops")];
+    let (_, eve, _) = info(&acting).await;
+    assert_eq!(eve, json!({"username": "eve", "groups": ["ops", "system:authenticated"]}));
+    let pods = "/api/v1/namespaces/momo-store/pods";
+    let denied = send(&stand, Method::GET, pods, &acting, "").await;
+    assert_eq!(
+        (denied.status.as_u16(), denied.json()["message"].clone()),
+        (
+            403,
+            json!(
+                "pods is forbidden: User \"eve\" cannot list resource \"pods\" in API group \"\" in the namespace \
+            \"momo-store\""
+            )
+        )
+    );
+    let kubeconfig = stand.reader_kubeconfig();
+    let at = kubeconfig.find("/k8s/clusters/").expect("an address") + "/k8s/clusters/".len();
+    let bearer = format!("Bearer {}", kubeconfig[at..].split_whitespace().next().expect("a token"));
+    let (status, _, message) = info(&[("authorization", &bearer), ("impersonate-user", "eve")]).await;
+    assert_eq!(
+        (status, message),
+        (
+            403,
+            json!(
+                "users \"eve\" is forbidden: User \"momo-reader\" cannot impersonate resource \"users\" in API \
+            group \"\" at the cluster scope"
+            )
+        )
+    );
+}
+
+#[tokio::test]
 async fn discovery_is_told_in_both_forms() {
     let (stand, _) = fake().await;
     let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";

@@ -176,3 +176,65 @@ async fn nothing_that_can_be_printed_holds_a_secret() {
     let bad = Credentials::new(Login::Token(SecretString::from("CANARY\u{1}")), None, scene.clock());
     assert!(!format!("{:?}", bad.grant().await.unwrap_err()).contains(canary));
 }
+
+/// A token that says when it ends, and that time.
+fn jwt(seconds: i64) -> (String, Ts) {
+    let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let claims = part(&format!("{{\"exp\":{seconds}}}"));
+    (format!("{}.{claims}.c2ln", part("{\"alg\":\"RS256\"}")), Ts::from_secs(seconds))
+}
+
+#[tokio::test]
+async fn how_long_credentials_last_is_what_they_themselves_say() {
+    let scene = Scene::new();
+    let (token, ends) = jwt(1_795_270_000);
+    let path = scene.folder.path().join("token");
+    std::fs::write(&path, format!("{token}\n")).unwrap();
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    let data = |name: &str| {
+        PathBuf::from(format!("{}/src/sources/auth/testdata/{name}", env!("CARGO_MANIFEST_DIR")))
+    };
+    let pair =
+        || Some(Certificate { chain: Blob::File(data("client.pem")), key: Blob::File(data("client.key")) });
+    let certificate_ends = Ts::parse_rfc3339("2126-10-28T08:16:15Z");
+    let of = |until, renews| Lasting { until, renews };
+    for (login, certificate, lasting) in [
+        (Login::Nobody, None, of(None, false)),
+        (Login::Nobody, pair(), of(certificate_ends, false)),
+        (Login::Token(secret("opaque")), None, of(None, false)),
+        (Login::Token(secret(&token)), None, of(Some(ends), false)),
+        (Login::Token(secret(&token)), pair(), of(Some(ends), false)),
+        (Login::Basic("u".to_owned(), secret(&token)), None, of(None, false)),
+        (Login::TokenFile(path.clone(), None), None, of(Some(ends), true)),
+        (Login::TokenFile(path.clone(), None), pair(), of(certificate_ends, false)),
+        (
+            Login::TokenFile(scene.folder.path().join("none"), Some(secret(&token))),
+            None,
+            of(Some(ends), false),
+        ),
+    ] {
+        let shown = format!("{login:?} {}", certificate.is_some());
+        let credentials = Credentials::new(login, certificate, scene.clock());
+        assert_eq!(credentials.lasting().await.unwrap(), lasting, "{shown}");
+    }
+    let missing =
+        Credentials::new(Login::TokenFile(scene.folder.path().join("none"), None), None, scene.clock());
+    assert_eq!(missing.lasting().await.unwrap_err().kind, Kind::Io);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_plugins_word_and_its_token_the_earlier_end_counts_and_it_is_run_but_once() {
+    let (token, ends) = jwt(Ts::parse_rfc3339("2026-11-21T14:20:00Z").unwrap().as_secs());
+    for (says, until) in [
+        ("2026-11-21T14:10:00Z", Ts::parse_rfc3339("2026-11-21T14:10:00Z").unwrap()),
+        ("2026-11-21T14:30:00Z", ends),
+    ] {
+        let scene = Scene::new();
+        let credentials = scene.plugin(&token_answer(&token, says));
+        for _ in 0..2 {
+            let lasting = held(credentials.lasting()).await.unwrap();
+            assert_eq!(lasting, Lasting { until: Some(until), renews: true });
+        }
+        assert_eq!(scene.runs(), 1);
+    }
+}

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::answer::{self, Asked, Fail};
 use super::body;
-use super::config::Target;
+use super::config::{Impersonation, Target};
 use super::dial::{Dial, Net};
 use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
 use crate::sources::auth::{Credentials, WallClock};
@@ -46,7 +46,34 @@ pub enum Review {
     /// What may I do in this namespace?
     Rules,
     /// Who am I?
-    Subject,
+    Subject(Since),
+    /// Who am I, whomever I act as? The one request that goes without the headers of impersonation.
+    Login(Since),
+}
+
+/// The versions of the API that answers who one is, by the release that has had it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// `v1`, since 1.28.
+    V1_28,
+    /// `v1beta1`, since 1.27.
+    V1_27,
+    /// `v1alpha1`, since 1.26 where it is switched on.
+    V1_26,
+}
+
+impl Since {
+    /// Newest first.
+    pub const ALL: [Self; 3] = [Self::V1_28, Self::V1_27, Self::V1_26];
+
+    /// Returns the `apiVersion` of the question.
+    pub const fn api_version(self) -> &'static str {
+        match self {
+            Self::V1_28 => "authentication.k8s.io/v1",
+            Self::V1_27 => "authentication.k8s.io/v1beta1",
+            Self::V1_26 => "authentication.k8s.io/v1alpha1",
+        }
+    }
 }
 
 impl Review {
@@ -54,7 +81,11 @@ impl Review {
         match self {
             Self::Access => "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
             Self::Rules => "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
-            Self::Subject => "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            Self::Subject(since) | Self::Login(since) => match since {
+                Since::V1_28 => "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                Since::V1_27 => "/apis/authentication.k8s.io/v1beta1/selfsubjectreviews",
+                Since::V1_26 => "/apis/authentication.k8s.io/v1alpha1/selfsubjectreviews",
+            },
         }
     }
 }
@@ -119,6 +150,11 @@ impl Client {
         &self.stack.credentials
     }
 
+    /// Returns whom we act as, where that is another than the one who logs in.
+    pub fn acts_as(&self) -> Option<&Impersonation> {
+        self.stack.acts_as()
+    }
+
     /// Returns the encoding to ask for: protobuf, until it was refused once.
     pub fn encoding(&self) -> Encoding {
         if self.json_only.load(Ordering::Relaxed) { Encoding::Json } else { Encoding::Protobuf }
@@ -141,7 +177,8 @@ impl Client {
         if get.compress && self.compress {
             headers.push((header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")));
         }
-        let order = Order { lane: get.lane, headers: HEADERS.min(get.limit.to_std()) };
+        let headers_within = HEADERS.min(get.limit.to_std());
+        let order = Order { lane: get.lane, headers: headers_within, ..Order::default() };
         let ask = Ask { method: Method::GET, path: get.path, headers, body: Bytes::new(), order };
         self.whole(&asked, &ask, get.limit, get.cap).await
     }
@@ -173,7 +210,8 @@ impl Client {
 
     /// Asks about our own rights.
     pub async fn review(&self, review: Review, body: &serde_json::Value) -> Result<serde_json::Value, Fail> {
-        self.post_json(Method::POST, review.path(), JSON, body.to_string().into()).await
+        let order = Order { as_oneself: matches!(review, Review::Login(_)), ..Order::default() };
+        self.post_json(Method::POST, review.path(), JSON, body.to_string().into(), order).await
     }
 
     /// Sends a write that the server must not carry out: `dryRun=All` is added here.
@@ -201,7 +239,7 @@ impl Client {
             .extend_pairs(query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("dryRun")))
             .finish();
         let body = if method == Method::DELETE { Bytes::new() } else { body };
-        self.post_json(method, &format!("{path}?{query}"), content_type, body).await
+        self.post_json(method, &format!("{path}?{query}"), content_type, body, Order::default()).await
     }
 
     async fn post_json(
@@ -210,13 +248,14 @@ impl Client {
         path: &str,
         content_type: &str,
         body: Bytes,
+        order: Order,
     ) -> Result<serde_json::Value, Fail> {
         let asked = Asked::of(&method, path);
         let mut headers = vec![(header::ACCEPT, HeaderValue::from_static(JSON))];
         if !body.is_empty() {
             headers.push((header::CONTENT_TYPE, value(content_type)));
         }
-        let ask = Ask { method, path, headers, body, order: Order::default() };
+        let ask = Ask { method, path, headers, body, order };
         let reply = self.whole(&asked, &ask, TOTAL, OBJECT).await?;
         Ok(answer::json(&asked, &reply.body)?)
     }
@@ -240,7 +279,7 @@ impl Client {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
             headers.push((header::CONTENT_TYPE, form));
         }
-        let order = Order { lane: Lane::Read, headers: limit.to_std() };
+        let order = Order { headers: limit.to_std(), ..Order::default() };
         let ask = Ask { method, path, headers, body: form.unwrap_or_default().into(), order };
         let mut renewed = false;
         loop {

@@ -30,7 +30,11 @@ impl RawService {
         let unsent = |error| Failure { error, maybe_sent: false };
         client.stack.credentials.grant().await.map_err(unsent)?;
         let mut request = request.map(Body::from);
-        request.extensions_mut().insert(Order { lane: Lane::Write, headers: limit.to_std() });
+        request.extensions_mut().insert(Order {
+            lane: Lane::Write,
+            headers: limit.to_std(),
+            as_oneself: false,
+        });
         let began = Instant::now();
         let response = client.kube.send(request).await.map_err(|e| no_answer(&asked, e))?;
         if let (401, Some(Serial(serial))) = (response.status().as_u16(), response.extensions().get()) {

@@ -45,11 +45,13 @@ pub struct Order {
     pub lane: Lane,
     /// How long the answer's headers may take.
     pub headers: Duration,
+    /// Whether it is asked as who logs in, whomever the kubeconfig acts as.
+    pub as_oneself: bool,
 }
 
 impl Default for Order {
     fn default() -> Self {
-        Self { lane: Lane::Read, headers: HEADERS }
+        Self { lane: Lane::Read, headers: HEADERS, as_oneself: false }
     }
 }
 
@@ -106,6 +108,11 @@ impl Stack {
             session: Mutex::new(None),
             credentials,
         })
+    }
+
+    /// Returns whom the target acts as.
+    pub fn acts_as(&self) -> Option<&Impersonation> {
+        self.target.impersonate.as_ref()
     }
 
     /// Drops the connections that no request uses, and reads certificates anew for the next ones.
@@ -201,11 +208,12 @@ impl Stack {
         let wrong = || self.error(Kind::Internal).detail("the request's path is not one");
         parts.path_and_query = Some(path.parse().map_err(|_| wrong())?);
         *request.uri_mut() = Uri::from_parts(parts).map_err(|_| wrong())?;
+        let as_oneself = request.extensions().get::<Order>().is_some_and(|order| order.as_oneself);
         let headers = request.headers_mut();
         if let Some(header) = &grant.header {
             headers.insert(header::AUTHORIZATION, header.clone());
         }
-        for (name, value) in &self.impersonation {
+        for (name, value) in self.impersonation.iter().filter(|_| !as_oneself) {
             headers.append(name.clone(), value.clone());
         }
         headers.entry(header::USER_AGENT).or_insert_with(|| self.agent.clone());

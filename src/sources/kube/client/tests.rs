@@ -247,7 +247,8 @@ async fn reviews_are_posts_to_fixed_paths() {
         json(201, &serde_json::json!({"got": String::from_utf8_lossy(request.body())}))
     });
     let client = server.client();
-    for review in [Review::Access, Review::Rules, Review::Subject] {
+    let subjects = Since::ALL.into_iter().flat_map(|since| [Review::Subject(since), Review::Login(since)]);
+    for review in [Review::Access, Review::Rules].into_iter().chain(subjects) {
         let said = client.review(review, &serde_json::json!({"spec": {}})).await.unwrap();
         assert_eq!(said, serde_json::json!({"got": r#"{"spec":{}}"#}));
     }
@@ -257,6 +258,11 @@ async fn reviews_are_posts_to_fixed_paths() {
             "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
             "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
             "POST /apis/authentication.k8s.io/v1/selfsubjectreviews",
+            "POST /apis/authentication.k8s.io/v1/selfsubjectreviews",
+            "POST /apis/authentication.k8s.io/v1beta1/selfsubjectreviews",
+            "POST /apis/authentication.k8s.io/v1beta1/selfsubjectreviews",
+            "POST /apis/authentication.k8s.io/v1alpha1/selfsubjectreviews",
+            "POST /apis/authentication.k8s.io/v1alpha1/selfsubjectreviews",
         ]
     );
 }

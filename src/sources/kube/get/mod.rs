@@ -13,7 +13,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::answer::{self, Asked, Fail};
-use super::client::{Client, Get, Review};
+use super::client::{Client, Get, Review, Since};
 use super::reflect::list::page;
 use super::reflect::{Scope, Spec};
 use crate::core::{Error, Kind, Name, ObjectRef, Resource, Result, Ts, Untrusted};
@@ -189,12 +189,35 @@ pub struct Subject {
     pub groups: Vec<Untrusted>,
 }
 
-/// Asks who we are; servers before 1.28 answer `NotFound`.
+/// Asks whom the server takes us for. Servers before 1.26, and some of the two releases after it, have no
+/// such question: `NotFound`.
 pub async fn whoami(client: &Client) -> Result<Subject> {
-    let body = serde_json::json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let said = client.review(Review::Subject, &body).await?;
-    let user = said.pointer("/status/userInfo").cloned().unwrap_or_default();
-    serde_json::from_value(user).map_err(|_| Error::new(Kind::Decode, "ask who we are"))
+    who(client, Review::Subject).await
+}
+
+/// Asks the same of who logs in, whomever the client acts as.
+pub async fn login(client: &Client) -> Result<Subject> {
+    who(client, Review::Login).await
+}
+
+async fn who(client: &Client, review: fn(Since) -> Review) -> Result<Subject> {
+    let mut missing = Error::new(Kind::NotFound, "ask who we are");
+    for since in Since::ALL {
+        let body = serde_json::json!({"apiVersion": since.api_version(), "kind": "SelfSubjectReview"});
+        let said = match client.review(review(since), &body).await {
+            Ok(said) => said,
+            Err(fail) if fail.error.kind == Kind::NotFound => {
+                missing = fail.error;
+                continue;
+            }
+            Err(fail) => return Err(fail.error),
+        };
+        let user = said.pointer("/status/userInfo").cloned().unwrap_or_default();
+        let user = serde_json::from_value::<Subject>(user).ok().filter(|user| !user.username.is_empty());
+        let nobody = || Error::new(Kind::Decode, "ask who we are").detail("the answer names no user");
+        return user.ok_or_else(nobody);
+    }
+    Err(missing)
 }
 
 #[cfg(test)]

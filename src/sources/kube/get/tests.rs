@@ -125,8 +125,29 @@ async fn the_server_says_what_it_is_and_who_we_are() {
     assert_eq!(version(&client).await.unwrap().git_version.raw(), "v1.34.2");
     let who = whoami(&client).await.unwrap();
     assert_eq!((who.username.raw(), who.groups.len()), ("ann", 2));
+}
+
+#[tokio::test]
+async fn older_servers_are_asked_who_we_are_by_the_versions_that_they_have() {
+    let path = |version: &str| format!("/apis/authentication.k8s.io/{version}/selfsubjectreviews");
+    let of_1_26 = Server::new(move |request| {
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        if request.uri().path() == path("v1alpha1") && body.contains("authentication.k8s.io/v1alpha1") {
+            return json(201, &serde_json::json!({"status": {"userInfo": {"username": "ann"}}}));
+        }
+        typed(404, "text/plain", "404 page not found")
+    });
+    assert_eq!(whoami(&of_1_26.client()).await.unwrap().username.raw(), "ann");
+    assert_eq!(of_1_26.log().len(), 3);
     let old = Server::new(|_| status(404, "NotFound", "no such api"));
     assert_eq!(whoami(&old.client()).await.unwrap_err().kind, Kind::NotFound);
+    let refused = Server::new(|_| status(403, "Forbidden", "no"));
+    assert_eq!(whoami(&refused.client()).await.unwrap_err().kind, Kind::Denied);
+    assert_eq!(refused.log().len(), 1, "a refusal is an answer");
+    for nobody in [r#"{"status":{}}"#, r#"{"status":{"userInfo":{"username":""}}}"#, "[]"] {
+        let server = Server::new(move |_| typed(201, "application/json", nobody));
+        assert_eq!(whoami(&server.client()).await.unwrap_err().kind, Kind::Decode, "{nobody}");
+    }
 }
 
 fn written(name: &str, uid: &str, manager: &str, time: &str, fields: &str) -> ObjectMeta {
