@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::files::{self, Set};
-use super::lines::{self, End};
+use super::lines;
+pub use super::lines::End;
 use super::{disk, unread};
 use crate::core::{Result, Safe, Ts, Untrusted};
 use crate::ops::Record;
