@@ -226,6 +226,23 @@ actions! {
     Yaml "object.yaml" "yaml" [Table AlertPage] Read Safe "Shows the object as YAML.";
     Roll "object.roll" "roll back" [Releases ReleasePage Timeline] Write Disruptive "Opens the plan of a rollback of the release.";
 
+    DoRestart "do.restart" "restart" [Table Watch AlertPage] Write Disruptive "Opens the plan to replace a workload's pods, by its own strategy.";
+    DoUndo "do.undo" "undo rollout" [Table Watch AlertPage] Write Disruptive "Opens the plan to put an earlier revision's pod template back.";
+    DoPause "do.pause" "pause rollout" [Table Watch AlertPage] Write Safe "Opens the plan to pause a Deployment's rollout.";
+    DoResume "do.resume" "resume rollout" [Table Watch AlertPage] Write Safe "Opens the plan to let a paused Deployment roll out.";
+    DoScale "do.scale" "scale" [Table Watch AlertPage] Write Safe "Opens the plan to set how many replicas run.";
+    DoSetImage "do.set-image" "set image" [Table Watch AlertPage] Write Disruptive "Opens the plan to set the images of containers.";
+    DoSetResources "do.set-resources" "set resources" [Table Watch AlertPage] Write Disruptive "Opens the plan to set requests and limits of containers.";
+    DoDelete "do.delete" "delete" [Table] Write Disruptive "Opens the plan to delete the object, or all marked ones.";
+    DoEvict "do.evict" "evict" [Table Watch AlertPage] Write Disruptive "Opens the plan to evict pods, as far as their disruption budgets allow.";
+    DoCordon "do.cordon" "cordon" [Table] Write Safe "Opens the plan to keep new pods off a node.";
+    DoUncordon "do.uncordon" "uncordon" [Table] Write Safe "Opens the plan to let new pods onto a node again.";
+    DoTrigger "do.trigger" "run now" [Table] Write Disruptive "Opens the plan to run a CronJob now.";
+    DoSuspend "do.suspend" "suspend" [Table] Write Safe "Opens the plan to stop a CronJob from starting Jobs.";
+    DoUnsuspend "do.unsuspend" "unsuspend" [Table] Write Safe "Opens the plan to let a CronJob start Jobs again.";
+    DoLabel "do.label" "label" [Table] Write Safe "Opens the plan to set or remove labels.";
+    DoAnnotate "do.annotate" "annotate" [Table] Write Safe "Opens the plan to set or remove annotations.";
+
     Scope "logs.scope" "scope" [Logs] Read Safe "Changes whose logs are shown: container, pod, workload, namespace, node.";
     Older "logs.older" "older" [Logs] Read Safe "Reads older lines.";
     Newer "logs.newer" "newer" [Logs] Read Safe "Reads newer lines.";
@@ -305,7 +322,7 @@ mod tests {
     #[test]
     fn only_what_leads_to_a_write_is_more_than_safe() {
         for info in Action::TABLE {
-            assert_eq!(info.need == Need::Write, info.risk > Risk::Safe, "{}", info.name);
+            assert!(info.need == Need::Write || info.risk == Risk::Safe, "{}", info.name);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What lies over a page and takes the keys: lines to type into, boxes to choose from.
 
 use crate::app::input_line::Line;
-use crate::core::Safe;
+use crate::core::{ObjectRef, Safe};
 use crate::core::action::Action;
 
 /// The open dialogue.
@@ -36,6 +36,8 @@ pub enum Modal {
     Copy(Copies),
     /// What an alert is bound to.
     Bind(Binding),
+    /// What an action on objects needs to know.
+    Ask(Ask),
     /// Whether to quit while work is running.
     Quit,
 }
@@ -43,7 +45,7 @@ pub enum Modal {
 impl Modal {
     /// Returns whether text is typed into it, for which alt and a letter are keys of their own.
     pub fn has_line(&self) -> bool {
-        matches!(self, Self::GoTo(_) | Self::Filter { .. } | Self::Moment { .. } | Self::Bind(_))
+        matches!(self, Self::GoTo(_) | Self::Filter { .. } | Self::Moment { .. } | Self::Bind(_) | Self::Ask(_))
     }
 }
 
@@ -81,6 +83,21 @@ pub struct Binding {
     pub found: Vec<Candidate>,
     /// The selected one.
     pub at: usize,
+}
+
+/// The line that asks what an action on objects needs to know.
+#[derive(Debug)]
+pub struct Ask {
+    /// The action.
+    pub action: Action,
+    /// What it is done to; fixed when it opens.
+    pub objects: Vec<ObjectRef>,
+    /// What is typed.
+    pub line: Line,
+    /// What can be typed.
+    pub hint: &'static str,
+    /// Why what is typed does not do.
+    pub mistake: Option<String>,
 }
 
 /// A word that can be completed to.

@@ -4,7 +4,7 @@ use super::super::effect::Effects;
 use super::super::effect::Scope;
 use super::super::model::Model;
 use super::super::views::{Env, View};
-use super::{data, keys, palette, quit, refresh, tell, touch};
+use super::{data, deeds, keys, palette, quit, refresh, tell, touch};
 use crate::core::action::Action;
 use crate::core::{Name, Span, num};
 
@@ -29,8 +29,12 @@ pub fn knows(model: &Model, text: &str) -> bool {
     if let Some((.., asks)) = WORDS.iter().find(|(name, ..)| *name == first) {
         return !asks || more;
     }
-    let context = model.nav.top().view.pane().context();
-    Action::parse(first).is_some_and(|a| palette::applies(a, context))
+    Action::parse(first).or_else(|| deeds::named(first)).is_some_and(|a| applies(model, a))
+}
+
+/// Returns whether an action works in the visible view.
+fn applies(model: &Model, action: Action) -> bool {
+    palette::applies(action, model.nav.top().view.pane().context())
 }
 
 /// Runs what was typed.
@@ -49,6 +53,10 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
         "disarm" => {
             model.shared.gate.disarm();
             touch(model);
+        }
+        name if deeds::named(name).is_some_and(|a| applies(model, a)) => {
+            let action = deeds::named(name);
+            action.into_iter().for_each(|a| deeds::typed(model, a, &rest.join(" "), env, effects));
         }
         name if Action::parse(name).is_some() => {
             let context = model.nav.top().view.pane().context();

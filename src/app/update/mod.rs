@@ -4,6 +4,7 @@ mod bind;
 mod command;
 mod copy;
 mod data;
+mod deeds;
 mod go;
 mod keys;
 mod moment;

@@ -188,6 +188,11 @@ pub trait Pane: std::fmt::Debug {
     /// Returns what the selected row, or the page, is about.
     fn subject(&self, shared: &Shared) -> Subject;
 
+    /// Returns the marked rows' objects, in their order.
+    fn marked(&self, _shared: &Shared) -> Vec<crate::core::ObjectRef> {
+        Vec::new()
+    }
+
     /// Returns the filter's text, where it can filter.
     fn filter(&self) -> Option<&str> {
         None

@@ -62,14 +62,23 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
             candidates(&title, &binding.found, Some(binding.at), cx.env, area, buf);
             typed(&cx.env.theme, last, "bind to ", &binding.line, "letters of the object's name", role, buf);
         }
+        Modal::Ask(ask) => {
+            let about = match &ask.objects[..] {
+                [one] => one.to_string(),
+                several => num::counted(several.len(), "object", "objects"),
+            };
+            let prompt = format!("{} {about}: ", ask.action.info().short);
+            let (hint, role) = ask.mistake.as_deref().map_or((ask.hint, Role::Dim), |m| (m, Role::Failing));
+            typed(&cx.env.theme, last, &prompt, &ask.line, super::safe(hint).as_str(), role, buf);
+        }
         Modal::Copy(copies) => copy(copies, cx.env, area, buf),
         Modal::Quit => {
             let running = model.shared.jobs.running();
             let text = match running {
                 0 => " nothing runs any more. Quit? y / n ".to_owned(),
-                1 => " a rollback is running: quitting stops before its next object. Quit? y / n ".to_owned(),
+                1 => " a plan is running: quitting stops before its next object. Quit? y / n ".to_owned(),
                 n => {
-                    format!(" {n} rollbacks are running: quitting stops before the next object. Quit? y / n ")
+                    format!(" {n} plans are running: quitting stops before the next object. Quit? y / n ")
                 }
             };
             paint::shade(buf, &cx.env.theme, last.y, last, Role::Warning);

@@ -393,6 +393,13 @@ impl Pane for Table {
         true
     }
 
+    fn marked(&self, shared: &Shared) -> Vec<ObjectRef> {
+        let objects = shared.cluster.of(self.resource);
+        let shown = self.order.iter().filter(|uid| self.marked.contains(uid));
+        let live = shown.filter_map(|uid| objects.get(uid));
+        live.map(|o| o.reference(&shared.session.cluster)).collect()
+    }
+
     fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
         let logs = self.resource == Resource::Pod
             || self.resource.is_workload()

@@ -1,0 +1,274 @@
+//! Actions on objects: which objects are meant, what else must be asked for, and the plan that is opened.
+
+use super::super::effect::Effects;
+use super::super::input_line::Line;
+use super::super::jumps;
+use super::super::model::modal::{Ask, Modal};
+use super::super::model::{Model, Shared};
+use super::super::views::{Env, View, plan::PlanView};
+use super::{open, tell};
+use crate::core::action::Action;
+use crate::core::key::{Code, Key};
+use crate::core::{Kind, ObjectRef, Safe};
+use crate::ops::Wanted;
+use crate::ops::deed::{Cascade, Deed, Refusal, parse};
+use crate::store::objects::Object;
+
+/// The actions on objects: how the line of `:` calls them, and what else it asks for; nothing where the plan is opened
+/// at once.
+pub const TABLE: &[(Action, &str, &str)] = &[
+    (Action::DoRestart, "restart", ""),
+    (Action::DoUndo, "undo", "the revision; nothing for the one before"),
+    (Action::DoPause, "pause", ""),
+    (Action::DoResume, "resume", ""),
+    (Action::DoScale, "scale", "how many replicas"),
+    (Action::DoSetImage, "set-image", "container=image …, `*` for all"),
+    (Action::DoSetResources, "set-resources", "requests=cpu=100m,memory=1Gi limits=… c=container"),
+    (Action::DoDelete, "delete", ""),
+    (Action::DoEvict, "evict", ""),
+    (Action::DoCordon, "cordon", ""),
+    (Action::DoUncordon, "uncordon", ""),
+    (Action::DoTrigger, "trigger", ""),
+    (Action::DoSuspend, "suspend", ""),
+    (Action::DoUnsuspend, "unsuspend", ""),
+    (Action::DoLabel, "label", "key=value key- …, --overwrite"),
+    (Action::DoAnnotate, "annotate", "key=value key- …, --overwrite"),
+];
+
+fn entry(action: Action) -> Option<(&'static str, &'static str)> {
+    TABLE.iter().find(|(a, ..)| *a == action).map(|(_, name, hint)| (*name, *hint))
+}
+
+/// Returns the action of a name in the line of `:`.
+pub fn named(name: &str) -> Option<Action> {
+    TABLE.iter().find(|(_, n, _)| *n == name).map(|(action, ..)| *action)
+}
+
+/// Returns what an action is done to: the marked rows, else what the row or page is about.
+fn objects(model: &Model) -> Vec<ObjectRef> {
+    let marked = model.nav.top().view.pane().marked(&model.shared);
+    if marked.is_empty() { jumps::subject(model).object.into_iter().collect() } else { marked }
+}
+
+/// Makes the deed of an action from what was typed for it.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+pub fn deed(action: Action, typed: &str) -> Result<Deed, Refusal> {
+    let words: Vec<String> = typed.split_whitespace().map(str::to_owned).collect();
+    let wrong = |why: &str| Refusal::Invalid(Safe::of(why));
+    let tags = |words: &[String]| -> Result<_, Refusal> {
+        let (flags, tags): (Vec<String>, Vec<String>) =
+            words.iter().cloned().partition(|word| word == "--overwrite");
+        if tags.is_empty() {
+            return Err(wrong("nothing is to be set or removed: `key=value` sets, `key-` removes"));
+        }
+        Ok((parse::tags(&tags)?, !flags.is_empty()))
+    };
+    Ok(match action {
+        Action::DoRestart => Deed::Restart,
+        Action::DoUndo => Deed::Undo {
+            to: match words.first() {
+                None => None,
+                Some(word) => Some(word.parse().map_err(|_| wrong("a revision is a number"))?),
+            },
+        },
+        Action::DoPause => Deed::Pause,
+        Action::DoResume => Deed::Resume,
+        Action::DoScale => {
+            let word = words.first().ok_or_else(|| wrong("how many replicas?"))?;
+            let replicas = word.parse::<i32>().ok().filter(|n| *n >= 0);
+            let replicas = replicas.ok_or_else(|| wrong("replicas are a number, from 0 on"))?;
+            Deed::Scale { replicas, current: None }
+        }
+        Action::DoSetImage if words.is_empty() => return Err(wrong("which image? `container=image`")),
+        Action::DoSetImage => Deed::SetImage { images: parse::images(&words)? },
+        Action::DoSetResources => resources(&words)?,
+        Action::DoDelete => Deed::Delete { grace_s: None, force: false, cascade: Cascade::Background },
+        Action::DoEvict => Deed::Evict { grace_s: None },
+        Action::DoCordon => Deed::Cordon,
+        Action::DoUncordon => Deed::Uncordon,
+        Action::DoTrigger => {
+            let name = words.first().cloned().unwrap_or_default();
+            Deed::Trigger { name, operation: String::new() }
+        }
+        Action::DoSuspend => Deed::Suspend,
+        Action::DoUnsuspend => Deed::Unsuspend,
+        Action::DoLabel => {
+            let (set, overwrite) = tags(&words)?;
+            Deed::Label { set, overwrite }
+        }
+        Action::DoAnnotate => {
+            let (set, overwrite) = tags(&words)?;
+            Deed::Annotate { set, overwrite }
+        }
+        _ => return Err(wrong("that is no action on objects")),
+    })
+}
+
+fn resources(words: &[String]) -> Result<Deed, Refusal> {
+    let (mut containers, mut requests, mut limits) = (Vec::new(), Default::default(), Default::default());
+    for word in words {
+        let word = word.trim_start_matches('-');
+        match word.split_once('=') {
+            Some(("requests", amounts)) => requests = parse::amounts(amounts)?,
+            Some(("limits", amounts)) => limits = parse::amounts(amounts)?,
+            Some(("c" | "containers", names)) => containers.extend(names.split(',').map(str::to_owned)),
+            _ => {
+                let why = format!("`{word}` is neither requests=, limits= nor c=");
+                return Err(Refusal::Invalid(Safe::of(&why)));
+            }
+        }
+    }
+    Ok(Deed::SetResources { containers, requests, limits })
+}
+
+/// Returns why an action on objects can't be done here, before any server is asked.
+pub fn unavailable(model: &Model, action: Action) -> Option<String> {
+    let (name, _) = entry(action)?;
+    let objects = objects(model);
+    if objects.is_empty() {
+        return Some("the row is about no object".to_owned());
+    }
+    let deed = sample(action)?;
+    let unfit = objects.iter().find(|o| !deed.applies_to(&o.gvk.group, &o.gvk.kind))?;
+    Some(format!("{name} does not apply to a {}", unfit.gvk.kind))
+}
+
+/// Returns a deed of the action for asking what it applies to.
+fn sample(action: Action) -> Option<Deed> {
+    let typed = match action {
+        Action::DoScale => "1",
+        Action::DoSetImage => "*=x",
+        Action::DoLabel | Action::DoAnnotate => "x=y",
+        _ => "",
+    };
+    deed(action, typed).ok()
+}
+
+/// Does an action on objects. Returns whether it is one.
+pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) -> bool {
+    let Some((name, hint)) = entry(action) else { return false };
+    if let Some(why) = unavailable(model, action) {
+        tell(model, &format!("{name}: {why}"), false, env, effects);
+        return true;
+    }
+    let objects = objects(model);
+    if hint.is_empty() {
+        begin(model, action, "", objects, env, effects);
+    } else {
+        let line = Line::new(&offered(&model.shared, action, &objects));
+        model.modal = Some(Modal::Ask(Ask { action, objects, line, hint, mistake: None }));
+    }
+    true
+}
+
+/// Does an action that was typed with what it asks for: `scale 3`.
+pub fn typed(model: &mut Model, action: Action, rest: &str, env: &Env, effects: &mut Effects) {
+    if rest.is_empty() || unavailable(model, action).is_some() {
+        act(model, action, env, effects);
+    } else {
+        let objects = objects(model);
+        begin(model, action, rest, objects, env, effects);
+    }
+}
+
+/// Opens the plan. What is wrong with what was typed is told.
+fn begin(
+    model: &mut Model,
+    action: Action,
+    typed: &str,
+    objects: Vec<ObjectRef>,
+    env: &Env,
+    effects: &mut Effects,
+) {
+    match deed(action, typed) {
+        Ok(deed) => {
+            let view = View::Plan(PlanView::new(Wanted::Deed { deed, objects }));
+            open(model, view, env, effects);
+        }
+        Err(why) => {
+            let name = entry(action).map_or("", |(name, _)| name);
+            tell(model, &format!("{name}: {why}"), why.kind() != Kind::Usage, env, effects);
+        }
+    }
+}
+
+/// A key for the line that asks.
+pub fn key(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
+    let Some(Modal::Ask(ask)) = &mut model.modal else { return };
+    if key.code != Code::Enter {
+        ask.mistake = None;
+        ask.line.key(key);
+        return;
+    }
+    let typed = ask.line.text().trim().to_owned();
+    if let Err(why) = deed(ask.action, &typed) {
+        ask.mistake = Some(why.to_string());
+        return;
+    }
+    let (action, objects) = (ask.action, std::mem::take(&mut ask.objects));
+    model.modal = None;
+    begin(model, action, &typed, objects, env, effects);
+}
+
+/// Returns what is in the line when it opens: what is now, to be changed.
+fn offered(shared: &Shared, action: Action, objects: &[ObjectRef]) -> String {
+    let [object] = objects else { return String::new() };
+    let live = object
+        .resource()
+        .and_then(|r| shared.cluster.of(r).named(object.namespace.as_str(), object.name.as_str()));
+    match (action, live) {
+        (Action::DoScale, Some(Object::Deployment(d))) => d.spec.replicas.unwrap_or(1).to_string(),
+        (Action::DoScale, Some(Object::StatefulSet(s))) => s.spec.replicas.unwrap_or(1).to_string(),
+        (Action::DoScale, Some(Object::ReplicaSet(r))) => r.spec.replicas.unwrap_or(1).to_string(),
+        (Action::DoSetImage, Some(Object::Deployment(d))) => images(&d.spec.template.spec.containers),
+        _ => String::new(),
+    }
+}
+
+fn images(containers: &[deckwatch_wire::Container]) -> String {
+    containers.iter().map(|c| format!("{}={}", c.name, c.image)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn what_is_typed_becomes_the_deed_and_what_is_wrong_is_told() {
+        assert_eq!(deed(Action::DoScale, "3").unwrap(), Deed::Scale { replicas: 3, current: None });
+        for (action, bad) in [
+            (Action::DoScale, ""),
+            (Action::DoScale, "-1"),
+            (Action::DoScale, "three"),
+            (Action::DoUndo, "x"),
+            (Action::DoSetImage, ""),
+            (Action::DoSetImage, "nginx"),
+            (Action::DoLabel, "--overwrite"),
+            (Action::DoLabel, "a"),
+            (Action::DoSetResources, "cpu=1"),
+        ] {
+            assert!(deed(action, bad).is_err(), "{action}: {bad}");
+        }
+        let labelled = deed(Action::DoLabel, "a=b c- --overwrite").unwrap();
+        let Deed::Label { set, overwrite: true } = labelled else { panic!("{labelled:?}") };
+        assert_eq!(set.len(), 2);
+        let set = deed(Action::DoSetResources, "requests=cpu=1 --limits=cpu=2,memory=1Gi c=a,b").unwrap();
+        let Deed::SetResources { containers, requests, limits } = set else { panic!("{set:?}") };
+        assert_eq!((containers.len(), requests.len(), limits.len()), (2, 1, 2));
+    }
+
+    #[test]
+    fn every_action_on_objects_has_its_row_and_a_deed_of_its_name() {
+        for info in Action::TABLE.iter().filter(|i| i.name.starts_with("do.")) {
+            let (name, _) = entry(info.action).unwrap_or_else(|| panic!("{} has no row", info.name));
+            assert_eq!(info.name, format!("do.{name}"));
+            let made = sample(info.action).unwrap();
+            assert_eq!(made.name(), name);
+            assert!(made.risk() <= info.risk || info.risk == made.risk(), "{name}");
+        }
+    }
+}
