@@ -39,7 +39,7 @@ pub fn killers(user: Option<&str>, root: &Path) -> Vec<Safe> {
 
 /// Login sessions: what logind does with what they leave behind.
 fn session(place: &str, user: Option<&str>, root: &Path) -> Option<Safe> {
-    if !place.split('/').any(|part| part.starts_with("session-") && part.ends_with(".scope")) {
+    if !place.split('/').any(|part| part.starts_with("session-") && part.strip_suffix(".scope").is_some()) {
         return None;
     }
     let logind = Logind::read(root);
@@ -67,7 +67,8 @@ fn manager(place: &str, user: Option<&str>, root: &Path) -> Option<Safe> {
 /// A service or scope that `systemd-run` has made.
 fn unit(place: &str, root: &Path) -> Vec<Safe> {
     let Some(unit) = place.rsplit('/').find(|part| !part.is_empty()) else { return Vec::new() };
-    let made = unit.starts_with("run-") && (unit.ends_with(".service") || unit.ends_with(".scope"));
+    let made =
+        unit.starts_with("run-") && ["service", "scope"].contains(&unit.rsplit('.').next().unwrap_or(""));
     // A unit of the user's manager has its file elsewhere, which only its owner may read.
     let folder = match place.split('/').find_map(|p| p.strip_prefix("user@")?.strip_suffix(".service")) {
         Some(uid) if uid.bytes().all(|b| b.is_ascii_digit()) => format!("run/user/{uid}/systemd/transient"),
@@ -211,7 +212,7 @@ fn drop_ins(root: &Path, folders: &[&str]) -> Vec<(String, String)> {
         let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
         for entry in entries.take(MOST) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".conf") {
+            if name.strip_suffix(".conf").is_some() {
                 found.insert(name.clone(), format!("{folder}/{name}"));
             }
         }

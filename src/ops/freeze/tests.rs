@@ -24,19 +24,15 @@ fn until(when: &When, now: &str) -> Option<String> {
     when.until(at(now)).map(Ts::rfc3339)
 }
 
-fn is(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 #[test]
 fn a_window_past_midnight_ends_on_the_next_day_over_a_months_and_a_years_end() {
     let nights = weekly(&[], "22:00", "06:00", "Europe/Moscow");
     assert_eq!(until(&nights, "2026-11-30T18:59:59Z"), None);
-    assert_eq!(until(&nights, "2026-11-30T19:00:00Z"), is("2026-12-01T03:00:00Z"));
-    assert_eq!(until(&nights, "2026-12-01T02:59:59.999Z"), is("2026-12-01T03:00:00Z"));
+    assert_eq!(until(&nights, "2026-11-30T19:00:00Z"), Some("2026-12-01T03:00:00Z".to_owned()));
+    assert_eq!(until(&nights, "2026-12-01T02:59:59.999Z"), Some("2026-12-01T03:00:00Z".to_owned()));
     assert_eq!(until(&nights, "2026-12-01T03:00:00Z"), None);
-    assert_eq!(until(&nights, "2026-12-31T23:00:00Z"), is("2027-01-01T03:00:00Z"));
-    assert_eq!(until(&nights, "2028-02-29T20:00:00Z"), is("2028-03-01T03:00:00Z"));
+    assert_eq!(until(&nights, "2026-12-31T23:00:00Z"), Some("2027-01-01T03:00:00Z".to_owned()));
+    assert_eq!(until(&nights, "2028-02-29T20:00:00Z"), Some("2028-03-01T03:00:00Z".to_owned()));
 }
 
 #[test]
@@ -45,32 +41,40 @@ fn a_window_begins_on_the_days_that_it_names_and_no_others() {
     let fridays = weekly(&[Weekday::Fri], "16:00", "08:00", "UTC");
     assert_eq!(until(&fridays, "2026-11-20T15:59:59Z"), None);
     assert_eq!(until(&fridays, "2026-11-20T07:00:00Z"), None, "Thursday's is none");
-    assert_eq!(until(&fridays, "2026-11-20T16:00:00Z"), is("2026-11-21T08:00:00Z"));
-    assert_eq!(until(&fridays, "2026-11-21T07:59:00Z"), is("2026-11-21T08:00:00Z"));
+    assert_eq!(until(&fridays, "2026-11-20T16:00:00Z"), Some("2026-11-21T08:00:00Z".to_owned()));
+    assert_eq!(until(&fridays, "2026-11-21T07:59:00Z"), Some("2026-11-21T08:00:00Z".to_owned()));
     assert_eq!(until(&fridays, "2026-11-21T17:00:00Z"), None, "Saturday's is none");
 }
 
 #[test]
 fn windows_that_follow_on_each_other_end_with_the_last_of_them() {
     let weekend = weekly(&[Weekday::Fri, Weekday::Sat, Weekday::Sun], "00:00", "24:00", "Europe/Berlin");
-    assert_eq!(until(&weekend, "2026-11-19T23:00:00Z"), is("2026-11-22T23:00:00Z"));
-    assert_eq!(until(&weekend, "2026-11-22T22:59:59Z"), is("2026-11-22T23:00:00Z"));
+    assert_eq!(until(&weekend, "2026-11-19T23:00:00Z"), Some("2026-11-22T23:00:00Z".to_owned()));
+    assert_eq!(until(&weekend, "2026-11-22T22:59:59Z"), Some("2026-11-22T23:00:00Z".to_owned()));
     assert_eq!(until(&weekend, "2026-11-22T23:00:00Z"), None);
     let all_but_monday = [Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
     let when = weekly(&all_but_monday, "00:00", "24:00", "UTC");
-    assert_eq!(until(&when, "2026-11-17T00:00:00Z"), is("2026-11-23T00:00:00Z"));
+    assert_eq!(until(&when, "2026-11-17T00:00:00Z"), Some("2026-11-23T00:00:00Z".to_owned()));
 }
 
 #[test]
 fn clocks_that_are_put_back_leave_it_frozen_through_both_hours() {
     // In Berlin 03:00 becomes 02:00 on 2026-10-25, at 01:00 UTC.
     let ends = weekly(&[Weekday::Sun], "01:00", "02:30", "Europe/Berlin");
-    assert_eq!(until(&ends, "2026-10-25T00:45:00Z"), is("2026-10-25T01:30:00Z"), "02:45 for the first time");
-    assert_eq!(until(&ends, "2026-10-25T01:29:59Z"), is("2026-10-25T01:30:00Z"));
+    assert_eq!(
+        until(&ends, "2026-10-25T00:45:00Z"),
+        Some("2026-10-25T01:30:00Z".to_owned()),
+        "02:45 for the first time"
+    );
+    assert_eq!(until(&ends, "2026-10-25T01:29:59Z"), Some("2026-10-25T01:30:00Z".to_owned()));
     assert_eq!(until(&ends, "2026-10-25T01:30:00Z"), None);
     let begins = weekly(&[Weekday::Sun], "02:30", "04:00", "Europe/Berlin");
     assert_eq!(until(&begins, "2026-10-25T00:29:59Z"), None);
-    assert_eq!(until(&begins, "2026-10-25T01:10:00Z"), is("2026-10-25T03:00:00Z"), "02:10 once more");
+    assert_eq!(
+        until(&begins, "2026-10-25T01:10:00Z"),
+        Some("2026-10-25T03:00:00Z".to_owned()),
+        "02:10 once more"
+    );
 }
 
 #[test]
@@ -78,9 +82,9 @@ fn clocks_that_are_put_forward_begin_and_end_it_with_the_jump() {
     // In Berlin 02:00 becomes 03:00 on 2026-03-29, at 01:00 UTC.
     let begins = weekly(&[Weekday::Sun], "02:30", "04:00", "Europe/Berlin");
     assert_eq!(until(&begins, "2026-03-29T00:59:59Z"), None);
-    assert_eq!(until(&begins, "2026-03-29T01:00:00Z"), is("2026-03-29T02:00:00Z"));
+    assert_eq!(until(&begins, "2026-03-29T01:00:00Z"), Some("2026-03-29T02:00:00Z".to_owned()));
     let ends = weekly(&[Weekday::Sat], "22:00", "02:30", "Europe/Berlin");
-    assert_eq!(until(&ends, "2026-03-29T00:59:59Z"), is("2026-03-29T01:00:00Z"));
+    assert_eq!(until(&ends, "2026-03-29T00:59:59Z"), Some("2026-03-29T01:00:00Z".to_owned()));
     assert_eq!(until(&ends, "2026-03-29T01:00:00Z"), None);
     let within = weekly(&[Weekday::Sun], "02:15", "02:45", "Europe/Berlin");
     assert_eq!(until(&within, "2026-03-29T01:00:00Z"), None, "that hour does not come");
@@ -99,7 +103,7 @@ fn the_contexts_and_the_names_are_the_configurations() {
     let nights = Frozen { name: Safe::own("nights"), until: at("2026-12-25T06:00:00Z"), overridable: true };
     assert_eq!(freezes.at("prod-ru1", now), [nights.clone(), holidays.clone()]);
     assert_eq!(freezes.at("stage-1", now), [nights.clone(), holidays.clone()]);
-    assert_eq!(freezes.at("stage-12", now), [holidays.clone()]);
+    assert_eq!(freezes.at("stage-12", now), std::slice::from_ref(&holidays));
     assert_eq!(freezes.at("prod-ru1", at("2026-12-23T12:00:00Z")), []);
     assert_eq!(freezes.at("dev", at("2027-01-03T00:00:00Z")), []);
     assert_eq!(
