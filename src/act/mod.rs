@@ -1,5 +1,6 @@
 //! The only place with write verbs: what a confirmed plan does to the cluster, and the journal of it.
 
+mod asker;
 pub mod deeds;
 mod diff;
 mod dryrun;

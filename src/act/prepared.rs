@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::order::{Order, Work};
-use super::{deeds, rollback};
+use super::{asker, deeds, rollback};
 use crate::core::{ClusterId, Error, Kind, Result, Ts};
 use crate::ops::{Confirmed, Plan, PlanId, Wanted};
+use crate::sources::auth::WallClock;
 use crate::sources::kube::Client;
 
 /// A plan with everything that carrying it out needs.
@@ -50,6 +51,23 @@ pub async fn prepare(
     client: &Client,
     cluster: &ClusterId,
     id: PlanId,
+    clock: &WallClock,
+    wanted: &Wanted,
+) -> Result<Prepared> {
+    let (made, asker) = futures::join!(make(client, cluster, id, clock(), wanted), asker::ask(client, clock));
+    let mut prepared = made?;
+    let plan = Arc::make_mut(match &mut prepared {
+        Prepared::Rollback(prepared) => &mut prepared.plan,
+        Prepared::Deeds(prepared) => &mut prepared.plan,
+    });
+    (plan.user, plan.skew) = (asker.user, asker.skew);
+    Ok(prepared)
+}
+
+async fn make(
+    client: &Client,
+    cluster: &ClusterId,
+    id: PlanId,
     now: Ts,
     wanted: &Wanted,
 ) -> Result<Prepared> {
@@ -64,4 +82,3 @@ pub async fn prepare(
         }
     }
 }
-

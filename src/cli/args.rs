@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::deeds::{CronjobCommand, Delete, Named, RolloutCommand, Scale, SetCommand, Tags};
+
 /// What the exit codes mean, at the end of the help.
 pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partial (a source did not answer or was cut), \
 4 denied, 5 the outcome of a write is not known.";
@@ -143,6 +145,45 @@ pub enum Command {
     },
     /// Rolls a release back; prints the plan, or carries it out.
     Rollback(Rollback),
+    /// Restarts, undoes, pauses and resumes rollouts.
+    Rollout {
+        /// Which of them.
+        #[command(subcommand)]
+        command: RolloutCommand,
+    },
+    /// Sets how many replicas run.
+    Scale(Scale),
+    /// Sets images and resources of containers.
+    Set {
+        /// Which of them.
+        #[command(subcommand)]
+        command: SetCommand,
+    },
+    /// Deletes objects.
+    Delete(Delete),
+    /// Evicts pods, as far as their disruption budgets allow.
+    Evict {
+        /// Seconds that a pod gets to end; its own when left out.
+        #[arg(long, value_name = "SECONDS")]
+        grace_period: Option<i64>,
+        /// The pods, and how.
+        #[command(flatten)]
+        pods: Named,
+    },
+    /// Keeps new pods off nodes.
+    Cordon(Named),
+    /// Lets new pods onto nodes again.
+    Uncordon(Named),
+    /// Runs, suspends and resumes CronJobs.
+    Cronjob {
+        /// Which of them.
+        #[command(subcommand)]
+        command: CronjobCommand,
+    },
+    /// Sets or removes labels.
+    Label(Tags),
+    /// Sets or removes annotations.
+    Annotate(Tags),
     /// Prints every source with its state.
     Sources(Printed),
     /// Prints one frame of a view.
@@ -211,6 +252,20 @@ pub struct Rollback {
     pub release: String,
     /// The revision to go back to; the last good one when left out.
     pub revision: Option<u32>,
+    /// Waits until everything is ready.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long it waits.
+    #[arg(long, value_name = "LENGTH", default_value = "5m")]
+    pub timeout: String,
+    /// How it is confirmed and printed.
+    #[command(flatten)]
+    pub sent: Sent,
+}
+
+/// Whether a plan is only printed, and how it is confirmed.
+#[derive(Clone, Debug, Args)]
+pub struct Sent {
     /// Prints the plan and sends nothing.
     #[arg(long, conflicts_with = "write")]
     pub plan: bool,
@@ -220,15 +275,15 @@ pub struct Rollback {
     /// Confirms the plan in a context that is not protected.
     #[arg(long, requires = "write")]
     pub yes: bool,
-    /// Confirms the plan by the release's name; protected contexts ask for it.
+    /// Confirms the plan by the name of the release or object; protected contexts ask for it.
     #[arg(long, value_name = "NAME", requires = "write")]
     pub confirm: Option<String>,
-    /// Waits until everything is ready.
-    #[arg(long)]
-    pub wait: bool,
-    /// How long it waits.
-    #[arg(long, value_name = "LENGTH", default_value = "5m")]
-    pub timeout: String,
+    /// Why, for the journal.
+    #[arg(long, value_name = "TEXT", requires = "write")]
+    pub reason: Option<String>,
+    /// Overrides a freeze, where the configuration lets a person do so: with --reason and --confirm.
+    #[arg(long, requires_all = ["write", "reason", "confirm"])]
+    pub override_freeze: bool,
     /// How it is printed.
     #[command(flatten)]
     pub printed: Printed,

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod commands;
+mod deeds;
 mod open;
 pub mod reference;
 mod setup;

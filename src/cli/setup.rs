@@ -231,8 +231,9 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         started: env.now,
         focused: true,
     };
+    let gate = Gate::new(policy).of(cluster.0.raw(), config.freezes.clone());
     let who = Who::here(&variable).line();
-    let (mut model, first) = start(model_session, Gate::new(policy), view, who, &env);
+    let (mut model, first) = start(model_session, gate, view, who, &env);
     model.shared.names = names;
     Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })
 }

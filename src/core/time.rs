@@ -364,6 +364,11 @@ impl Ts {
         DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt().map(Self)
     }
 
+    /// Reads the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text).ok()?.timestamp_nanos_opt().map(Self)
+    }
+
     /// Prints RFC 3339 in UTC with as many fraction digits as needed.
     pub fn rfc3339(self) -> String {
         self.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)

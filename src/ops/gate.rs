@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::freeze::{Freezes, Frozen};
 use super::plan::{Plan, PlanId};
-use super::record::How;
+use super::record::{How, What};
 use crate::core::action::Risk;
-use crate::core::{Span, Ts};
+use crate::core::{Safe, Span, Ts, Zone};
 
 /// How long confirming a plan arms the context.
 pub const ARMED_BY_PLAN: Span = Span::mins(10);
@@ -33,6 +34,8 @@ impl Default for Policy {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
     policy: Policy,
+    context: Arc<str>,
+    freezes: Freezes,
     armed: Option<(Ts, Arc<str>)>,
 }
 
@@ -70,8 +73,24 @@ pub struct Confirmed {
     pub token: WriteToken,
     /// Whether to wait until everything is ready.
     pub wait: Option<Span>,
+    /// The freezes that a person has overridden.
+    pub overridden: Vec<Frozen>,
     /// How it was confirmed.
     pub how: How,
+}
+
+impl Confirmed {
+    /// Returns the journal's entry of the intent.
+    pub fn intent(&self) -> What {
+        let named: Vec<&str> = self.overridden.iter().map(|f| f.name.as_str()).collect();
+        What::Intent {
+            plan: self.plan.id,
+            how: self.how,
+            reason: Safe::of(self.token.reason()),
+            user: Some(self.plan.user.clone()).filter(|u| !u.as_str().is_empty()),
+            overrides: (!named.is_empty()).then(|| Safe::of(&named.join(", "))),
+        }
+    }
 }
 
 /// How a plan is confirmed.
@@ -83,10 +102,40 @@ pub enum Consent<'a> {
     Name(&'a str, How),
 }
 
+/// A confirmation as a person gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmation<'a> {
+    /// How.
+    pub consent: Consent<'a>,
+    /// Whether to wait until everything is ready.
+    pub wait: Option<Span>,
+    /// Why: the journal keeps it.
+    pub reason: &'a str,
+    /// Whether the reason is given to override a freeze.
+    pub overrides: bool,
+}
+
 impl Gate {
-    /// Returns a gate for a context, not armed.
+    /// Returns a gate for a context without freezes, not armed.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, armed: None }
+        Self { policy, ..Self::default() }
+    }
+
+    /// Returns the gate of a context with the configuration's freezes.
+    #[must_use]
+    pub fn of(mut self, context: &str, freezes: Freezes) -> Self {
+        self.context = context.into();
+        self.freezes = freezes;
+        self
+    }
+
+    /// Returns which freezes hold for a plan now, by the host's clock and by the server's as it was when the plan was
+    /// made.
+    pub fn frozen(&self, plan: &Plan, now: Ts) -> Vec<Frozen> {
+        match plan.skew {
+            Some(skew) => self.freezes.by_both_clocks(&self.context, now, now - skew),
+            None => self.freezes.at(&self.context, now),
+        }
     }
 
     /// Returns what the configuration says.
@@ -112,9 +161,9 @@ impl Gate {
         self.armed.as_ref().filter(|(until, _)| now < *until).map(|(until, reason)| (*until, &**reason))
     }
 
-    /// Returns whether a plan of that risk must be confirmed by typing its target's name.
-    pub fn asks_for_name(&self, risk: Risk) -> bool {
-        self.policy.protected && risk > Risk::Safe
+    /// Returns whether a plan must be confirmed by typing its target's name.
+    pub fn asks_for_name(&self, plan: &Plan, now: Ts) -> bool {
+        (self.policy.protected && plan.risk > Risk::Safe) || !self.frozen(plan, now).is_empty()
     }
 
     /// Makes the token for a plan; confirming a plan in its own dialogue arms for ten minutes.
@@ -124,11 +173,10 @@ impl Gate {
     pub fn confirm(
         &mut self,
         plan: &Arc<Plan>,
-        consent: Consent<'_>,
-        wait: Option<Span>,
-        reason: &str,
+        asked: Confirmation<'_>,
         now: Ts,
     ) -> Result<Confirmed, String> {
+        let Confirmation { consent, wait, reason, overrides } = asked;
         if self.policy.locked {
             return Err(
                 "this context is locked by the configuration (readonly = \"locked\"): nothing is written"
@@ -142,12 +190,18 @@ impl Gate {
         if age > FRESH || age < Span(0) {
             return Err(format!("the plan is {age} old: make it anew"));
         }
+        let frozen = self.frozen(plan, now);
+        if let Some(held) = frozen.iter().find(|f| !f.overridable || !overrides || reason.trim().is_empty()) {
+            return Err(held.sentence(Zone::Utc).to_string());
+        }
         let (phrase, what) = plan.phrase();
         let how = match consent {
             Consent::Name(name, how) if name == phrase => how,
             Consent::Name(..) => return Err(format!("that is not {what}, `{phrase}`")),
-            Consent::Yes(_) if self.asks_for_name(plan.risk) => {
-                return Err(format!("this context is protected: confirm with {what}, `{phrase}`"));
+            Consent::Yes(_) if self.asks_for_name(plan, now) => {
+                let why =
+                    if frozen.is_empty() { "this context is protected" } else { "a freeze is overridden" };
+                return Err(format!("{why}: confirm with {what}, `{phrase}`"));
             }
             Consent::Yes(how) => how,
         };
@@ -155,15 +209,20 @@ impl Gate {
         // The last records are written after the waiting.
         let until = now + ARMED_BY_PLAN + wait.unwrap_or_default();
         let token = WriteToken { plan: plan.id, until, reason: reason.into() };
-        Ok(Confirmed { plan: Arc::clone(plan), token, wait, how })
+        Ok(Confirmed { plan: Arc::clone(plan), token, wait, overridden: frozen, how })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::freeze::{Freeze, When};
 
     const NOW: Ts = Ts::from_secs(1_000);
+
+    fn by(consent: Consent<'_>) -> Confirmation<'_> {
+        Confirmation { consent, wait: None, reason: "r", overrides: false }
+    }
 
     fn plan() -> Arc<Plan> {
         Arc::new(Plan::example(NOW))
@@ -172,17 +231,13 @@ mod tests {
     #[test]
     fn a_protected_context_asks_for_the_name_and_takes_no_other() {
         let mut gate = Gate::default();
+        assert!(gate.confirm(&plan(), by(Consent::Yes(How::Enter)), NOW).unwrap_err().contains("protected"));
         assert!(
-            gate.confirm(&plan(), Consent::Yes(How::Enter), None, "r", NOW)
-                .unwrap_err()
-                .contains("protected")
-        );
-        assert!(
-            gate.confirm(&plan(), Consent::Name("mom", How::TypedName), None, "r", NOW)
+            gate.confirm(&plan(), by(Consent::Name("mom", How::TypedName)), NOW)
                 .unwrap_err()
                 .contains("`momo`")
         );
-        let confirmed = gate.confirm(&plan(), Consent::Name("momo", How::TypedName), None, "r", NOW).unwrap();
+        let confirmed = gate.confirm(&plan(), by(Consent::Name("momo", How::TypedName)), NOW).unwrap();
         assert_eq!(
             (confirmed.token.plan(), confirmed.token.reason(), confirmed.how),
             (plan().id, "r", How::TypedName)
@@ -193,12 +248,12 @@ mod tests {
     #[test]
     fn a_free_context_takes_a_key_and_a_locked_one_nothing() {
         let mut free = Gate::new(Policy { protected: false, locked: false });
-        assert!(free.confirm(&plan(), Consent::Yes(How::Enter), None, "r", NOW).is_ok());
+        assert!(free.confirm(&plan(), by(Consent::Yes(How::Enter)), NOW).is_ok());
         assert!(free.armed(NOW).is_some() && free.armed(NOW + ARMED_BY_PLAN).is_none());
         let mut locked = Gate::new(Policy { protected: false, locked: true });
         assert!(
             locked
-                .confirm(&plan(), Consent::Name("momo", How::TypedName), None, "r", NOW)
+                .confirm(&plan(), by(Consent::Name("momo", How::TypedName)), NOW)
                 .unwrap_err()
                 .contains("locked")
         );
@@ -211,13 +266,48 @@ mod tests {
         let mut refused = Plan::example(NOW);
         refused.refusals.push("owned by Flux".to_owned());
         assert!(
-            gate.confirm(&Arc::new(refused), Consent::Yes(How::Enter), None, "r", NOW)
-                .unwrap_err()
-                .contains("Flux")
+            gate.confirm(&Arc::new(refused), by(Consent::Yes(How::Enter)), NOW).unwrap_err().contains("Flux")
         );
         let late = NOW + FRESH + Span(1);
-        assert!(
-            gate.confirm(&plan(), Consent::Yes(How::Enter), None, "r", late).unwrap_err().contains("anew")
-        );
+        assert!(gate.confirm(&plan(), by(Consent::Yes(How::Enter)), late).unwrap_err().contains("anew"));
+    }
+
+    #[test]
+    fn a_freeze_is_overridden_by_a_reason_and_the_name_where_that_is_allowed() {
+        let freeze = |overridable| Freeze {
+            name: Safe::own("Friday evening"),
+            contexts: vec!["prod-*".to_owned()],
+            when: When::Once { start: NOW - Span::secs(1), end: NOW + Span::hours(1) },
+            overridable,
+        };
+        let free = Gate::new(Policy { protected: false, locked: false });
+        let mut gate = free.clone().of("prod-ru1", Freezes(vec![freeze(true)]));
+        let name = by(Consent::Name("momo", How::TypedName));
+        let refused = |gate: &mut Gate, asked| gate.confirm(&plan(), asked, NOW).unwrap_err();
+        assert!(gate.asks_for_name(&plan(), NOW));
+        assert!(refused(&mut gate, name).contains("Friday evening"));
+        let over = Confirmation { overrides: true, ..name };
+        assert!(refused(&mut gate, Confirmation { reason: " ", ..over }).contains("with a reason"));
+        let yes = Confirmation { consent: Consent::Yes(How::Enter), ..over };
+        assert!(refused(&mut gate, yes).contains("a freeze is overridden"));
+        let confirmed = gate.confirm(&plan(), over, NOW).unwrap();
+        assert_eq!(confirmed.overridden.len(), 1);
+        let mut never = free.clone().of("prod-ru1", Freezes(vec![freeze(false)]));
+        assert!(refused(&mut never, over).contains("nobody overrides it"));
+        let mut other = free.of("test", Freezes(vec![freeze(false)]));
+        assert!(other.confirm(&plan(), by(Consent::Yes(How::Enter)), NOW).is_ok());
+    }
+
+    #[test]
+    fn where_the_clocks_differ_freezes_hold() {
+        let past = When::Once { start: NOW - Span::hours(2), end: NOW - Span::hours(1) };
+        let freeze = Freeze { name: Safe::own("past"), contexts: Vec::new(), when: past, overridable: false };
+        let free = Gate::new(Policy { protected: false, locked: false });
+        let mut gate = free.of("any", Freezes(vec![freeze]));
+        let plan = Plan { skew: Some(Span::mins(2)), ..Plan::example(NOW) };
+        let asked = by(Consent::Name("momo", How::TypedName));
+        assert!(gate.confirm(&Arc::new(plan.clone()), asked, NOW).unwrap_err().contains("the clocks differ"));
+        let plan = Plan { skew: Some(Span::secs(2)), ..plan };
+        assert!(gate.confirm(&Arc::new(plan), asked, NOW).is_ok());
     }
 }

@@ -192,6 +192,16 @@ pub enum What {
         /// As whom the cluster knows who confirmed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<Safe>,
+        /// The freezes that the reason overrides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overrides: Option<Safe>,
+    },
+    /// Writing became possible for a time, or no longer is.
+    Armed {
+        /// Until when; none where it was disarmed.
+        until: Option<Ts>,
+        /// Why.
+        reason: Safe,
     },
     /// A process of its own carries a plan out.
     Runner {
@@ -305,6 +315,7 @@ impl What {
             | Self::Alert { .. }
             | Self::Moment { .. }
             | Self::Logs { .. }
+            | Self::Armed { .. }
             | Self::Note { .. } => None,
         }
     }
@@ -325,10 +336,14 @@ impl What {
                 format!("logs {query} from {} to {}", window.start.rfc3339(), window.end.rfc3339())
             }
             Self::Plan { plan, summary, .. } => format!("plan {plan}: {}: {summary}", self.aim()),
-            Self::Intent { plan, how, reason, user } => {
-                let user = user.as_ref().map_or_else(String::new, |u| format!(" as {u}"));
-                format!("plan {plan} confirmed ({how}){user}: {reason}")
+            Self::Intent { plan, how, reason, user, overrides } => {
+                let (user, over) = (after(" as ", user.as_ref()), after(", overriding ", overrides.as_ref()));
+                format!("plan {plan} confirmed ({how}){user}{over}: {reason}")
             }
+            Self::Armed { until: Some(until), reason } => {
+                format!("armed until {}: {reason}", until.rfc3339())
+            }
+            Self::Armed { until: None, .. } => "disarmed".to_owned(),
             Self::Runner { plan, pid } => format!("plan {plan}: carried out by process {pid}"),
             Self::Step { plan, number, of, text, finished } => {
                 let begun = if *finished { "" } else { " …" };
@@ -386,6 +401,7 @@ impl What {
             | Self::Alert { .. }
             | Self::Moment { .. }
             | Self::Logs { .. }
+            | Self::Armed { .. }
             | Self::Plan { .. }
             | Self::Step { .. }
             | Self::Check { .. }

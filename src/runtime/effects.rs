@@ -183,7 +183,8 @@ impl Executor {
             inbox: self.inbox.clone(),
         };
         let prepared = self.world.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
-        let gone = || Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
+        let gone =
+            || Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
         let order = prepared.ok_or_else(gone).and_then(|p| p.order(confirmed, (self.world.clock)()));
         let order = match order {
             Ok(order) => order,

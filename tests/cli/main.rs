@@ -5,6 +5,7 @@
 #![allow(clippy::indexing_slicing, reason = "the same")]
 
 mod codes;
+mod deeds;
 mod journal;
 mod reading;
 mod rollback;

@@ -57,7 +57,9 @@ fn makes_pods(deed: &Deed) -> bool {
 }
 
 async fn terminating(client: &Client, namespace: &str, around: &mut Around) {
-    let Ok(found) = client.get_json::<Value>(&format!("/api/v1/namespaces/{namespace}")).await else { return };
+    let Ok(found) = client.get_json::<Value>(&format!("/api/v1/namespaces/{namespace}")).await else {
+        return;
+    };
     if found.pointer("/status/phase").and_then(Value::as_str) == Some("Terminating") {
         around.refusals.push(format!("namespace {namespace} is being deleted: nothing new starts in it"));
     }
@@ -68,7 +70,9 @@ async fn list(client: &Client, path: &str, what: &str, around: &mut Around) -> V
         Ok(list) => list.get("items").and_then(Value::as_array).cloned().unwrap_or_default(),
         Err(fail) if fail.error.kind == Kind::NotFound => Vec::new(),
         Err(fail) if fail.error.kind == Kind::Denied => {
-            around.notes.push(Safe::of(&format!("{what} may not be listed: whether one matters is not known")));
+            around
+                .notes
+                .push(Safe::of(&format!("{what} may not be listed: whether one matters is not known")));
             Vec::new()
         }
         Err(fail) => {

@@ -110,7 +110,12 @@ impl Driver<'_> {
         let fresh = match self.look(&part.from).await {
             Ok(Some(fresh)) => fresh,
             Ok(None) => return End::Failed("it is not there any more: nothing was sent".to_owned()),
-            Err(error) => return End::Failed(format!("could not be looked at again, nothing was sent: {}", error.line())),
+            Err(error) => {
+                return End::Failed(format!(
+                    "could not be looked at again, nothing was sent: {}",
+                    error.line()
+                ));
+            }
         };
         let planned = &part.planned.0;
         let uid = |v: &Value| v.pointer("/metadata/uid").cloned();
@@ -120,7 +125,9 @@ impl Driver<'_> {
             );
         }
         if !same_but_status(planned, &fresh) {
-            return End::Failed("it changed since the plan was made: nothing was sent; make a new plan".to_owned());
+            return End::Failed(
+                "it changed since the plan was made: nothing was sent; make a new plan".to_owned(),
+            );
         }
         let version = fresh.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
         let act = part.act.clone().with_resource_version(version);
@@ -190,9 +197,9 @@ impl Driver<'_> {
             Seen::Applied if deletes => End::Done(going(back.as_ref())),
             Seen::Applied => End::Done("done, read back".to_owned()),
             Seen::NotYet => End::Done("accepted; it is not seen in the object yet".to_owned()),
-            Seen::NotApplied | Seen::Differs => {
-                End::Done("accepted, but the object is not as asked: somebody changes it back or otherwise".to_owned())
-            }
+            Seen::NotApplied | Seen::Differs => End::Done(
+                "accepted, but the object is not as asked: somebody changes it back or otherwise".to_owned(),
+            ),
         }
     }
 
@@ -211,12 +218,18 @@ impl Driver<'_> {
                     return End::Failed(format!("not done: read back after {why}; the object has moved on"));
                 }
                 Some((Seen::Differs, _)) => {
-                    return End::Unknown(format!("{why}; something of it was written, but it is not as asked"));
+                    return End::Unknown(format!(
+                        "{why}; something of it was written, but it is not as asked"
+                    ));
                 }
                 Some((Seen::NotYet, _)) | None => {}
             }
             if (self.clock)() >= until {
-                let seen = if seen.is_some() { "it is not there so far and may still arrive" } else { "it can't be read back" };
+                let seen = if seen.is_some() {
+                    "it is not there so far and may still arrive"
+                } else {
+                    "it can't be read back"
+                };
                 return End::Unknown(format!("{why}; {seen}"));
             }
             tokio::time::sleep(REST).await;

@@ -52,7 +52,11 @@ impl Found {
 
 fn gvk(object: &ObjectRef) -> Gvk {
     let kind = &object.gvk;
-    let version = if kind.group.is_empty() { kind.version.to_string() } else { format!("{}/{}", kind.group, kind.version) };
+    let version = if kind.group.is_empty() {
+        kind.version.to_string()
+    } else {
+        format!("{}/{}", kind.group, kind.version)
+    };
     Gvk::new(&version, &kind.kind)
 }
 
@@ -92,7 +96,9 @@ async fn one(
     }
     let revisions = match deed {
         // What a paused Deployment would roll out is told by its ReplicaSets.
-        Deed::Undo { .. } | Deed::Resume => revisions(client, object, &value).await.map_err(|error| unread(&error))?,
+        Deed::Undo { .. } | Deed::Resume => {
+            revisions(client, object, &value).await.map_err(|error| unread(&error))?
+        }
         _ => Vec::new(),
     };
     Ok(Found { object: value, plural: mapping.resource.clone(), revisions })

@@ -90,7 +90,16 @@ pub async fn prepare(
     let allowed = missing.as_ref().is_ok_and(Vec::is_empty);
     let around = around::look(client, deed, &read).await;
     let previews = show::previews(client, &read, allowed).await;
-    let plan = show::show(&show::Inputs { id, now, cluster, deed, read: &read, missing: &missing, around, previews });
+    let plan = show::show(&show::Inputs {
+        id,
+        now,
+        cluster,
+        deed,
+        read: &read,
+        missing: &missing,
+        around,
+        previews,
+    });
     let parts = read.into_iter().filter_map(|r| {
         let from = r.live()?.place.path();
         let (found, act) = (r.live?, r.act.ok()?);
@@ -104,7 +113,9 @@ pub async fn prepare(
 fn named(deed: &Deed, object: &ObjectRef, id: PlanId) -> Deed {
     match deed {
         Deed::Trigger { name, .. } => {
-            let made = || format!("{}-{}", object.name.as_str().get(..50).unwrap_or(object.name.as_str()), id.short());
+            let made = || {
+                format!("{}-{}", object.name.as_str().get(..50).unwrap_or(object.name.as_str()), id.short())
+            };
             let name = if name.is_empty() { made() } else { name.clone() };
             Deed::Trigger { name, operation: id.to_string() }
         }

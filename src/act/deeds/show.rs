@@ -6,9 +6,9 @@ use futures::StreamExt as _;
 use http::Method;
 use serde_json::Value;
 
-use super::around::Around;
 use super::super::{diff, dryrun, said};
 use super::Read;
+use super::around::Around;
 use crate::core::action::Risk;
 use crate::core::{ClusterId, Error, Name, ObjectRef, Safe, Ts, Uid};
 use crate::ops::deed::{Act, Deed, Live, Refusal, Verb};
@@ -127,6 +127,9 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         refusals,
         notes,
         risk: if inputs.read.len() > 1 { risk.max(Risk::Disruptive) } else { risk },
+        // Asked apart.
+        user: Safe::default(),
+        skew: None,
     }
 }
 
@@ -220,4 +223,3 @@ fn restarts(live: &Live<'_>, after: Option<&Value>, change: Change) -> u32 {
         _ => 0,
     }
 }
-

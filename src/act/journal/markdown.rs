@@ -101,6 +101,7 @@ fn is_told(what: &What) -> bool {
         | What::Alert { .. }
         | What::Moment { .. }
         | What::Logs { .. }
+        | What::Armed { .. }
         | What::Plan { .. }
         | What::Outcome { .. }
         | What::Check { .. }
@@ -130,10 +131,11 @@ impl Plan {
                 let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
                 format!("planned: {summary}{names}")
             }
-            What::Intent { how, reason, user, .. } => {
+            What::Intent { how, reason, user, overrides, .. } => {
                 self.confirmed = true;
                 let user = user.as_ref().map_or_else(String::new, |u| format!(" as {u}"));
-                format!("confirmed ({how}){user}: {reason}")
+                let over = overrides.as_ref().map_or_else(String::new, |o| format!(", overriding {o}"));
+                format!("confirmed ({how}){user}{over}: {reason}")
             }
             What::Runner { pid, .. } => format!("carried out by process {pid}"),
             What::Write { text, state, detail, .. } => return self.write(at, text, *state, detail.as_ref()),
@@ -150,6 +152,7 @@ impl Plan {
             | What::Alert { .. }
             | What::Moment { .. }
             | What::Logs { .. }
+            | What::Armed { .. }
             | What::Step { .. }
             | What::Note { .. } => return,
         };

@@ -42,7 +42,8 @@ impl Prepared {
     pub fn job(&self, wait: Option<Span>, now: Ts) -> Result<Job> {
         let refuse = |detail: String| Error::new(Kind::Refused, "roll back").detail(detail);
         let sides = self.sides.as_ref().ok_or_else(|| refuse("the plan has no objects".to_owned()))?;
-        let job = Job::new(&self.helm, &self.current, sides, helm_now(now)).map_err(|e| refuse(e.to_string()))?;
+        let job =
+            Job::new(&self.helm, &self.current, sides, helm_now(now)).map_err(|e| refuse(e.to_string()))?;
         Ok(match wait {
             Some(limit) => job.waiting(limit.0),
             None => job,

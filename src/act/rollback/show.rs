@@ -6,8 +6,8 @@ use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetCh
 use deckwatch_helm::record::StoredRecord;
 use serde_json::Value;
 
-use super::live::History;
 use super::super::{diff, said};
+use super::live::History;
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
@@ -96,6 +96,9 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         items,
         refusals,
         notes: notes(inputs),
+        // Asked apart.
+        user: Safe::default(),
+        skew: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! What lies over a page and takes the keys: lines to type into, boxes to choose from.
 
 use crate::app::input_line::Line;
-use crate::core::{ObjectRef, Safe};
 use crate::core::action::Action;
+use crate::core::{ObjectRef, Safe};
 
 /// The open dialogue.
 #[derive(Debug)]
@@ -45,7 +45,10 @@ pub enum Modal {
 impl Modal {
     /// Returns whether text is typed into it, for which alt and a letter are keys of their own.
     pub fn has_line(&self) -> bool {
-        matches!(self, Self::GoTo(_) | Self::Filter { .. } | Self::Moment { .. } | Self::Bind(_) | Self::Ask(_))
+        matches!(
+            self,
+            Self::GoTo(_) | Self::Filter { .. } | Self::Moment { .. } | Self::Bind(_) | Self::Ask(_)
+        )
     }
 }
 

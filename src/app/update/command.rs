@@ -6,7 +6,8 @@ use super::super::model::Model;
 use super::super::views::{Env, View};
 use super::{data, deeds, keys, palette, quit, refresh, tell, touch};
 use crate::core::action::Action;
-use crate::core::{Name, Span, num};
+use crate::core::{Name, Safe, Span, num};
+use crate::ops::What;
 
 /// The commands: name, what it does, whether it asks for more words.
 pub const WORDS: [(&str, &str, bool); 5] = [
@@ -52,6 +53,8 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
         "arm" => arm(model, &rest, env, effects),
         "disarm" => {
             model.shared.gate.disarm();
+            let what = What::Armed { until: None, reason: Safe::default() };
+            model.shared.journal(env.now, what, effects);
             touch(model);
         }
         name if deeds::named(name).is_some_and(|a| applies(model, a)) => {
@@ -133,7 +136,9 @@ fn arm(model: &mut Model, rest: &[&str], env: &Env, effects: &mut Effects) {
             effects,
         );
     };
-    if model.shared.gate.arm(env.now, length, reason) {
+    if model.shared.gate.arm(env.now, length, reason.as_str()) {
+        let what = What::Armed { until: Some(env.now + length), reason: Safe::of(&reason) };
+        model.shared.journal(env.now, what, effects);
         tell(model, &format!("armed for {}", num::age(length)), false, env, effects);
     } else {
         tell(model, "this context is locked by the configuration", true, env, effects);

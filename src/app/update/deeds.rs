@@ -222,13 +222,13 @@ fn offered(shared: &Shared, action: Action, objects: &[ObjectRef]) -> String {
         (Action::DoScale, Some(Object::Deployment(d))) => d.spec.replicas.unwrap_or(1).to_string(),
         (Action::DoScale, Some(Object::StatefulSet(s))) => s.spec.replicas.unwrap_or(1).to_string(),
         (Action::DoScale, Some(Object::ReplicaSet(r))) => r.spec.replicas.unwrap_or(1).to_string(),
-        (Action::DoSetImage, Some(Object::Deployment(d))) => images(&d.spec.template.spec.containers),
+        (Action::DoSetImage, Some(live)) => {
+            let containers = live.pod_spec().map(|spec| &spec.containers);
+            let each = containers.into_iter().flatten().map(|c| format!("{}={}", c.name, c.image));
+            each.collect::<Vec<_>>().join(" ")
+        }
         _ => String::new(),
     }
-}
-
-fn images(containers: &[deckwatch_wire::Container]) -> String {
-    containers.iter().map(|c| format!("{}={}", c.name, c.image)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

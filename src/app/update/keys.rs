@@ -4,9 +4,14 @@ use super::super::effect::{Effect, Effects, Timer};
 use super::super::input::Found;
 use super::super::input_line::Line;
 use super::super::jumps;
-use super::super::model::{Modal, Model, modal::{Ask, Menu}};
+use super::super::model::{
+    Modal, Model,
+    modal::{Ask, Menu},
+};
 use super::super::views::{Env, View};
-use super::{back, bind, command, copy, deeds, go, moment, on_top, palette, quit, refresh, settle, tell, touch};
+use super::{
+    back, bind, command, copy, deeds, go, moment, on_top, palette, quit, refresh, settle, tell, touch,
+};
 use crate::core::action::{Action, Info, Need};
 use crate::core::key::{Code, Key};
 use crate::core::{Span, Zone};

@@ -336,7 +336,8 @@ fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
     let plan = Arc::new(Plan::example(NOW));
     let check = crate::app::model::jobs::Check::default();
     bench.model.shared.jobs.0.insert(plan.id, Job::begun(Arc::clone(&plan), wanted(), NOW, check));
-    let intent = What::Intent { plan: plan.id, how: How::Enter, reason: Safe::own("r"), user: None };
+    let intent =
+        What::Intent { plan: plan.id, how: How::Enter, reason: Safe::own("r"), user: None, overrides: None };
     bench.model.shared.noted(Record { at: NOW, what: intent });
     assert!(drawn(&bench).contains("▶ 1 running"), "{}", drawn(&bench));
     // From its entry in the journal.

@@ -29,6 +29,7 @@ fn columns() -> [Column; 2] {
 fn role(what: &What) -> Role {
     match what {
         What::Plan { .. }
+        | What::Armed { .. }
         | What::Intent { .. }
         | What::Runner { .. }
         | What::Step { .. }

@@ -1,6 +1,8 @@
 //! The subcommands: each prints and ends.
 
+mod carry;
 mod cluster;
+mod deeds;
 mod doctor;
 mod journal;
 mod logs;
@@ -33,6 +35,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// Why it could not do what it was asked.
 pub fn run(command: Command, place: &Place) -> Result<u8> {
+    let command = match deeds::run(command, place) {
+        Ok(ran) => return ran,
+        Err(other) => other,
+    };
     match command {
         Command::Alerts(printed) => shown::list(place, "alerts", printed.output, shown::alerts),
         Command::Timeline(printed) => shown::list(place, "timeline", printed.output, shown::timeline),
@@ -59,7 +65,18 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "deckwatch", &mut out);
             print(&String::from_utf8_lossy(&out))
         }
-        Command::Demo(_) => Err(Error::new(Kind::Internal, "run the demo")),
+        // The demo is a cockpit; actions on objects have been carried out.
+        Command::Demo(_)
+        | Command::Rollout { .. }
+        | Command::Scale(_)
+        | Command::Set { .. }
+        | Command::Delete(_)
+        | Command::Evict { .. }
+        | Command::Cordon(_)
+        | Command::Uncordon(_)
+        | Command::Cronjob { .. }
+        | Command::Label(_)
+        | Command::Annotate(_) => Err(Error::new(Kind::Internal, "run a command")),
     }
 }
 

@@ -130,7 +130,10 @@ mod tests {
         let backend = object(Resource::Deployment, "backend");
         let one = Deeds::of(&Deed::Scale { replicas: 3, current: None }, &[&backend]);
         assert_eq!(one.order.as_str(), "Scale Deployment shop/backend to 3");
-        assert_eq!((one.phrase.as_str(), one.phrase_is(), one.past()), ("backend", "the object's name", "scaled"));
+        assert_eq!(
+            (one.phrase.as_str(), one.phrase_is(), one.past()),
+            ("backend", "the object's name", "scaled")
+        );
         let pods = [object(Resource::Pod, "a"), object(Resource::Pod, "b")];
         let several = Deeds::of(&Deed::Evict { grace_s: None }, &[&pods[0], &pods[1]]);
         assert_eq!((several.order.as_str(), several.phrase.as_str()), ("Evict 2 pods", "2 pods"));

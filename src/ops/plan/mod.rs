@@ -11,7 +11,7 @@ pub use doing::{Doing, History, ROLLBACK, RevisionInfo, Rollback, Wanted};
 pub use outcome::{JobMsg, Outcome};
 
 use crate::core::action::Risk;
-use crate::core::{Name, ObjectRef, Safe, Ts};
+use crate::core::{Name, ObjectRef, Safe, Span, Ts};
 
 /// A plan's identity: a ULID.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,6 +149,10 @@ pub struct Plan {
     pub notes: Vec<Safe>,
     /// How dangerous it is.
     pub risk: Risk,
+    /// Who the cluster takes us for.
+    pub user: Safe,
+    /// How far this host's clock is ahead of the server's; none where the server told no time.
+    pub skew: Option<Span>,
 }
 
 impl Plan {
@@ -190,6 +194,14 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => format!("{}/{}", self.namespace, r.release),
             Doing::Deed(d) => d.target.to_string(),
+        }
+    }
+
+    /// Returns the action's name: `rollback`, `restart`.
+    pub fn action(&self) -> &Safe {
+        match &self.what {
+            Doing::Rollback(r) => &r.action,
+            Doing::Deed(d) => &d.action,
         }
     }
 
@@ -257,7 +269,8 @@ impl Plan {
                 self.namespace == *namespace && r.release == *release
             }
             (Doing::Deed(d), Wanted::Deed { deed, objects }) => {
-                d.action.as_str() == deed.name() && d.objects.iter().all(|o| objects.iter().any(|w| w.same(o)))
+                d.action.as_str() == deed.name()
+                    && d.objects.iter().all(|o| objects.iter().any(|w| w.same(o)))
             }
             (Doing::Rollback(_), Wanted::Deed { .. }) | (Doing::Deed(_), Wanted::Rollback { .. }) => false,
         }
@@ -278,6 +291,8 @@ impl Plan {
             refusals: Vec::new(),
             notes: Vec::new(),
             risk: Risk::Disruptive,
+            user: Safe::own("me"),
+            skew: Some(Span(0)),
         }
     }
 }

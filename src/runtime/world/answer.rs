@@ -47,7 +47,7 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
 async fn plan(world: &World, wanted: &Wanted) -> Result<Answer> {
     let now = (world.clock)();
     let id = PlanId::new(now, crate::runtime::random());
-    let prepared = act::prepare(world.client()?, &world.cluster, id, now, wanted).await?;
+    let prepared = act::prepare(world.client()?, &world.cluster, id, &world.clock, wanted).await?;
     let plan = Arc::clone(prepared.plan());
     let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
     plans.retain(|_, p| !p.plan().is_for(wanted));

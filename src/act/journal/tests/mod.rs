@@ -21,7 +21,10 @@ fn note(text: &str) -> Record {
 /// An entry that is synced.
 fn intent() -> Record {
     let reason = Safe::own("Backend5xxHigh");
-    Record { at: AT, what: What::Intent { plan: PlanId::new(AT, 7), how: How::Enter, reason, user: None } }
+    Record {
+        at: AT,
+        what: What::Intent { plan: PlanId::new(AT, 7), how: How::Enter, reason, user: None, overrides: None },
+    }
 }
 
 /// One entry of every kind, whose fields are all there.

@@ -264,8 +264,12 @@ mod tests {
         let (namespace, release) = (plan.namespace.clone(), crate::core::Name::lossy("momo"));
         let wanted = crate::ops::Wanted::Rollback { namespace, release, to: None };
         let led = LedBy { fingerprint: led.fingerprint, name: Safe::own("PodCrashLooping"), fires: true };
-        let mut job =
-            Job::begun(Arc::clone(&plan), wanted, testing::NOW, Check { alert: Some(led), ..Check::default() });
+        let mut job = Job::begun(
+            Arc::clone(&plan),
+            wanted,
+            testing::NOW,
+            Check { alert: Some(led), ..Check::default() },
+        );
         job.ended = Some((testing::NOW, Outcome::Done));
         shared.jobs.0.insert(plan.id, job);
         (shared, plan.id)

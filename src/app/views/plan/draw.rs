@@ -5,6 +5,7 @@ use ratatui_core::layout::Rect;
 
 use super::check::words;
 use super::{Below, PlanView, Step, form};
+use crate::app::input_line::Line;
 use crate::app::model::Job;
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
@@ -65,11 +66,7 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         release::draw_lines(cx, &view.lines(), view.top, upper, buf);
     }
     match &view.step {
-        Step::Confirm { name, from, mistake } => {
-            let typed = name.as_ref().map(|l| l.text().to_owned());
-            let ready = cx.env.now >= *from;
-            confirm(plan, (typed.as_deref(), ready), mistake.as_deref(), cx, lower, buf);
-        }
+        Step::Confirm { .. } => confirm(plan, &view.step, cx, lower, buf),
         Step::Run(_) => {
             if let Some(job) = view.job(cx.shared) {
                 progress(job, cx, lower, buf);
@@ -91,62 +88,47 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn confirm(
-    plan: &Plan,
-    (typed, ready): (Option<&str>, bool),
-    mistake: Option<&str>,
-    cx: &Draw<'_>,
-    area: Rect,
-    buf: &mut Buffer,
-) {
+fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+    let Step::Confirm { name, reason, reasons, from, mistake } = step else { return };
     let theme = &cx.env.theme;
     buf.set_string(area.x, area.y, "━".repeat(usize::from(area.width)), theme.style(Role::Protected));
     let context = cx.shared.session.cluster.0.clipped(60);
     let head = format!(" {} in {context} ", plan.order());
     put(buf, theme, area.x + 2, area.y, area, Role::Protected, &head);
+    let field = |y: u16, label: &str, line: &Line, here: bool, buf: &mut Buffer| {
+        let x = put(buf, theme, area.x + 2, y, area, Role::Text, label);
+        let role = if here { Role::Strong } else { Role::Dim };
+        let x = put(buf, theme, x, y, area, role, super::super::safe(line.text()).as_str());
+        if here {
+            put(buf, theme, x, y, area, Role::Selected, " ");
+        }
+    };
     let (phrase, what) = plan.phrase();
-    match typed {
-        Some(text) => {
-            let x = put(
-                buf,
-                theme,
-                area.x + 2,
-                area.y + 1,
-                area,
-                Role::Text,
-                &format!("type {what}, {phrase}, then enter: "),
-            );
-            let x = put(buf, theme, x, area.y + 1, area, Role::Strong, super::super::safe(text).as_str());
-            put(buf, theme, x, area.y + 1, area, Role::Selected, " ");
+    let ready = cx.env.now >= *from;
+    match name {
+        Some(line) => {
+            let label = format!("type {what}, {phrase}, then enter: ");
+            field(area.y + 1, &label, line, !reasons, buf);
         }
         None => {
-            put(
-                buf,
-                theme,
-                area.x + 2,
-                area.y + 1,
-                area,
-                Role::Text,
-                &if ready {
-                    format!("enter {} · esc leaves it as it is", plan.does())
-                } else {
-                    "…".to_owned()
-                },
-            );
+            let text = match (reasons, ready) {
+                (true, _) => "enter or tab leaves the reason".to_owned(),
+                (false, true) => format!("enter {} · esc leaves it as it is", plan.does()),
+                (false, false) => "…".to_owned(),
+            };
+            put(buf, theme, area.x + 2, area.y + 1, area, Role::Text, &text);
         }
     }
-    put(
-        buf,
-        theme,
-        area.x + 2,
-        area.y + 2,
-        area,
-        Role::Dim,
-        "it runs in this process: closing it stops before the next object",
-    );
-    if let Some(why) = mistake {
-        put(buf, theme, area.x + 2, area.y + 3, area, Role::Failing, why);
-    }
+    field(area.y + 2, "reason (tab): ", reason, *reasons, buf);
+    let frozen = cx.shared.gate.frozen(plan, cx.env.now);
+    let told = match (mistake, frozen.first()) {
+        (Some(why), _) => (Role::Failing, why.clone()),
+        (None, Some(frozen)) => (Role::Warning, frozen.sentence(cx.shared.session.zone).to_string()),
+        (None, None) => {
+            (Role::Dim, "it runs in this process: closing it stops before the next object".to_owned())
+        }
+    };
+    put(buf, theme, area.x + 2, area.y + 3, area, told.0, &told.1);
 }
 
 fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {

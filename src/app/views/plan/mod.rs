@@ -24,7 +24,7 @@ use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::key::{Code, Key};
 use crate::core::{Error, Result, Safe, Span, Ts};
-use crate::ops::gate::{Consent, FRESH};
+use crate::ops::gate::{Confirmation, Consent, FRESH};
 use crate::ops::plan::{Change, DiffLine};
 use crate::ops::{How, Plan, PlanId, Wanted, What};
 
@@ -46,6 +46,10 @@ enum Step {
     Confirm {
         /// The typed name, where one is asked for.
         name: Option<Box<Line>>,
+        /// Why it is done.
+        reason: Box<Line>,
+        /// Whether the reason is typed.
+        reasons: bool,
         /// `enter` counts from here on.
         from: Ts,
         /// Why the last try was refused.
@@ -118,20 +122,27 @@ impl PlanView {
         alert.unwrap_or_else(|| "no alert: opened from a release".to_owned())
     }
 
-    fn confirm(&mut self, consent: Consent<'_>, cx: &mut Cx<'_>) -> std::result::Result<(), String> {
+    fn confirm(
+        &mut self,
+        consent: Consent<'_>,
+        reason: &str,
+        cx: &mut Cx<'_>,
+    ) -> std::result::Result<(), String> {
         let Some(plan) = self.plan.clone() else { return Err("there is no plan".to_owned()) };
         if let Some(error) = &cx.shared.journal_error {
             return Err(format!("the journal can't be written, so nothing is: {}", error.line()));
         }
-        let reason = Self::reason(cx.shared);
         let now = cx.now();
-        let confirmed = cx.shared.gate.confirm(&plan, consent, self.wait.then_some(WAIT), &reason, now)?;
-        let (id, how) = (plan.id, confirmed.how);
+        let wait = self.wait.then_some(WAIT);
+        // A freeze is only overridden by a reason that was typed for it: none is offered then.
+        let asked = Confirmation { consent, wait, reason, overrides: true };
+        let confirmed = cx.shared.gate.confirm(&plan, asked, now)?;
+        let id = plan.id;
+        let intent = confirmed.intent();
         let alert = check::alert_of(cx.shared, &plan);
         let check = crate::app::model::jobs::Check { alert, ..Default::default() };
         let job = Job::begun(plan, self.wanted.clone(), now, check);
         cx.shared.jobs.0.insert(id, job);
-        let intent = What::Intent { plan: id, how, reason: Safe::of(&reason), user: None };
         cx.shared.journal(now, intent, cx.effects);
         cx.effects.push(Effect::Run(Box::new(confirmed)));
         self.step = Step::Run(id);
@@ -265,9 +276,13 @@ impl Pane for PlanView {
             Action::Confirm => {
                 let Some(plan) = &self.plan else { return true };
                 if matches!(self.step, Step::Shown) {
-                    let name = cx.shared.gate.asks_for_name(plan.risk).then(|| Box::new(Line::new("")));
+                    let gate = &cx.shared.gate;
+                    let name = gate.asks_for_name(plan, cx.now()).then(|| Box::new(Line::new("")));
+                    let frozen = !gate.frozen(plan, cx.now()).is_empty();
+                    let offered = if frozen { String::new() } else { Self::reason(cx.shared) };
+                    let reason = Box::new(Line::new(&offered));
                     let from = cx.now() + QUIET;
-                    self.step = Step::Confirm { name, from, mistake: None };
+                    self.step = Step::Confirm { name, reason, reasons: frozen, from, mistake: None };
                     cx.wake_at(from);
                 }
             }
@@ -309,9 +324,16 @@ impl Pane for PlanView {
         if key.ctrl {
             return false;
         }
-        let Step::Confirm { name, from, mistake } = &mut self.step else { return false };
+        let Step::Confirm { name, reason, reasons, from, mistake } = &mut self.step else { return false };
         match key.code {
             Code::Esc => self.step = Step::Shown,
+            Code::Tab | Code::BackTab => *reasons = !*reasons,
+            // What is typed for the reason confirms nothing: it goes on to the name.
+            Code::Enter if *reasons => {
+                *reasons = false;
+                *from = now + QUIET;
+                cx.wake_at(now + QUIET);
+            }
             // The typed name is a guard of its own; a plain `enter` must not come from a held or hasty key.
             Code::Enter if repeat || (name.is_none() && now < *from) => {
                 *from = now + QUIET;
@@ -319,9 +341,10 @@ impl Pane for PlanView {
             }
             Code::Enter => {
                 let typed = name.as_ref().map(|l| l.text().to_owned());
+                let why = reason.text().trim().to_owned();
                 let result = match &typed {
-                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), cx),
-                    None => self.confirm(Consent::Yes(How::Enter), cx),
+                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), &why, cx),
+                    None => self.confirm(Consent::Yes(How::Enter), &why, cx),
                 };
                 if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
                     *mistake = Some(why);
@@ -330,7 +353,8 @@ impl Pane for PlanView {
             }
             _ => {
                 // A name may hold doubled letters, so held characters do count; they confirm nothing.
-                if let Some(line) = name {
+                let line = if *reasons { Some(reason) } else { name.as_mut() };
+                if let Some(line) = line {
                     line.key(key);
                 }
                 *mistake = None;
@@ -368,7 +392,9 @@ impl Pane for PlanView {
             Wanted::Rollback { namespace, release, .. } => {
                 Subject { release: Some((namespace.clone(), release.clone(), None)), ..Subject::default() }
             }
-            Wanted::Deed { objects, .. } => Subject { object: objects.first().cloned(), ..Subject::default() },
+            Wanted::Deed { objects, .. } => {
+                Subject { object: objects.first().cloned(), ..Subject::default() }
+            }
         }
     }
 

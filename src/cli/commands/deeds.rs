@@ -1,0 +1,173 @@
+//! Actions on objects: `rollout`, `scale`, `set`, `delete`, `evict`, `cordon`, `cronjob`, `label`, `annotate`.
+
+use serde_json::json;
+
+use super::carry::{self, Ran};
+use super::{headless, print, print_json};
+use crate::app::effect::Scope;
+use crate::app::views::View;
+use crate::cli::args::{Command, Output, Place, Sent};
+use crate::cli::deeds::{CronjobCommand, Delete, Named, On, RolloutCommand, SetCommand, Tags};
+use crate::core::ids::Gvk;
+use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Resource, Result, Uid};
+use crate::ops::deed::{Cascade, Deed, Refusal, parse};
+use crate::ops::{Plan, Wanted};
+
+/// Carries out a command that is an action on objects; gives others back.
+///
+/// # Errors
+/// What is wrong with it, and why it was refused or failed.
+pub fn run(command: Command, place: &Place) -> std::result::Result<Result<u8>, Command> {
+    let (deed, objects, sent) = match read(command)? {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(carry(place, deed, &objects, &sent))
+}
+
+type Read = Result<(Deed, Vec<String>, Sent)>;
+
+fn read(command: Command) -> std::result::Result<Read, Command> {
+    let on = |deed: Deed, on: On| Ok((deed, on.objects, on.sent));
+    let named = |deed: Deed, kind: &str, named: Named| {
+        let objects = named.names.iter().map(|name| format!("{kind}/{name}")).collect();
+        Ok((deed, objects, named.sent))
+    };
+    Ok(match command {
+        Command::Rollout { command } => match command {
+            RolloutCommand::Restart(objects) => on(Deed::Restart, objects),
+            RolloutCommand::Undo { to_revision, on: objects } => on(Deed::Undo { to: to_revision }, objects),
+            RolloutCommand::Pause(objects) => on(Deed::Pause, objects),
+            RolloutCommand::Resume(objects) => on(Deed::Resume, objects),
+        },
+        Command::Scale(scale) => {
+            on(Deed::Scale { replicas: scale.replicas, current: scale.current_replicas }, scale.on)
+        }
+        Command::Set { command } => set(command),
+        Command::Delete(Delete { grace_period, force, cascade, on: objects }) => {
+            let cascade = match cascade.as_str() {
+                "foreground" => Cascade::Foreground,
+                "orphan" => Cascade::Orphan,
+                _ => Cascade::Background,
+            };
+            on(Deed::Delete { grace_s: grace_period, force, cascade }, objects)
+        }
+        Command::Evict { grace_period, pods } => named(Deed::Evict { grace_s: grace_period }, "pods", pods),
+        Command::Cordon(nodes) => named(Deed::Cordon, "nodes", nodes),
+        Command::Uncordon(nodes) => named(Deed::Uncordon, "nodes", nodes),
+        Command::Cronjob { command } => match command {
+            CronjobCommand::Trigger { name, job, sent } => {
+                let deed = Deed::Trigger { name: job, operation: String::new() };
+                named(deed, "cronjobs", Named { names: vec![name], sent })
+            }
+            CronjobCommand::Suspend(jobs) => named(Deed::Suspend, "cronjobs", jobs),
+            CronjobCommand::Resume(jobs) => named(Deed::Unsuspend, "cronjobs", jobs),
+        },
+        Command::Label(tags) => tagged(tags, |set, overwrite| Deed::Label { set, overwrite }),
+        Command::Annotate(tags) => tagged(tags, |set, overwrite| Deed::Annotate { set, overwrite }),
+        other => return Err(other),
+    })
+}
+
+fn wrong(deed: &str, refusal: &Refusal) -> Error {
+    refusal.error(deed, "the command line")
+}
+
+fn set(command: SetCommand) -> Read {
+    match command {
+        SetCommand::Image { object, images, sent } => {
+            let images = parse::images(&images).map_err(|e| wrong("set image", &e))?;
+            Ok((Deed::SetImage { images }, vec![object], sent))
+        }
+        SetCommand::Resources { on, requests, limits, containers } => {
+            let amounts = |text: &str| parse::amounts(text).map_err(|e| wrong("set resources", &e));
+            let (requests, limits) = (amounts(&requests)?, amounts(&limits)?);
+            Ok((Deed::SetResources { containers, requests, limits }, on.objects, on.sent))
+        }
+    }
+}
+
+fn tagged(
+    tags: Tags,
+    deed: impl FnOnce(std::collections::BTreeMap<String, Option<String>>, bool) -> Deed,
+) -> Read {
+    let set = parse::tags(&tags.tags).map_err(|e| wrong("set labels or annotations", &e))?;
+    Ok((deed(set, tags.overwrite), vec![tags.object], tags.sent))
+}
+
+/// Kinds that have no table of their own here.
+const OTHERS: [(&str, &str, &str, &[&str]); 2] = [
+    ("batch", "v1", "CronJob", &["cronjobs", "cronjob", "cj"]),
+    ("", "v1", "ReplicationController", &["replicationcontrollers", "replicationcontroller", "rc"]),
+];
+
+/// Reads `KIND/NAME`.
+fn object(text: &str, cluster: &ClusterId, namespace: Option<&Name>) -> Result<ObjectRef> {
+    let usage = |detail: &str| Error::new(Kind::Usage, "name an object").on(text.to_owned()).detail(detail);
+    let (kind, name) =
+        text.split_once('/').ok_or_else(|| usage("an object is named as KIND/NAME, as in deploy/backend"))?;
+    let name = Name::new(name).ok_or_else(|| usage("no object can be called so"))?;
+    let lower = kind.to_lowercase();
+    let other = OTHERS.iter().find(|(.., names)| names.contains(&lower.as_str()));
+    let (gvk, namespaced) = match (Resource::parse(kind), other) {
+        (Some(resource), _) => (Gvk::from(resource), resource.names().namespaced),
+        (None, Some((group, version, kind, _))) => {
+            (Gvk { group: (*group).into(), version: (*version).into(), kind: (*kind).into() }, true)
+        }
+        (None, None) => return Err(usage("this kind is not known")),
+    };
+    let namespace = match (namespaced, namespace) {
+        (false, _) => Name::default(),
+        (true, Some(namespace)) => namespace.clone(),
+        (true, None) => return Err(usage("name its namespace with -n")),
+    };
+    Ok(ObjectRef { cluster: cluster.clone(), gvk, namespace, name, uid: Uid::default() })
+}
+
+fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u8> {
+    let what = deed.name();
+    carry::said(sent, what, &objects.join(" "))?;
+    let home = View::open("sources").ok_or_else(|| Error::new(Kind::Internal, "open sources"))?;
+    let mut headless = headless(place, home, (160, 60))?;
+    let session = &headless.model.shared.session;
+    let namespace = match &session.scope {
+        Scope::Namespace(name) => Some(name.clone()),
+        Scope::All => None,
+    };
+    let objects: Result<Vec<ObjectRef>> =
+        objects.iter().map(|text| object(text, &session.cluster, namespace.as_ref())).collect();
+    let made = objects.and_then(|objects| {
+        let wanted = Wanted::Deed { deed, objects };
+        carry::plan(&mut headless, &wanted).map(|plan| (plan, wanted))
+    });
+    let (plan, wanted) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            headless.finish();
+            return Err(error);
+        }
+    };
+    let output = sent.printed.output;
+    if sent.plan {
+        headless.finish();
+        return carry::show(&plan, output);
+    }
+    let ran = carry::carry_out(headless, &plan, wanted, sent, None)?;
+    match output {
+        Output::Json => print_json(&outcome_json(&plan, &ran)).map(drop)?,
+        Output::Text => {
+            let lines: String = ran.steps.iter().map(|(text, _)| format!("{text}\n")).collect();
+            print(&format!("{lines}(plan {})\n", plan.id)).map(drop)?;
+        }
+    }
+    ran.code()
+}
+
+fn outcome_json(plan: &Plan, ran: &Ran) -> serde_json::Value {
+    let steps: Vec<_> = ran.steps.iter().map(|(text, _)| text).collect();
+    json!({
+        "schema": "deckwatch.outcome/1",
+        "plan": plan.id, "action": plan.action(), "target": plan.target(),
+        "outcome": ran.outcome.word(), "objects": steps, "error": ran.error().map(Error::line),
+    })
+}
