@@ -12,6 +12,7 @@ mod order;
 mod prepared;
 mod rights;
 pub mod rollback;
+pub mod runner;
 pub mod who;
 
 pub use order::{Order, Work};

@@ -10,8 +10,8 @@ use crate::ops::{Confirmed, JobMsg, Outcome};
 use crate::sources::auth::WallClock;
 use crate::sources::kube::Client;
 
-/// A confirmed plan and what is to be sent for it.
-#[derive(Debug)]
+/// A confirmed plan and what is to be sent for it. Can be handed to another process; holds secrets that are to be sent.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     /// The plan as it was shown, and the token for it.
     pub confirmed: Confirmed,
@@ -20,7 +20,7 @@ pub struct Order {
 }
 
 /// What is to be sent.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub enum Work {
     /// What Helm's engine asks for.
     Rollback(Box<Job>),

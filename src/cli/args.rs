@@ -216,6 +216,9 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Carries a plan out that is handed over through standard input.
+    #[command(hide = true)]
+    Runner,
     /// Prints a generated reference as Markdown, for `cargo xtask docs`.
     #[command(hide = true)]
     Reference {

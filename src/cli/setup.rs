@@ -19,6 +19,7 @@ use crate::core::{ClusterId, Error, Kind, Name, Result, Safe, Untrusted, Zone};
 use crate::ops::{Gate, Policy};
 use crate::runtime::effects::Executor;
 use crate::runtime::inbox::Inbox;
+use crate::runtime::runners::Runners;
 use crate::runtime::world::{Kube, World, connect, health, logs};
 use crate::runtime::{crash, log, now, random};
 use crate::sources::auth::wall_clock;
@@ -176,6 +177,14 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let book = health::Book::new(inbox.clone());
     let kube_id = SourceId { kind: SourceKind::Kubernetes, index: 0 };
     let entered = runtime.enter();
+    let who = Who::here(&variable).line();
+    let runners = target.as_ref().ok().map(|target| Runners {
+        state: state_folder(),
+        target: Arc::new(target.clone()),
+        context: cluster.0.safe(),
+        who: who.clone(),
+        parent: Safe::of(&id),
+    });
     let kube = target.and_then(|target| {
         let found = target
             .files
@@ -205,6 +214,7 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         health: book,
         retry,
         clock,
+        runners,
         plans: std::sync::Mutex::default(),
     });
     let (environment, mistakes) = config::environment(|n| around.get(n));
@@ -232,7 +242,6 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         focused: true,
     };
     let gate = Gate::new(policy).of(cluster.0.raw(), config.freezes.clone());
-    let who = Who::here(&variable).line();
     let (mut model, first) = start(model_session, gate, view, who, &env);
     model.shared.names = names;
     Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })

@@ -102,7 +102,7 @@ pub enum Need {
 }
 
 /// The least risk of an action; its plan may only raise it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
     /// Changes nothing that runs.

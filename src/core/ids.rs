@@ -7,7 +7,7 @@ use super::resource::Resource;
 use super::text::{Name, Untrusted};
 
 /// A cluster: the name of the kubeconfig context that is pinned for the session.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct ClusterId(pub Untrusted);
 
@@ -18,7 +18,7 @@ impl fmt::Debug for ClusterId {
 }
 
 /// A uid as the API server draws it.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Uid(pub Name);
 
@@ -91,7 +91,9 @@ impl<'de> serde::Deserialize<'de> for Fingerprint {
 }
 
 /// Group, version and kind of an object, for kinds that have no view of their own too.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Gvk {
     /// API group, empty for core.
     pub group: Arc<str>,
@@ -110,7 +112,9 @@ impl From<Resource> for Gvk {
 
 /// One object of one cluster. Two objects of the same name are told apart by uid; a reference that
 /// was only read from text (an alert's label, a manifest) has an empty one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct ObjectRef {
     /// The cluster.
     pub cluster: ClusterId,

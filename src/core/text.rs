@@ -196,6 +196,10 @@ impl serde::Serialize for Name {
 impl<'de> serde::Deserialize<'de> for Name {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        // No name at all stands for none, as the namespace of a node.
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
         Self::new(&text).ok_or_else(|| serde::de::Error::custom("not a name of Kubernetes"))
     }
 }

@@ -52,7 +52,7 @@ pub struct Freeze {
 }
 
 /// That a context is frozen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Frozen {
     /// The freeze's name.
     pub name: Safe,

@@ -39,8 +39,9 @@ pub struct Gate {
     armed: Option<(Ts, Arc<str>)>,
 }
 
-/// The right to carry out one plan. Has no public constructor: only [`Gate::confirm`] makes one.
-#[derive(Debug)]
+/// The right to carry out one plan. Has no public constructor: only [`Gate::confirm`] makes one, and a process of ours
+/// that carries a plan out reads the one that it was handed with it.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct WriteToken {
     plan: PlanId,
     until: Ts,
@@ -65,7 +66,7 @@ impl WriteToken {
 }
 
 /// A plan with the token to carry it out.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Confirmed {
     /// The plan, exactly as it was shown.
     pub plan: Arc<Plan>,

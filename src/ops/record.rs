@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::plan::{Doing, Plan, PlanId};
+use super::plan::{Doing, Outcome, Plan, PlanId};
 use crate::core::{Fingerprint, Name, Safe, Ts, Window};
 
 /// How a plan was confirmed.
@@ -297,6 +297,23 @@ impl What {
                 let objects = d.objects.iter().map(|o| Safe::of(&o.to_string())).collect();
                 made(d.action.clone(), None, None, objects)
             }
+        }
+    }
+
+    /// Returns the entry of a plan that has ended.
+    pub fn ended(plan: &Plan, outcome: &Outcome, text: Safe) -> Self {
+        let revisions = plan.rollback().map(|r| (r.from.revision, r.to.revision));
+        let hint = match outcome {
+            Outcome::Done => None,
+            Outcome::Failed(error) | Outcome::Unknown(error) => error.hint.as_ref().map(|h| Safe::of(h)),
+        };
+        Self::Outcome {
+            plan: plan.id,
+            from: revisions.map(|(from, _)| from),
+            to: revisions.map(|(_, to)| to),
+            outcome: outcome.word(),
+            text,
+            hint,
         }
     }
 

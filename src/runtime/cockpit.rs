@@ -96,9 +96,6 @@ impl Cockpit {
         // The screen first: running work may take its time to stop.
         self.terminal.close();
         let mut err = std::io::stderr();
-        if self.model.shared.jobs.running() > 0 {
-            writeln!(err, "a rollback is running: it stops before its next object …").ok();
-        }
         for said in self.executor.finish() {
             writeln!(err, "{said}").ok();
         }

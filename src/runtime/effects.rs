@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::inbox::Inbox;
 use super::log::{self, Log};
 use super::memory::Memory;
+use super::runners::{Handle as RunnerHandle, Runners};
 use super::world::{World, answer, fault, feeds, releases};
+use crate::act::Order;
 use crate::act::journal::Journal;
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::{Effect, Msg};
@@ -40,9 +42,19 @@ pub struct Executor {
 
 /// A plan that is being carried out.
 struct Running {
-    stop: CancellationToken,
+    /// What is done, in words.
+    deed: String,
+    by: By,
     /// Returns what is said of its end.
     task: JoinHandle<Safe>,
+}
+
+/// Who carries a plan out.
+enum By {
+    /// This process: it stops before the next object when this process ends.
+    Us(CancellationToken),
+    /// A process of its own, which goes on.
+    Runner(RunnerHandle),
 }
 
 /// How long a running plan may take to stop before its next object when the process ends: one write, and the records
@@ -193,6 +205,10 @@ impl Executor {
         if let Err(error) = self.journal.sync() {
             return drop(ending.failed(error));
         }
+        let deed = order.confirmed.plan.deed();
+        if let Some(runners) = self.world.runners.clone() {
+            return self.hand_over(id, deed, runners, order, ending);
+        }
         let stop = CancellationToken::new();
         let (world, journal, stopping) = (Arc::clone(&self.world), self.journal.clone(), stop.clone());
         let task = self.handle.spawn(async move {
@@ -215,16 +231,37 @@ impl Executor {
             let text = outcome.words();
             ending.told(outcome, text)
         });
-        self.plans.insert(id, Running { stop, task });
+        self.plans.insert(id, Running { deed, by: By::Us(stop), task });
+    }
+
+    /// Has a process of its own carry an order out.
+    fn hand_over(&mut self, id: PlanId, deed: String, runners: Runners, order: Order, ending: Ending) {
+        let journal = PlanId::new((self.world.clock)(), super::random());
+        let handle = RunnerHandle::default();
+        let follow = handle.clone();
+        let task = self.handle.spawn(async move {
+            let tell = |news| {
+                log::plan(id, &news);
+                ending.inbox.send(Msg::Job(id, news));
+            };
+            match runners.run(journal, order, follow, &tell).await {
+                Ok((outcome, text)) => ending.told(outcome, text),
+                Err(error) => ending.failed(error),
+            }
+        });
+        self.plans.insert(id, Running { deed, by: By::Runner(handle), task });
     }
 
     /// Tells a running plan to stop before its next object, and notes that it was told.
     fn stop(&mut self, plan: PlanId) {
-        let Some(running) = self.plans.get(&plan).filter(|r| !r.stop.is_cancelled()) else { return };
-        running.stop.cancel();
-        if !running.task.is_finished() {
-            self.write(Record { at: (self.clock())(), what: What::Cancel { plan } });
+        let Some(running) = self.plans.get(&plan).filter(|r| !r.task.is_finished()) else { return };
+        match &running.by {
+            By::Us(stop) if stop.is_cancelled() => return,
+            By::Us(stop) => stop.cancel(),
+            // It notes it itself.
+            By::Runner(handle) => return handle.stop(),
         }
+        self.write(Record { at: (self.clock())(), what: What::Cancel { plan } });
     }
 
     fn export(&self) {
@@ -235,29 +272,36 @@ impl Executor {
         });
     }
 
-    /// Ends: running plans stop before their next object and say so in the release's records, which is waited for; then
-    /// everything is dropped. Returns what is said of each plan that was still running.
+    /// Ends: plans that this process carries out stop before their next object and say so in the release's records, which
+    /// is waited for; those of processes of their own go on. Then everything is dropped. Returns what is said of each plan
+    /// that was still running.
     pub fn finish(mut self) -> Vec<Safe> {
         for task in self.questions.values().chain(self.feeds.values()) {
             task.abort();
         }
         let mut said = Vec::new();
         if let Some(runtime) = self.runtime.take() {
-            let running: Vec<(PlanId, Running)> =
-                self.plans.drain().filter(|(_, r)| !r.task.is_finished()).collect();
-            // A terminal that is gone does not end the process meanwhile.
-            let _hold = (!running.is_empty()).then(|| self.journal.holds().take());
-            for (plan, running) in &running {
-                if !running.stop.is_cancelled() {
-                    running.stop.cancel();
-                    let told = Record { at: (self.world.clock)(), what: What::Cancel { plan: *plan } };
-                    // Where it can't be noted, its outcome can't either, which is told.
-                    self.journal.append(&told).ok();
+            let mut ours = Vec::new();
+            for (plan, running) in self.plans.drain().filter(|(_, r)| !r.task.is_finished()) {
+                match running.by {
+                    By::Us(stop) => ours.push((plan, stop, running.task)),
+                    By::Runner(handle) => {
+                        let by = handle.pid().map_or_else(String::new, |pid| format!(" in process {pid}"));
+                        said.push(Safe::of(&format!("{} goes on{by}", running.deed)));
+                    }
                 }
             }
-            log::stopping(running.len());
-            for (_, plan) in running {
-                let ended = runtime.block_on(async { tokio::time::timeout(LAST, plan.task).await });
+            // A terminal that is gone does not end the process meanwhile.
+            let _hold = (!ours.is_empty()).then(|| self.journal.holds().take());
+            for (plan, stop, _) in ours.iter().filter(|(_, stop, _)| !stop.is_cancelled()) {
+                stop.cancel();
+                let told = Record { at: (self.world.clock)(), what: What::Cancel { plan: *plan } };
+                // Where it can't be noted, its outcome can't either, which is told.
+                self.journal.append(&told).ok();
+            }
+            log::stopping(ours.len());
+            for (.., task) in ours {
+                let ended = runtime.block_on(async { tokio::time::timeout(LAST, task).await });
                 said.push(ended.ok().and_then(std::result::Result::ok).unwrap_or_else(|| {
                     Safe::own("a plan did not stop in time: the journal tells what was sent")
                 }));
@@ -286,19 +330,7 @@ impl Ending {
     /// It ended like this: on disk before it is on the screen. Returns it in words.
     fn told(&self, outcome: Outcome, text: Safe) -> Safe {
         let plan = &self.plan;
-        let revisions = plan.rollback().map(|r| (r.from.revision, r.to.revision));
-        let hint = match &outcome {
-            Outcome::Done => None,
-            Outcome::Failed(error) | Outcome::Unknown(error) => error.hint.as_ref().map(|h| Safe::of(h)),
-        };
-        let what = What::Outcome {
-            plan: plan.id,
-            from: revisions.map(|(from, _)| from),
-            to: revisions.map(|(_, to)| to),
-            outcome: outcome.word(),
-            text,
-            hint,
-        };
+        let what = What::ended(plan, &outcome, text);
         let record = Record { at: (self.clock)(), what };
         let line = Safe::of(&format!("{}: {}", plan.target(), record.what.line()));
         let written = self.journal.append(&record);

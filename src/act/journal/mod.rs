@@ -92,7 +92,16 @@ impl Journal {
 
     /// Begins a new journal whose files grow to another size, in bytes.
     pub fn with(folder: &Path, now: Ts, random: u128, largest: u64) -> Self {
-        let id = crate::ops::PlanId::new(now, random).to_string();
+        Self::of(folder, crate::ops::PlanId::new(now, random), largest)
+    }
+
+    /// Begins a journal whose name another process has chosen, to find it by.
+    pub fn named(folder: &Path, id: crate::ops::PlanId) -> Self {
+        Self::of(folder, id, FILE)
+    }
+
+    fn of(folder: &Path, id: crate::ops::PlanId, largest: u64) -> Self {
+        let id = id.to_string();
         let state = State {
             chain: Chain::new(&id),
             disk: None,

@@ -76,10 +76,8 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
             let running = model.shared.jobs.running();
             let text = match running {
                 0 => " nothing runs any more. Quit? y / n ".to_owned(),
-                1 => " a plan is running: quitting stops before its next object. Quit? y / n ".to_owned(),
-                n => {
-                    format!(" {n} plans are running: quitting stops before the next object. Quit? y / n ")
-                }
+                1 => " a plan is running: it goes on without the cockpit. Quit? y / n ".to_owned(),
+                n => format!(" {n} plans are running: they go on without the cockpit. Quit? y / n "),
             };
             paint::shade(buf, &cx.env.theme, last.y, last, Role::Warning);
             put(buf, &cx.env.theme, last.x, last.y, last, Role::Warning, &text);

@@ -9,6 +9,7 @@ mod logs;
 mod query;
 mod release;
 mod rollback;
+mod runner;
 mod shown;
 mod table;
 
@@ -58,6 +59,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         Command::Rollback(rollback) => rollback::run(place, &rollback),
         Command::Snapshot { view, size, printed } => shown::snapshot(place, &view, &size, printed.output),
         Command::Journal { command, printed } => journal::run(command, printed.output),
+        Command::Runner => runner::run(),
         Command::Doctor(printed) => doctor::print_findings(place, printed.output),
         Command::Reference { topic } => print(&super::reference::markdown(topic)?),
         Command::Completions { shell } => {

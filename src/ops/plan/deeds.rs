@@ -4,7 +4,7 @@ use crate::core::{ObjectRef, Safe, num};
 use crate::ops::deed::Deed;
 
 /// An action on one object or several.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Deeds {
     /// The action's name.
     pub action: Safe,

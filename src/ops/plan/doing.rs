@@ -39,7 +39,7 @@ impl Wanted {
 }
 
 /// What a plan does.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Doing {
     /// A release goes back to a revision.
@@ -49,7 +49,7 @@ pub enum Doing {
 }
 
 /// What is known of one revision.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RevisionInfo {
     /// Its number.
     pub revision: u32,
@@ -66,7 +66,7 @@ pub struct RevisionInfo {
 }
 
 /// Going back to a revision of a release.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Rollback {
     /// `rollback`.
     pub action: Safe,
@@ -87,7 +87,7 @@ pub struct Rollback {
 }
 
 /// How many revisions a release keeps.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct History {
     /// Revisions kept now.
     pub kept: usize,

@@ -51,7 +51,7 @@ impl<'de> serde::Deserialize<'de> for PlanId {
 }
 
 /// What happens to one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// It is patched.
@@ -80,7 +80,7 @@ impl Change {
 }
 
 /// How far the server has agreed to a change before it is made.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preview {
     /// The server's dry run agrees.
@@ -94,7 +94,7 @@ pub enum Preview {
 }
 
 /// One object of a plan.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Item {
     /// The object.
     pub object: ObjectRef,
@@ -115,7 +115,7 @@ pub struct Item {
 }
 
 /// One line of a difference.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DiffLine {
     /// `+`, `-`, a blank, or `@` for a heading.
     pub sign: char,
@@ -124,7 +124,7 @@ pub struct DiffLine {
 }
 
 /// A change to the cluster.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     /// Its identity.
     pub id: PlanId,

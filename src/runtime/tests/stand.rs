@@ -224,6 +224,7 @@ impl Stand {
             health: book,
             retry,
             clock,
+            runners: None,
             plans: Mutex::default(),
         });
         tokio::spawn(beat::follow(Arc::clone(&world)));

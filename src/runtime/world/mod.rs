@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::act::Prepared;
 use crate::core::{ClusterId, Error, Kind, Result, Span, Untrusted};
 use crate::ops::PlanId;
+use crate::runtime::runners::Runners;
 use crate::sources::alertmanager::Alertmanager;
 use crate::sources::auth::WallClock;
 use crate::sources::kube::{Client, Pulse, RetryNow};
@@ -100,6 +101,8 @@ pub struct World {
     pub retry: RetryNow,
     /// The wall clock.
     pub clock: WallClock,
+    /// What carries plans out in processes of their own; without it this process does.
+    pub runners: Option<Runners>,
     /// Plans that were made and may be confirmed, with everything that carrying them out needs.
     pub plans: Mutex<HashMap<PlanId, Prepared>>,
 }

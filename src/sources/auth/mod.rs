@@ -10,7 +10,7 @@ pub mod expiry;
 pub mod grant;
 pub mod pem;
 pub mod proxy;
-pub(super) mod session;
+pub mod session;
 pub mod tunnel;
 
 pub use exec::{ClusterInfo, Plugin};

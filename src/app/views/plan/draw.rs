@@ -124,9 +124,10 @@ fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer
     let told = match (mistake, frozen.first()) {
         (Some(why), _) => (Role::Failing, why.clone()),
         (None, Some(frozen)) => (Role::Warning, frozen.sentence(cx.shared.session.zone).to_string()),
-        (None, None) => {
-            (Role::Dim, "it runs in this process: closing it stops before the next object".to_owned())
-        }
+        (None, None) => (
+            Role::Dim,
+            "a process of its own carries it out: closing the cockpit does not stop it".to_owned(),
+        ),
     };
     put(buf, theme, area.x + 2, area.y + 3, area, told.0, &told.1);
 }

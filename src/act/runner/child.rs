@@ -1,0 +1,109 @@
+//! The runner's own process: from what it was handed to the last entry of its journal.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio_util::sync::CancellationToken;
+
+use super::super::file::write_private;
+use super::super::journal::Journal;
+use super::Handover;
+use crate::core::{Error, Kind, Result, Safe};
+use crate::ops::{JobMsg, Outcome, Plan, Record, What};
+use crate::sources::auth::{WallClock, wall_clock};
+use crate::sources::kube::Client;
+
+/// Carries out what is handed over and writes how it ends. Returns how it ended.
+///
+/// # Errors
+/// Nothing was sent: what was handed over can't be used, or the journal can't be written.
+pub fn run(handed: Handover) -> Result<Outcome> {
+    let journal = Journal::named(&handed.state, handed.journal);
+    let clock = wall_clock();
+    let plan = Arc::clone(&handed.order.confirmed.plan);
+    begin(&journal, &clock, &handed)?;
+    let stop = CancellationToken::new();
+    watch_signals(&journal, &clock, &plan, stop.clone())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::new(Kind::Internal, "start the runtime").detail(e.to_string()))?;
+    let tell = |news: JobMsg| {
+        if let JobMsg::Step { number, of, text, finished } = news {
+            let what = What::Step { plan: plan.id, number, of, text, finished };
+            // Progress is for those who look on: that it can't be noted keeps nothing back.
+            journal.append(&Record { at: clock(), what }).ok();
+        }
+    };
+    let ended = runtime.block_on(async {
+        let client = handed.target().and_then(|target| Client::new(&target, Arc::clone(&clock)));
+        match client {
+            Ok(client) => handed.order.run(&client, &clock, journal.clone(), stop, &tell).await,
+            Err(error) => {
+                let outcome = Outcome::Failed(error);
+                let text = outcome.words();
+                (outcome, text)
+            }
+        }
+    });
+    let (outcome, text) = ended;
+    journal.append(&Record { at: clock(), what: What::ended(&plan, &outcome, text) }).ok();
+    journal.sync()?;
+    Ok(outcome)
+}
+
+/// The intent stands in this journal too, on disk before anything is sent.
+fn begin(journal: &Journal, clock: &WallClock, handed: &Handover) -> Result<()> {
+    let order = &handed.order.confirmed;
+    let entries = [
+        What::Opened {
+            context: handed.context.clone(),
+            version: Safe::own(env!("CARGO_PKG_VERSION")),
+            who: handed.who.clone(),
+        },
+        What::made(&order.plan),
+        order.intent(),
+        What::Runner { plan: order.plan.id, pid: std::process::id() },
+    ];
+    for what in entries {
+        journal.append(&Record { at: clock(), what })?;
+    }
+    journal.sync()?;
+    // Later cockpits show the plan by it; secrets are masked in a plan.
+    let path = plan_file(&handed.state, &handed.journal.to_string());
+    let text = serde_json::to_string(&*order.plan).unwrap_or_default();
+    write_private(&path, &text).map_err(|e| {
+        Error::new(Kind::Io, "keep the plan").on(path.display().to_string()).detail(e.to_string())
+    })
+}
+
+/// Returns where the plan of a runner's journal is kept.
+pub fn plan_file(state: &Path, journal: &str) -> PathBuf {
+    state.join("journal").join(format!("{journal}.plan.json"))
+}
+
+/// Whoever tells it to end has it stop before the next object; a terminal that goes away does not.
+fn watch_signals(
+    journal: &Journal,
+    clock: &WallClock,
+    plan: &Arc<Plan>,
+    stop: CancellationToken,
+) -> Result<()> {
+    let failed = |e: std::io::Error| {
+        Error::new(Kind::Io, "watch for signals").detail(format!("nothing was sent: {e}"))
+    };
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGHUP]).map_err(failed)?;
+    let (journal, clock, plan) = (journal.clone(), Arc::clone(clock), plan.id);
+    let watch = move || {
+        for signal in signals.forever() {
+            if signal != SIGHUP && !stop.is_cancelled() {
+                stop.cancel();
+                journal.append(&Record { at: clock(), what: What::Cancel { plan } }).ok();
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(watch).map_err(failed)?;
+    Ok(())
+}

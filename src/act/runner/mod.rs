@@ -1,0 +1,15 @@
+//! The runner: a process of its own session that carries one order out and survives the terminal.
+//!
+//! It is handed the order, the cluster with its credentials, and the name of its journal through a pipe, and nothing by
+//! arguments, variables or files. It keeps a journal of its own; whoever started it, and every later cockpit, follows it
+//! by that. What it is told to stop (SIGTERM) stops before its next object.
+
+mod child;
+mod follow;
+mod handover;
+mod spawn;
+
+pub use child::{plan_file, run};
+pub use follow::{Follower, News};
+pub use handover::{Handover, Parties};
+pub use spawn::{spawn, stop};

@@ -1,0 +1,129 @@
+//! Plans that a process of their own carries out: started, followed by their journals, told to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::act::Order;
+use crate::act::runner::{self, Follower, Handover, News, Parties};
+use crate::core::{Error, Kind, Result, Safe};
+use crate::ops::{JobMsg, Outcome, PlanId};
+use crate::sources::kube::Target;
+
+/// How often a runner's journal is looked at.
+const LOOK: Duration = Duration::from_millis(25);
+/// How long a runner may take to begin its journal.
+const BEGUN: Duration = Duration::from_secs(20);
+
+/// What starting a runner takes.
+#[derive(Clone)]
+pub struct Runners {
+    /// Where state is kept.
+    pub state: PathBuf,
+    /// The cluster.
+    pub target: Arc<Target>,
+    /// The context.
+    pub context: Safe,
+    /// Who is at the keyboard.
+    pub who: Safe,
+    /// The name of this process's journal.
+    pub parent: Safe,
+}
+
+/// How to reach a runner that may still be starting.
+#[derive(Clone, Debug, Default)]
+pub struct Handle {
+    pid: Arc<watch::Sender<Option<u32>>>,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl Handle {
+    /// Tells it to stop before its next object, as soon as it is there.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns its process.
+    pub fn pid(&self) -> Option<u32> {
+        *self.pid.borrow()
+    }
+}
+
+impl Runners {
+    /// Starts a runner for an order and follows it to its end. `journal` is the name of its journal.
+    ///
+    /// # Errors
+    /// It was not started: nothing was sent.
+    pub async fn run(
+        &self,
+        journal: PlanId,
+        order: Order,
+        handle: Handle,
+        tell: &(dyn Fn(JobMsg) + Sync),
+    ) -> Result<(Outcome, Safe)> {
+        let plan = order.confirmed.plan.id;
+        let parties = Parties {
+            state: self.state.clone(),
+            journal,
+            parent: self.parent.clone(),
+            context: self.context.clone(),
+            who: self.who.clone(),
+        };
+        let text = Handover::new(parties, &self.target, order)?.text()?;
+        let pid = runner::spawn(text).await?;
+        handle.pid.send_replace(Some(pid));
+        Ok(self.follow(journal, plan, handle, tell).await)
+    }
+
+    /// Follows a runner to its end. Returns how it ended and what is said of it.
+    pub async fn follow(
+        &self,
+        journal: PlanId,
+        plan: PlanId,
+        handle: Handle,
+        tell: &(dyn Fn(JobMsg) + Sync),
+    ) -> (Outcome, Safe) {
+        let mut follower = Follower::new(&self.state, &journal.to_string(), plan);
+        let began = Instant::now();
+        let mut told = false;
+        loop {
+            if *handle.stop.borrow() && !told {
+                told = handle.pid().is_some_and(runner::stop);
+            }
+            let late = began.elapsed() > BEGUN;
+            let looked = tokio::task::spawn_blocking(move || {
+                let news = follower.look(late);
+                (follower, news)
+            });
+            let Ok((back, news)) = looked.await else { return silent() };
+            follower = back;
+            for one in news {
+                match one {
+                    News::Runner(pid) => drop(handle.pid.send_replace(Some(pid))),
+                    News::Job(JobMsg::Ended(outcome, record)) => {
+                        let text = match &record.what {
+                            crate::ops::What::Outcome { text, .. } => text.clone(),
+                            _ => outcome.words(),
+                        };
+                        return (outcome, text);
+                    }
+                    News::Job(step) => tell(step),
+                    News::Silent => return silent(),
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The runner is gone without a last word.
+fn silent() -> (Outcome, Safe) {
+    let error = Error::new(Kind::OutcomeUnknown, "carry out the plan")
+        .detail("the process that carried it out is gone without a last word")
+        .hint("nothing is sent again: `deckwatch journal` tells what was sent; look at what it names");
+    let outcome = Outcome::Unknown(error);
+    let text = outcome.words();
+    (outcome, text)
+}
