@@ -21,6 +21,8 @@ struct Stand {
     kubeconfig: tempfile::NamedTempFile,
     urls: [String; 3],
     records: Vec<records::Kind>,
+    /// When the hostile log lines begin, in nanoseconds.
+    hour: i64,
     runtime: Option<Runtime>,
 }
 
@@ -30,6 +32,7 @@ impl Stand {
         let runtime = runtime.unwrap();
         rustls::crypto::ring::default_provider().install_default().ok();
         let told = Told::default();
+        let hour = hour_of_lies();
         let (whole, kubeconfig, urls, records) = runtime.block_on(async {
             let whole = Whole::start(1, 1.0).await.unwrap();
             let cluster = Liar::start(whole.stand().url(), lies::kubernetes(), told.clone()).await;
@@ -37,7 +40,7 @@ impl Stand {
             let [prometheus, loki, alertmanager] = whole.urls();
             let urls = [
                 Liar::start(prometheus, lies::prometheus(), told.clone()).await.url,
-                Liar::start(loki, lies::loki(hour_of_lies()), told.clone()).await.url,
+                Liar::start(loki, lies::loki(hour), told.clone()).await.url,
                 Liar::start(alertmanager, lies::alertmanager(), told.clone()).await.url,
             ];
             let kubeconfig = whole.stand().kubeconfig().replace(&whole.stand().url(), &cluster.url);
@@ -49,7 +52,7 @@ impl Stand {
         });
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), kubeconfig).unwrap();
-        Self { told, kubeconfig: file, urls, records, runtime: Some(runtime) }
+        Self { told, kubeconfig: file, urls, records, hour, runtime: Some(runtime) }
     }
 
     fn launch(&self, size: (u16, u16), args: &[&str]) -> Session {
@@ -191,9 +194,10 @@ fn of_what_lying_servers_send_everything_is_shown_or_counted() {
     let stand = Stand::start();
     let session = stand.launch((120, 40), &[]);
     session.wait_long("Backend5xxHigh").wait_for("evil-00");
-    // The lines around the moment: the number of those that a filter leaves.
+    // The lines around their own moment, which no page of the others cuts off: the number of those that a filter leaves.
     let lines = lies::lines().len();
     session.keys("\r").wait_for("likeliest first").keys("gl").wait_for("condition begins");
+    session.keys("@").wait_for("enter pins").keys(&deckwatch::core::Ts(stand.hour).rfc3339()).keys("\r");
     session.keys("/#0\r").wait_for(&format!("{lines} lines of "));
     let heading = session.see(|s| s.text().lines().nth(1).unwrap_or_default().to_owned());
     assert!(heading.contains("1 shortened"), "{heading}");
