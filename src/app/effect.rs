@@ -181,6 +181,8 @@ pub enum Effect {
     ExportJournal,
     /// Read what alerts were bound to.
     ReadBindings,
+    /// Look for plans that earlier processes have left without an end.
+    Recover,
     /// Remember what an alert is bound to, or that it is bound no more.
     Bind(Fingerprint, Option<ObjectRef>),
     /// Draw the whole screen anew.
@@ -204,6 +206,7 @@ impl Effect {
             Self::Copy(_) => "copy",
             Self::Journal(_) => "journal",
             Self::ReadBindings => "read-bindings",
+            Self::Recover => "recover",
             Self::Bind(..) => "bind",
             Self::Run(_) => "run",
             Self::Stop(_) => "stop",

@@ -39,6 +39,8 @@ pub enum Msg {
     Answer(QueryId, Result<Answer, Error>),
     /// A source's health changed.
     Health(Health),
+    /// A plan of an earlier process that has no end yet.
+    Taken(Box<Taken>),
     /// A running plan's news.
     Job(ops::PlanId, ops::JobMsg),
     /// An entry was written into the journal, or could not be.
@@ -87,12 +89,28 @@ impl Msg {
                 Answer::Plan(_) => "answer plan",
             },
             Self::Health(_) => "health",
+            Self::Taken(_) => "taken",
             Self::Job(..) => "job",
             Self::Journalled(..) => "journalled",
             Self::Notice(_) => "notice",
             Self::Done(_) => "done",
         }
     }
+}
+
+/// A plan of an earlier process.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Which.
+    pub id: ops::PlanId,
+    /// What it was to do, in words.
+    pub aim: crate::core::Safe,
+    /// When it was confirmed.
+    pub confirmed: Ts,
+    /// The plan as it was shown, where it was kept.
+    pub shown: Option<Arc<ops::Plan>>,
+    /// Whether its process is still there.
+    pub live: bool,
 }
 
 /// News of a list and watch.

@@ -346,7 +346,9 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Safe>(json);
         assert_eq!(read(r#""a\u001b[2J|""#).unwrap().as_str(), "a^[[2J|");
         assert_eq!(serde_json::from_str::<Name>(r#""momo""#).unwrap().as_str(), "momo");
-        for bad in [r#""""#, r#""a b""#, r#""a\u001b""#, "1"] {
+        // As of a node, which is in no namespace.
+        assert!(serde_json::from_str::<Name>(r#""""#).unwrap().is_empty());
+        for bad in [r#""a b""#, r#""a\u001b""#, "1"] {
             assert!(serde_json::from_str::<Name>(bad).is_err(), "{bad}");
         }
     }

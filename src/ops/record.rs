@@ -258,6 +258,18 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<Safe>,
     },
+    /// How a plan of an earlier process ended that has no end in its journal: read from the cluster, or seen by following.
+    Found {
+        /// The plan.
+        plan: PlanId,
+        /// How it ended, as far as is known.
+        outcome: Ended,
+        /// In words.
+        text: Safe,
+        /// What to do about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<Safe>,
+    },
     /// What was seen after a plan: the error ratio, readiness, restarts since.
     Check {
         /// The plan.
@@ -327,6 +339,7 @@ impl What {
             | Self::Write { plan, .. }
             | Self::Cancel { plan }
             | Self::Outcome { plan, .. }
+            | Self::Found { plan, .. }
             | Self::Check { plan, .. } => Some(*plan),
             Self::Opened { .. }
             | Self::Alert { .. }
@@ -377,6 +390,12 @@ impl What {
                     None => format!("plan {plan}: {outcome}: {text}{hint}"),
                 }
             }
+            Self::Found { plan, outcome, text, hint } => {
+                format!(
+                    "plan {plan} of an earlier process: {outcome}: {text}{}",
+                    after("; hint: ", hint.as_ref())
+                )
+            }
             Self::Check { plan, healed, text } => {
                 format!("plan {plan}: {}: {text}", if *healed { "healed" } else { "not healed" })
             }
@@ -413,6 +432,7 @@ impl What {
             | Self::Runner { .. }
             | Self::Write { .. }
             | Self::Cancel { .. }
+            | Self::Found { .. }
             | Self::Outcome { .. } => true,
             Self::Opened { .. }
             | Self::Alert { .. }

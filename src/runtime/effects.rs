@@ -29,9 +29,9 @@ use crate::sources::auth::WallClock;
 pub struct Executor {
     handle: Handle,
     runtime: Option<Runtime>,
-    world: Arc<World>,
-    inbox: Inbox,
-    journal: Journal,
+    pub(super) world: Arc<World>,
+    pub(super) inbox: Inbox,
+    pub(super) journal: Journal,
     memory: Memory,
     questions: HashMap<Slot, AbortHandle>,
     feeds: HashMap<(Feed, Scope), AbortHandle>,
@@ -125,6 +125,7 @@ impl Executor {
             Effect::Stop(plan) => self.stop(plan),
             Effect::ExportJournal => self.export(),
             Effect::ReadBindings => self.recall(),
+            Effect::Recover => self.recover(),
             Effect::Bind(alert, object) => {
                 if let Err(error) = self.memory.write(&self.world.cluster, alert, object.as_ref()) {
                     self.inbox.send(Msg::Notice(error));
@@ -134,7 +135,7 @@ impl Executor {
         }
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         self.handle.spawn(work).abort_handle()
     }
 
@@ -238,14 +239,18 @@ impl Executor {
     fn hand_over(&mut self, id: PlanId, deed: String, runners: Runners, order: Order, ending: Ending) {
         let journal = PlanId::new((self.world.clock)(), super::random());
         let handle = RunnerHandle::default();
-        let follow = handle.clone();
+        let (follow, world) = (handle.clone(), Arc::clone(&self.world));
         let task = self.handle.spawn(async move {
             let tell = |news| {
                 log::plan(id, &news);
                 ending.inbox.send(Msg::Job(id, news));
             };
             match runners.run(journal, order, follow, &tell).await {
-                Ok((outcome, text)) => ending.told(outcome, text),
+                Ok(Some((outcome, text))) => ending.told(outcome, text),
+                Ok(None) => {
+                    let (outcome, text) = super::recover::silent(&world, journal, id).await;
+                    ending.told(outcome, text)
+                }
                 Err(error) => ending.failed(error),
             }
         });

@@ -45,6 +45,8 @@ impl Headless {
             log::effect(&effect);
             match effect {
                 Effect::After(timer, at) => self.timers.set(timer, at),
+                // Whoever only prints would note as told what nobody has read.
+                Effect::Recover => {}
                 other => self.executor.carry_out(other),
             }
         }

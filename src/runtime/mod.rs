@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod keys;
 pub mod log;
 pub mod memory;
+mod recover;
 pub mod runners;
 pub mod timers;
 pub mod world;

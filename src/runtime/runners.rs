@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::act::Order;
 use crate::act::runner::{self, Follower, Handover, News, Parties};
-use crate::core::{Error, Kind, Result, Safe};
+use crate::core::{Result, Safe};
 use crate::ops::{JobMsg, Outcome, PlanId};
 use crate::sources::kube::Target;
 
@@ -62,7 +62,7 @@ impl Runners {
         order: Order,
         handle: Handle,
         tell: &(dyn Fn(JobMsg) + Sync),
-    ) -> Result<(Outcome, Safe)> {
+    ) -> Result<Option<(Outcome, Safe)>> {
         let plan = order.confirmed.plan.id;
         let parties = Parties {
             state: self.state.clone(),
@@ -77,14 +77,15 @@ impl Runners {
         Ok(self.follow(journal, plan, handle, tell).await)
     }
 
-    /// Follows a runner to its end. Returns how it ended and what is said of it.
+    /// Follows a runner to its end. Returns how it ended and what is said of it; none where it is gone without a last
+    /// word.
     pub async fn follow(
         &self,
         journal: PlanId,
         plan: PlanId,
         handle: Handle,
         tell: &(dyn Fn(JobMsg) + Sync),
-    ) -> (Outcome, Safe) {
+    ) -> Option<(Outcome, Safe)> {
         let mut follower = Follower::new(&self.state, &journal.to_string(), plan);
         let began = Instant::now();
         let mut told = false;
@@ -97,7 +98,7 @@ impl Runners {
                 let news = follower.look(late);
                 (follower, news)
             });
-            let Ok((back, news)) = looked.await else { return silent() };
+            let (back, news) = looked.await.ok()?;
             follower = back;
             for one in news {
                 match one {
@@ -107,23 +108,13 @@ impl Runners {
                             crate::ops::What::Outcome { text, .. } => text.clone(),
                             _ => outcome.words(),
                         };
-                        return (outcome, text);
+                        return Some((outcome, text));
                     }
                     News::Job(step) => tell(step),
-                    News::Silent => return silent(),
+                    News::Silent => return None,
                 }
             }
             tokio::time::sleep(LOOK).await;
         }
     }
-}
-
-/// The runner is gone without a last word.
-fn silent() -> (Outcome, Safe) {
-    let error = Error::new(Kind::OutcomeUnknown, "carry out the plan")
-        .detail("the process that carried it out is gone without a last word")
-        .hint("nothing is sent again: `deckwatch journal` tells what was sent; look at what it names");
-    let outcome = Outcome::Unknown(error);
-    let text = outcome.words();
-    (outcome, text)
 }

@@ -10,11 +10,11 @@
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod grammar;
-mod halt;
 mod harness;
 mod hostile;
 mod leave;
 mod liar;
 mod path;
+mod runner;
 mod sys;
 mod term;

@@ -104,6 +104,7 @@ fn is_told(what: &What) -> bool {
         | What::Armed { .. }
         | What::Plan { .. }
         | What::Outcome { .. }
+        | What::Found { .. }
         | What::Check { .. }
         | What::Note { .. } => true,
     }
@@ -144,6 +145,11 @@ impl Plan {
                 self.ended = true;
                 let hint = hint.as_ref().map_or_else(String::new, |h| format!("; hint: {h}"));
                 format!("ended, {outcome}: {text}{hint}")
+            }
+            What::Found { outcome, text, hint, .. } => {
+                self.ended = true;
+                let hint = hint.as_ref().map_or_else(String::new, |h| format!("; hint: {h}"));
+                format!("found afterwards, {outcome}: {text}{hint}")
             }
             What::Check { healed, text, .. } => {
                 format!("checked, {}: {text}", if *healed { "healed" } else { "not healed" })

@@ -7,9 +7,12 @@
 mod child;
 mod follow;
 mod handover;
+pub mod reconcile;
 mod spawn;
+pub mod unfinished;
 
 pub use child::{plan_file, run};
 pub use follow::{Follower, News};
 pub use handover::{Handover, Parties};
 pub use spawn::{spawn, stop};
+pub use unfinished::Unfinished;

@@ -244,7 +244,9 @@ pub fn alerts(shared: &Shared, out: &mut Vec<Change>) {
 /// What was done here.
 pub fn own(shared: &Shared, out: &mut Vec<Change>) {
     for record in &shared.journal {
-        let (What::Outcome { .. } | What::Intent { .. }) = &record.what else { continue };
+        let (What::Outcome { .. } | What::Found { .. } | What::Intent { .. }) = &record.what else {
+            continue;
+        };
         out.push(Change {
             at: record.at,
             sort: Sort::Own,

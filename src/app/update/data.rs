@@ -1,11 +1,14 @@
 //! What sources say: lists and watches, answers, health, running plans.
 
+use std::sync::Arc;
+
 use super::super::effect::{Effect, Effects, Feed, Query, QueryId, Scope, Slot, Timer};
-use super::super::model::Model;
-use super::super::msg::{Answer, FeedMsg, FeedState};
+use super::super::model::jobs::Check;
+use super::super::model::{Job, Model};
+use super::super::msg::{Answer, FeedMsg, FeedState, Taken};
 use super::super::views::{Cx, Draw, Env, Truth, View};
 use super::{open, tell, touch};
-use crate::core::{Error, Resource, Span};
+use crate::core::{Error, Resource, Span, num};
 use crate::ops::{JobMsg, PlanId, What};
 use crate::store::health::{Health, SourceKind, State};
 
@@ -213,9 +216,35 @@ pub fn health(model: &mut Model, health: Health, env: &Env, effects: &mut Effect
     }
 }
 
+/// Takes a plan of an earlier process: it is told before anything else.
+pub fn taken(model: &mut Model, taken: &Taken, env: &Env, effects: &mut Effects) {
+    let what =
+        if taken.live { "is still being carried out" } else { "has no end in its journal: it is looked up" };
+    tell(
+        model,
+        &format!("{}, confirmed {}: {what}", taken.aim, num::ago(taken.confirmed, env.now)),
+        true,
+        env,
+        effects,
+    );
+    if let Some(plan) = &taken.shown {
+        let job = Job::begun(Arc::clone(plan), plan.wanted(), taken.confirmed, Check::default());
+        model.shared.jobs.0.entry(taken.id).or_insert(job);
+    }
+    touch(model);
+}
+
 /// Takes news of a running plan.
 pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &mut Effects) {
-    let Some(job) = model.shared.jobs.0.get_mut(&plan) else { return };
+    let Some(job) = model.shared.jobs.0.get_mut(&plan) else {
+        // Of an earlier process's plan nothing was kept but its journal.
+        if let JobMsg::Ended(outcome, record) = news {
+            let told = record.what.line();
+            model.shared.noted(*record);
+            tell(model, &told, outcome != crate::ops::Outcome::Done, env, effects);
+        }
+        return;
+    };
     match news {
         JobMsg::Step { number, of, text, finished } => {
             job.of = of;
@@ -230,7 +259,7 @@ pub fn job(model: &mut Model, plan: PlanId, news: JobMsg, env: &Env, effects: &m
         JobMsg::Ended(outcome, record) => {
             let (word, failed) = (outcome.word(), outcome != crate::ops::Outcome::Done);
             let told = format!("{}: {word}", job.plan.deed());
-            if let What::Outcome { text, .. } = &record.what {
+            if let What::Outcome { text, .. } | What::Found { text, .. } = &record.what {
                 job.told = text.clone();
             }
             job.ended = Some((env.now, outcome));

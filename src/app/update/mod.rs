@@ -41,6 +41,7 @@ pub fn update(model: &mut Model, msg: Msg, env: &Env) -> Effects {
         Msg::Feed(feed, scope, news) => data::feed(model, feed, &scope, news, env, &mut effects),
         Msg::Answer(id, answer) => data::answer(model, id, answer, env, &mut effects),
         Msg::Health(health) => data::health(model, health, env, &mut effects),
+        Msg::Taken(taken) => data::taken(model, &taken, env, &mut effects),
         Msg::Job(plan, news) => data::job(model, plan, news, env, &mut effects),
         Msg::Journalled(_, Ok(())) => {
             if model.shared.journal_error.take().is_some() {

@@ -25,6 +25,7 @@ pub fn start(session: Session, gate: Gate, view: View, who: Safe, env: &Env) -> 
     let version = Safe::own(env!("CARGO_PKG_VERSION"));
     model.shared.journal(env.now, What::Opened { context, version, who }, &mut effects);
     effects.push(Effect::ReadBindings);
+    effects.push(Effect::Recover);
     data::feeds(&mut model, &mut effects);
     data::ask_alerts(&mut model, env, &mut effects);
     super::on_top(&mut model, env, &mut effects, |pane, cx| pane.init(cx));

@@ -35,6 +35,7 @@ fn role(what: &What) -> Role {
         | What::Step { .. }
         | What::Write { .. }
         | What::Cancel { .. }
+        | What::Found { .. }
         | What::Outcome { .. } => Role::Action,
         What::Check { healed: true, .. } => Role::Ok,
         What::Check { .. } => Role::Warning,

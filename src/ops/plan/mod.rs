@@ -31,6 +31,14 @@ impl PlanId {
     }
 }
 
+impl std::str::FromStr for PlanId {
+    type Err = ulid::DecodeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<ulid::Ulid>().map(|id| Self(id.0))
+    }
+}
+
 impl fmt::Display for PlanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ulid::Ulid(self.0).fmt(f)
@@ -45,8 +53,7 @@ impl serde::Serialize for PlanId {
 
 impl<'de> serde::Deserialize<'de> for PlanId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse::<ulid::Ulid>().map(|id| Self(id.0)).map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -260,6 +267,23 @@ impl Plan {
     /// Returns whether it is checked afterwards that the service heals.
     pub fn is_checked(&self) -> bool {
         self.rollback().is_some()
+    }
+
+    /// Returns what a plan like it is wanted for. Values of Secrets that it would write are not in it.
+    pub fn wanted(&self) -> Wanted {
+        match &self.what {
+            Doing::Rollback(r) => Wanted::Rollback {
+                namespace: self.namespace.clone(),
+                release: r.release.clone(),
+                to: Some(r.to.revision),
+            },
+            Doing::Deed(d) => Wanted::Deed {
+                // One that can't be read back is one that is always refused.
+                deed: serde_json::from_value(d.deed.clone())
+                    .unwrap_or(super::deed::Deed::Undo { to: Some(i64::MIN) }),
+                objects: d.objects.clone(),
+            },
+        }
     }
 
     /// Returns whether it is about what is wanted: a newer plan for that takes its place.

@@ -62,6 +62,7 @@ fn every_kind() -> Vec<Record> {
             how: How::TypedName,
             reason: Safe::own("alert Backend5xxHigh"),
             user: Some(Safe::own("ann@example.org")),
+            overrides: Some(Safe::own("Friday evening")),
         },
         What::Runner { plan, pid: 4711 },
         What::Step { plan, number: 1, of: 4, text: Safe::own("record v8 created"), finished: true },

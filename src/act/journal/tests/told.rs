@@ -128,7 +128,7 @@ Journal 01JOURNAL. Times are UTC.
 | time | plan |
 |---|---|
 | 2001-09-09 01:46:40 | planned: 1 changed, 2 unchanged (Deployment momo-store/backend) |
-| 2001-09-09 01:46:40 | confirmed (typed name) as ann@example.org: alert Backend5xxHigh |
+| 2001-09-09 01:46:40 | confirmed (typed name) as ann@example.org, overriding Friday evening: alert Backend5xxHigh |
 | 2001-09-09 01:46:40 | carried out by process 4711 |
 | 2001-09-09 01:46:40 | told to stop before the next object |
 | 2001-09-09 01:46:40 | ended, failed: roll back: cancelled; hint: look at the release |

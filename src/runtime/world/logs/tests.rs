@@ -116,6 +116,7 @@ fn world(
         health: book,
         retry,
         clock,
+        runners: None,
         plans: Mutex::default(),
     };
     (world, server)

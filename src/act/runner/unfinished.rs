@@ -1,0 +1,151 @@
+//! Plans that were confirmed and whose end nobody has seen: found in the journals of earlier processes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::super::journal::files::{self, Set};
+use super::super::journal::read::{self, Entry, is_live};
+use super::child::plan_file;
+use crate::core::{Error, Kind, Result, Safe, Span, Ts};
+use crate::ops::{Ended, Plan, PlanId, Record, What, WriteState};
+
+/// How many journals are looked through, the newest ones.
+const JOURNALS: usize = 300;
+/// How long ago a plan may have been confirmed.
+const REACH: Span = Span::hours(24 * 14);
+/// The most bytes of a plan's file.
+const PLAN: u64 = 64 << 20;
+
+/// A plan without an end.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// Which.
+    pub plan: PlanId,
+    /// When it was confirmed.
+    pub confirmed: Ts,
+    /// What it was to do, in words.
+    pub aim: Safe,
+    /// The context that it was for.
+    pub context: Safe,
+    /// The journal of the process that carries it out, where one has begun.
+    pub runner: Option<Runner>,
+    /// Its writes: what, when, and how far the last word on it is.
+    pub writes: Vec<(Safe, Ts, WriteState)>,
+    /// The plan as it was shown, where it was kept.
+    pub shown: Option<Box<Plan>>,
+    /// How it ended, as the process says that carried it out: nobody looked on.
+    pub ended: Option<(Ended, Safe, Option<Safe>)>,
+}
+
+/// A process that carries a plan out, or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runner {
+    /// The name of its journal.
+    pub journal: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Whether it is still there.
+    pub live: bool,
+}
+
+#[derive(Default)]
+struct Told {
+    confirmed: Option<Ts>,
+    aim: Safe,
+    context: Safe,
+    runner: Option<Runner>,
+    writes: Vec<(Safe, Ts, WriteState)>,
+    ended: Option<(Ended, Safe, Option<Safe>)>,
+    /// Somebody has seen its end.
+    seen: bool,
+    /// A process that is still there is about it, and is no runner.
+    held: bool,
+}
+
+/// Returns the plans of other processes that were confirmed and whose end nobody has seen, oldest first. `own` is this process's
+/// journal.
+///
+/// # Errors
+/// `Io`, when the folder can't be read. Journals that can't be read are passed over.
+pub fn find(state: &Path, own: &str, now: Ts) -> Result<Vec<Unfinished>> {
+    let sets = files::sets(state).map_err(|e| {
+        Error::new(Kind::Io, "look for unfinished plans")
+            .on(state.display().to_string())
+            .detail(e.to_string())
+    })?;
+    let mut plans: BTreeMap<PlanId, Told> = BTreeMap::new();
+    for set in sets.iter().rev().take(JOURNALS).filter(|set| set.id != own) {
+        gather(set, &mut plans);
+    }
+    let open = plans.into_iter().filter(|(_, told)| !told.seen && !told.held);
+    let found = open.filter_map(|(plan, told)| told.of(plan, state));
+    Ok(found.filter(|plan| now - plan.confirmed < REACH).collect())
+}
+
+/// Returns what the journal of a process tells of the plan that it carried out.
+pub fn of(state: &Path, journal: &str, plan: PlanId) -> Option<Unfinished> {
+    let set = files::set_of(&state.join("journal").join(files::name(journal, 0))).ok()?;
+    let mut plans = BTreeMap::new();
+    gather(&set, &mut plans);
+    plans.remove(&plan)?.of(plan, state)
+}
+
+impl Told {
+    fn of(self, plan: PlanId, state: &Path) -> Option<Unfinished> {
+        let shown = self.runner.as_ref().and_then(|r| shown(state, &r.journal));
+        let Self { confirmed, aim, context, runner, writes, ended, .. } = self;
+        Some(Unfinished { plan, confirmed: confirmed?, aim, context, runner, writes, shown, ended })
+    }
+}
+
+fn gather(set: &Set, plans: &mut BTreeMap<PlanId, Told>) {
+    let live = is_live(&set.first());
+    let mut context = Safe::default();
+    // Whether it is the journal of a process that carries a plan out.
+    let mut runs = false;
+    let read = read::each(set, |line, _| {
+        let Some(Entry::Known(Record { at, what })) = Entry::of(line) else { return true };
+        if let What::Opened { context: on, .. } = &what {
+            context = on.clone();
+        }
+        let Some(plan) = what.plan() else { return true };
+        let told = plans.entry(plan).or_default();
+        match &what {
+            What::Plan { .. } => told.aim = Safe::of(&what.aim()),
+            What::Intent { .. } => {
+                told.confirmed = told.confirmed.or(Some(at));
+                told.context = context.clone();
+                told.held |= live;
+            }
+            What::Runner { pid, .. } => {
+                runs = true;
+                told.runner = Some(Runner { journal: set.id.clone(), pid: *pid, live });
+            }
+            What::Write { text, state, .. } => match told.writes.iter_mut().find(|(t, ..)| t == text) {
+                Some(known) => known.2 = *state,
+                None => told.writes.push((text.clone(), at, *state)),
+            },
+            What::Outcome { outcome, text, hint, .. } if runs => {
+                told.ended = Some((*outcome, text.clone(), hint.clone()));
+            }
+            What::Outcome { .. } | What::Found { .. } => told.seen = true,
+            _ => {}
+        }
+        true
+    });
+    // What can't be read can't be told of: `deckwatch journal verify` names it.
+    drop(read);
+    // A runner that is there is followed: it is not what holds its plan.
+    for told in plans.values_mut().filter(|t| t.runner.as_ref().is_some_and(|r| r.journal == set.id)) {
+        told.held = false;
+    }
+}
+
+fn shown(state: &Path, journal: &str) -> Option<Box<Plan>> {
+    let path = plan_file(state, journal);
+    let reader = files::open(&path).ok()?;
+    if reader.get_ref().metadata().ok()?.len() > PLAN {
+        return None;
+    }
+    serde_json::from_reader(reader).ok()
+}

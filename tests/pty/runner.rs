@@ -1,0 +1,222 @@
+//! Plans are carried out by a process of their own: what ends the cockpit does not end them, and the next start tells
+//! what became of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deckwatch_sim::whole::Whole;
+use pretty_assertions::assert_eq;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::harness::{DEADLINE, Launch, Session};
+use crate::sys;
+
+const TERM: i32 = 15;
+const KILL: i32 = 9;
+/// How often something is looked for.
+const LOOK: Duration = Duration::from_millis(5);
+const RECORDS: &str = "/api/v1/namespaces/momo-store/secrets/sh.helm.release.v1.momo.v";
+
+/// The object in the middle of the release.
+const MIDDLE: &str = "/deployments/backend";
+
+/// A simulated stand whose API server keeps a write waiting, and a folder for the state of cockpits.
+struct Stand {
+    runtime: Runtime,
+    whole: Arc<Whole>,
+    kubeconfig: tempfile::NamedTempFile,
+    state: tempfile::TempDir,
+}
+
+impl Stand {
+    fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.unwrap();
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let whole = Arc::new(runtime.block_on(Whole::start(1, 1.0)).unwrap());
+        let kubeconfig = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(kubeconfig.path(), whole.stand().kubeconfig()).unwrap();
+        Self { runtime, whole, kubeconfig, state: tempfile::tempdir().unwrap() }
+    }
+
+    /// Returns the state of a revision, as its record's label says.
+    fn status(&self, revision: u32) -> Option<String> {
+        let (stand, path) = (self.whole.stand(), format!("{RECORDS}{revision}"));
+        let ask = async {
+            let url = format!("{}{path}", stand.url());
+            let answer = reqwest::Client::new().get(url).bearer_auth(stand.token()).send().await.unwrap();
+            serde_json::from_slice::<Value>(&answer.bytes().await.unwrap()).unwrap()
+        };
+        let record = self.runtime.block_on(ask);
+        record["metadata"]["labels"]["status"].as_str().map(str::to_owned)
+    }
+
+    /// Returns the paths that were patched, put or deleted, oldest first.
+    fn writes(&self) -> Vec<String> {
+        let requests = self.whole.stand().faults().requests().into_iter();
+        let sent = requests.filter(|r| !r.query.contains("dryRun=All"));
+        sent.filter(|r| matches!(r.method.as_str(), "PATCH" | "PUT" | "DELETE")).map(|r| r.path).collect()
+    }
+
+    fn cockpit(&self, view: &str) -> Session {
+        Launch::new(env!("CARGO_BIN_EXE_deckwatch"))
+            .size(160, 45)
+            .env("KUBECONFIG", self.kubeconfig.path())
+            .env("XDG_STATE_HOME", self.state.path())
+            .arg("--view")
+            .arg(view)
+            .start()
+    }
+
+    /// Brings a cockpit to the middle of a rollback: an object's write is sent and not answered.
+    fn in_the_middle(&self) -> Session {
+        let session = self.cockpit("releases");
+        session.wait_for("momo-store-0.0.1043").keys("\r").wait_for("Upgrade complete");
+        session.keys("r").wait_for("4 pods restart").keys("\r").wait_for("type the release's name");
+        self.whole.stand().faults().hold_writes(Some(MIDDLE));
+        session.keys("momo\r");
+        until("the object is reached", || self.writes().iter().any(|path| path.contains(MIDDLE)));
+        session
+    }
+
+    fn go_on(&self) {
+        self.whole.stand().faults().hold_writes(None);
+    }
+
+    /// Returns the entries of every journal.
+    fn entries(&self) -> Vec<Value> {
+        let folder = self.state.path().join("deckwatch/journal");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+        files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
+        files.sort();
+        let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
+        // The last line of a process that is writing may not be whole yet.
+        text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
+    }
+
+    /// Returns the process that carries the plan out.
+    fn runner(&self) -> u32 {
+        let entries = self.entries();
+        let pid = entries.iter().find(|e| e["what"] == "runner").and_then(|e| e["pid"].as_u64());
+        u32::try_from(pid.unwrap()).unwrap()
+    }
+
+    /// Waits until the process that carries the plan out is gone.
+    fn wait_runner(&self) {
+        let process = PathBuf::from(format!("/proc/{}", self.runner()));
+        until("the runner has ended", || !is_running(&process));
+    }
+}
+
+/// Whether a process runs: one that has ended and nobody has asked about yet does not.
+fn is_running(process: &Path) -> bool {
+    let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+    stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).is_some_and(|state| state != 'Z')
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn of<'a>(entries: &'a [Value], what: &'a str) -> impl Iterator<Item = &'a Value> {
+    entries.iter().filter(move |e| e["what"] == what)
+}
+
+/// The rollback ended well though nobody looked on, and the next cockpit says so once.
+fn assert_goes_on(stand: &Stand) {
+    assert_eq!(stand.status(8).as_deref(), Some("pending-rollback"));
+    stand.go_on();
+    stand.wait_runner();
+    assert_eq!(stand.status(8).as_deref(), Some("deployed"));
+    assert_eq!(stand.status(7).as_deref(), Some("superseded"));
+    let next = stand.cockpit("journal");
+    next.wait_for("roll back momo-store/momo 7 → 6, confirmed ").wait_for("of an earlier process: done: ");
+    next.keys("\x03").wait_end();
+    let entries = stand.entries();
+    assert_eq!(of(&entries, "found").count(), 1);
+    let again = stand.cockpit("journal");
+    again.wait_for("opened on ").keys("\x03").wait_end();
+    assert_eq!(of(&stand.entries(), "found").count(), 1);
+}
+
+#[test]
+fn quitting_leaves_a_rollback_to_its_own_process_and_the_next_start_tells_its_end() {
+    let stand = Stand::start();
+    let session = stand.in_the_middle();
+    session.keys("\x03").wait_for("it goes on without the cockpit. Quit? y / n").keys("y");
+    assert_eq!(session.wait_end().0, 0);
+    session.wait_for(&format!("rollback of momo-store/momo 7 → 6 goes on in process {}", stand.runner()));
+    session.assert_left_clean();
+    assert_goes_on(&stand);
+}
+
+#[test]
+fn a_terminal_that_goes_away_and_a_signal_leave_a_rollback_to_its_own_process() {
+    for signal in [None, Some(TERM), Some(KILL)] {
+        let stand = Stand::start();
+        let mut session = stand.in_the_middle();
+        match signal {
+            None => session.hang_up(),
+            Some(signal) => drop(session.signal(signal)),
+        }
+        session.wait_end();
+        assert_goes_on(&stand);
+    }
+}
+
+#[test]
+fn a_runner_that_is_killed_is_missed_at_once_and_what_it_left_is_told() {
+    let stand = Stand::start();
+    let session = stand.in_the_middle();
+    sys::kill(stand.runner(), KILL);
+    session
+        .wait_for("outcome unknown, nothing was sent again")
+        .wait_for("revision 8 is left pending-rollback");
+    stand.go_on();
+    session.keys("\x03").wait_end();
+    let entries = stand.entries();
+    let outcome = of(&entries, "outcome").next().unwrap();
+    assert_eq!(outcome["outcome"], "unknown");
+    let writes = stand.writes();
+    let after = writes.iter().skip_while(|path| !path.contains(MIDDLE)).skip(1);
+    assert_eq!(after.collect::<Vec<_>>(), [] as [&String; 0], "{writes:?}");
+}
+
+#[test]
+fn when_both_are_killed_the_next_start_tells_what_the_records_say() {
+    let stand = Stand::start();
+    let session = stand.in_the_middle();
+    sys::kill(stand.runner(), KILL);
+    session.signal(KILL).wait_end();
+    stand.go_on();
+    let next = stand.cockpit("journal");
+    next.wait_for("revision 8 is left pending-rollback").wait_for("nobody carries it out any more");
+    next.keys("\x03").wait_end();
+    let entries = stand.entries();
+    assert_eq!(of(&entries, "found").next().unwrap()["outcome"], "unknown");
+}
+
+#[test]
+fn a_second_cockpit_follows_a_rollback_that_runs_and_can_stop_it() {
+    let stand = Stand::start();
+    let first = stand.in_the_middle();
+    first.signal(KILL).wait_end();
+    let second = stand.cockpit("journal");
+    second.wait_for("is still being carried out").wait_for("▶ 1 running");
+    sys::kill(stand.runner(), TERM);
+    until("it is told", || of(&stand.entries(), "cancel").count() == 1);
+    stand.go_on();
+    stand.wait_runner();
+    assert_eq!(stand.status(8).as_deref(), Some("failed"));
+    second.wait_for("of an earlier process: failed: ").keys("\x03").wait_end();
+    let writes = stand.writes();
+    let after = writes.iter().skip_while(|path| !path.contains(MIDDLE)).skip(1);
+    let objects: Vec<&String> = after.filter(|path| !path.starts_with(RECORDS)).collect();
+    assert_eq!(objects, [] as [&String; 0], "{writes:?}");
+}
