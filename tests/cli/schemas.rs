@@ -84,15 +84,18 @@ fn a_rollback_and_its_journal_keep_to_their_schemas() {
     hold("rollback", &ended);
     let folder = PathBuf::from(stand.file("state/deckwatch/journal"));
     let mut entries = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path());
+    for file in files.filter(|f| f.extension().is_some_and(|e| e == "jsonl")) {
+        let text = std::fs::read_to_string(file).unwrap();
         entries.extend(text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()));
     }
     let whats: BTreeSet<&str> = entries.iter().filter_map(|e| e["what"].as_str()).collect();
-    assert_eq!(whats, ["intent", "opened", "outcome", "plan", "write"].into());
+    assert_eq!(whats, ["intent", "opened", "outcome", "plan", "runner", "step", "write"].into());
     hold("journal", &serde_json::json!({ "schema": "deckwatch.journal/1", "entries": entries, "torn": 0 }));
     hold("journal", &stand.json(&["journal", "export", "-o", "json"]));
     hold("verify", &stand.json(&["journal", "verify", "-o", "json"]));
+    let restart = ["rollout", "restart", "deploy/catalog", "--write", "--yes", "-o", "json"];
+    hold("outcome", &stand.json(&restart));
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn every_schema_is_held_to_and_closes_every_object() {
             list.iter().enumerate().for_each(|(i, v)| open(v, &format!("{at}/{i}"), out));
         }
     }
-    let printed = PRINTED.iter().map(|(name, _)| *name).chain(["logs", "rollback", "verify"]);
+    let printed = PRINTED.iter().map(|(name, _)| *name).chain(["logs", "outcome", "rollback", "verify"]);
     let held: BTreeSet<String> = printed.map(|n| format!("deckwatch.{n}-1.json")).collect();
     let files: BTreeSet<String> =
         std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();

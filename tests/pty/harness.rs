@@ -266,6 +266,11 @@ impl Session {
         (status.exit_code(), at)
     }
 
+    /// Kills the program as a host that has run out of memory does, and waits until it is gone.
+    pub fn kill(&self) {
+        self.signal(9).wait("the end of the program", |s| s.ended.is_some());
+    }
+
     /// Returns what `look` sees of what is known now.
     pub fn see<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.shared.lock())

@@ -7,6 +7,7 @@ use deckwatch::app::effect::{Feed, Query};
 use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Unreadable};
 use deckwatch::app::views::{View, alert, board, logs, plan, release, table, text, timeline};
 use deckwatch::core::{Error, Kind, Name, Resource, Result, Span, Uid, Window};
+use deckwatch::ops::Wanted;
 use deckwatch::ops::plan::Preview;
 use deckwatch::store::changes::Edits;
 use deckwatch::store::health::{self, SourceKind};
@@ -142,7 +143,10 @@ pub const CASES: &[Case] = &[
     Case {
         view: "plan",
         name: "plan",
-        open: |_| View::Plan(plan::PlanView::new(Name::lossy(NAMESPACE), Name::lossy("momo"), None)),
+        open: |_| {
+            let (namespace, release) = (Name::lossy(NAMESPACE), Name::lossy("momo"));
+            View::Plan(plan::PlanView::new(Wanted::Rollback { namespace, release, to: None }))
+        },
         bring: rollback,
     },
 ];

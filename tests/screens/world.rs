@@ -379,7 +379,7 @@ impl World {
             item(Resource::Service, "backend", Change::Unchanged, Preview::Nothing),
         ];
         plan.notes = vec![own("webhooks allow it")];
-        let Doing::Rollback(rollback) = &mut plan.what;
+        let Doing::Rollback(rollback) = &mut plan.what else { unreachable!() };
         rollback.from.chart = own("momo-store-0.0.1043");
         rollback.to.chart = own("momo-store-0.0.1042");
         plan.risk = Risk::Disruptive;

@@ -1,6 +1,6 @@
 //! Reads journals, those of other processes too: what is in the files may be torn, foreign or hostile.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::lines;
 pub use super::lines::End;
 use super::{disk, unread};
 use crate::core::{Result, Safe, Ts, Untrusted};
-use crate::ops::Record;
+use crate::ops::{PlanId, Record, What};
 
 /// How many entries are kept of a journal that is read whole.
 const KEPT: usize = 100_000;
@@ -132,6 +132,66 @@ pub fn lines(set: &Set) -> Result<Kept> {
         }
         true
     })?;
+    Ok(kept)
+}
+
+/// How many entries a process that carries a plan out writes before it says so.
+const FIRST: u32 = 8;
+
+/// Returns the plan that the process of a journal carried out; none for other processes.
+///
+/// # Errors
+/// As [`each`].
+pub fn runs(set: &Set) -> Result<Option<PlanId>> {
+    let (mut found, mut seen) = (None, 0);
+    each(set, |line, _| {
+        if let Some(Entry::Known(Record { what: What::Runner { plan, .. }, .. })) = Entry::of(line) {
+            found = Some(plan);
+        }
+        seen += 1;
+        found.is_none() && seen < FIRST
+    })?;
+    Ok(found)
+}
+
+/// Reads a journal together with what the processes noted that carried its plans out, in the order of time. `all` are the
+/// journals of the folder; those that can't be read are counted as torn.
+///
+/// # Errors
+/// As [`each`], for the journal itself.
+pub fn with_runners(set: &Set, all: &[Set]) -> Result<Kept> {
+    let mut kept = lines(set)?;
+    let known = |line: &Vec<u8>| match Entry::of(line) {
+        Some(Entry::Known(record)) => Some(record),
+        _ => None,
+    };
+    let confirmed = kept.lines.iter().filter_map(known).filter_map(|r| match r.what {
+        What::Intent { plan, .. } => Some(plan),
+        _ => None,
+    });
+    let plans: BTreeSet<PlanId> = confirmed.collect();
+    if plans.is_empty() {
+        return Ok(kept);
+    }
+    // Every other entry stands in the journal of who confirmed the plan too.
+    let own = |what: &What| {
+        matches!(what, What::Runner { .. } | What::Step { .. } | What::Write { .. } | What::Cancel { .. })
+    };
+    for other in all.iter().filter(|other| other.id > set.id) {
+        match runs(other) {
+            Ok(Some(plan)) if plans.contains(&plan) => {}
+            Ok(_) => continue,
+            Err(_) => {
+                kept.torn += 1;
+                continue;
+            }
+        }
+        let more = lines(other)?;
+        (kept.torn, kept.left_out) = (kept.torn + more.torn, kept.left_out + more.left_out);
+        kept.lines.extend(more.lines.into_iter().filter(|l| known(l).is_some_and(|r| own(&r.what))));
+    }
+    let at = |line: &Vec<u8>| known(line).map(|r| r.at);
+    kept.lines.make_contiguous().sort_by_key(at);
     Ok(kept)
 }
 

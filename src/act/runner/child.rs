@@ -3,29 +3,40 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
 
 use super::super::file::write_private;
 use super::super::journal::Journal;
 use super::Handover;
 use crate::core::{Error, Kind, Result, Safe};
-use crate::ops::{JobMsg, Outcome, Plan, Record, What};
+use crate::ops::{JobMsg, Outcome, Record, What};
 use crate::sources::auth::{WallClock, wall_clock};
 use crate::sources::kube::Client;
 
-/// Carries out what is handed over and writes how it ends. Returns how it ended.
+/// What is done when the process is told to end: the plan stops before its next object.
+pub type Told = Box<dyn Fn() + Send>;
+
+/// Carries out what is handed over and writes how it ends. Returns how it ended. `signals` begins to listen for those who
+/// tell the process to end.
 ///
 /// # Errors
 /// Nothing was sent: what was handed over can't be used, or the journal can't be written.
-pub fn run(handed: Handover) -> Result<Outcome> {
+pub fn run(handed: Handover, signals: impl FnOnce(Told) -> Result<()>) -> Result<Outcome> {
     let journal = Journal::named(&handed.state, handed.journal);
     let clock = wall_clock();
     let plan = Arc::clone(&handed.order.confirmed.plan);
     begin(&journal, &clock, &handed)?;
     let stop = CancellationToken::new();
-    watch_signals(&journal, &clock, &plan, stop.clone())?;
+    let told = {
+        let (journal, clock, plan, stop) = (journal.clone(), Arc::clone(&clock), plan.id, stop.clone());
+        move || {
+            if !stop.is_cancelled() {
+                stop.cancel();
+                journal.append(&Record { at: clock(), what: What::Cancel { plan } }).ok();
+            }
+        }
+    };
+    signals(Box::new(told))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -82,28 +93,4 @@ fn begin(journal: &Journal, clock: &WallClock, handed: &Handover) -> Result<()> 
 /// Returns where the plan of a runner's journal is kept.
 pub fn plan_file(state: &Path, journal: &str) -> PathBuf {
     state.join("journal").join(format!("{journal}.plan.json"))
-}
-
-/// Whoever tells it to end has it stop before the next object; a terminal that goes away does not.
-fn watch_signals(
-    journal: &Journal,
-    clock: &WallClock,
-    plan: &Arc<Plan>,
-    stop: CancellationToken,
-) -> Result<()> {
-    let failed = |e: std::io::Error| {
-        Error::new(Kind::Io, "watch for signals").detail(format!("nothing was sent: {e}"))
-    };
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGHUP]).map_err(failed)?;
-    let (journal, clock, plan) = (journal.clone(), Arc::clone(clock), plan.id);
-    let watch = move || {
-        for signal in signals.forever() {
-            if signal != SIGHUP && !stop.is_cancelled() {
-                stop.cancel();
-                journal.append(&Record { at: clock(), what: What::Cancel { plan } }).ok();
-            }
-        }
-    };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(watch).map_err(failed)?;
-    Ok(())
 }

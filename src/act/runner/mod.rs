@@ -11,7 +11,7 @@ pub mod reconcile;
 mod spawn;
 pub mod unfinished;
 
-pub use child::{plan_file, run};
+pub use child::{Told, plan_file, run};
 pub use follow::{Follower, News};
 pub use handover::{Handover, Parties};
 pub use spawn::{spawn, stop};

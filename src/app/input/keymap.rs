@@ -212,7 +212,8 @@ mod tests {
     fn every_action_has_a_key_in_the_default_keymap_or_is_named_here() {
         let map = keymap("default");
         // What changes an object is chosen in the menu of `x` or typed, but for the restart: a key is too easily hit.
-        let by_menu = |i: &&Info| i.name.starts_with("do.") && i.action != Action::DoRestart;
+        let by_menu =
+            |i: &&crate::core::action::Info| i.name.starts_with("do.") && i.action != Action::DoRestart;
         for info in Action::TABLE.iter().filter(|i| !by_menu(i)) {
             let bound = info.contexts.iter().any(|c| map.keys_of(*c, info.action).is_some());
             assert!(bound, "{} has no key", info.name);

@@ -19,7 +19,7 @@ In text lines (`:`, `/`, `@`) the keys type; `esc` leaves them, `enter` takes wh
 among the candidates and `tab` takes one.";
 
 /// The sections, by the first part of the actions' names.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("app", "Everywhere"),
     ("moment", "The moment"),
     ("list", "Rows and lines"),
@@ -30,6 +30,7 @@ const SECTIONS: [(&str, &str); 11] = [
     ("page", "Pages"),
     ("release", "Releases"),
     ("plan", "Plans"),
+    ("do", "What is done to objects"),
     ("journal", "The journal"),
 ];
 
