@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,21 @@ pub const DEADLINE: Duration = Duration::from_secs(45);
 
 /// How long what the stand itself does may take: a start, a rollout, an alert that resolves.
 pub const LONG: Duration = Duration::from_secs(150);
+
+/// Waits until something holds that no screen shows.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a process runs: one that has ended and nobody has asked about yet does not.
+pub fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).is_some_and(|state| state != 'Z')
+}
 
 /// What is started.
 pub struct Launch {
@@ -301,21 +316,27 @@ impl Session {
         self.home.path()
     }
 
-    /// Returns the entries of its journal; there is one, and every line of it is whole.
+    /// Returns the entries of its own journal, every line of which is whole.
     pub fn journal(&self) -> Vec<serde_json::Value> {
+        let mut own =
+            self.journals().into_iter().filter(|entries| !entries.iter().any(|e| e["what"] == "runner"));
+        let entries = own.next().unwrap();
+        assert_eq!(own.count(), 0, "one program keeps one journal");
+        entries
+    }
+
+    /// Returns the entries of its journal and of those of the processes that it had carry out plans, a journal each.
+    pub fn journals(&self) -> Vec<Vec<serde_json::Value>> {
         let folder = self.home.path().join("state/deckwatch/journal");
         let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
         files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-        assert_eq!(files.len(), 1, "{files:?}");
-        let text = std::fs::read_to_string(&files[0]).unwrap();
-        assert!(text.ends_with('\n'), "the last entry is torn: {text}");
-        text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-    }
-
-    /// Returns what it has logged so far.
-    pub fn log(&self) -> String {
-        let files = std::fs::read_dir(self.home.path().join("state/deckwatch/log")).into_iter().flatten();
-        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+        files.sort();
+        let read = |file: &PathBuf| {
+            let text = std::fs::read_to_string(file).unwrap();
+            assert!(text.ends_with('\n'), "the last entry is torn: {text}");
+            text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+        };
+        files.iter().map(read).collect()
     }
 
     /// Stops (`true`) reading what the program writes, as ctrl-s or a stalled link does, or goes on.

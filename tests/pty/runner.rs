@@ -1,22 +1,19 @@
 //! Plans are carried out by a process of their own: what ends the cockpit does not end them, and the next start tells
 //! what became of them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use deckwatch_sim::whole::Whole;
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::harness::{DEADLINE, Launch, Session};
+use crate::harness::{Launch, Session, is_running, until};
 use crate::sys;
 
 const TERM: i32 = 15;
 const KILL: i32 = 9;
-/// How often something is looked for.
-const LOOK: Duration = Duration::from_millis(5);
 const RECORDS: &str = "/api/v1/namespaces/momo-store/secrets/sh.helm.release.v1.momo.v";
 
 /// The object in the middle of the release.
@@ -105,22 +102,8 @@ impl Stand {
 
     /// Waits until the process that carries the plan out is gone.
     fn wait_runner(&self) {
-        let process = PathBuf::from(format!("/proc/{}", self.runner()));
-        until("the runner has ended", || !is_running(&process));
-    }
-}
-
-/// Whether a process runs: one that has ended and nobody has asked about yet does not.
-fn is_running(process: &Path) -> bool {
-    let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
-    stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).is_some_and(|state| state != 'Z')
-}
-
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::sleep(LOOK);
+        let pid = self.runner();
+        until("the runner has ended", || !is_running(pid));
     }
 }
 
