@@ -42,6 +42,7 @@ pub fn run(count: usize, rate: usize) {
         health: health::Book::new(inbox.clone()),
         retry: RetryNow::default(),
         clock: wall_clock(),
+        runners: None,
         plans: std::sync::Mutex::default(),
     };
     let folder = std::env::temp_dir().join(format!("deckwatch-bench-{}", std::process::id()));

@@ -137,7 +137,7 @@ pub struct Tags {
     pub object: String,
     /// What is set and removed: `key=value`, `key-`.
     #[arg(required = true, value_name = "KEY=VALUE", allow_hyphen_values = false)]
-    pub tags: Vec<String>,
+    pub pairs: Vec<String>,
     /// Replaces values that are there.
     #[arg(long)]
     pub overwrite: bool,

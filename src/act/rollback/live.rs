@@ -113,30 +113,6 @@ fn stranger(record: &Record, namespace: &Name, release: &Name, revision: Option<
     (!same).then(|| format!("the record is that of {place}/{name} revision {version}"))
 }
 
-#[cfg(test)]
-mod tests {
-    use deckwatch_helm::record::RawMap;
-
-    use super::*;
-
-    #[test]
-    fn a_record_under_another_releases_name_is_a_stranger() {
-        let name = |text: &str| Name::new(text).unwrap();
-        let record = |json: &str| Record::from_top(serde_json::from_str::<RawMap>(json).unwrap());
-        let good = record(r#"{"name":"momo","namespace":"store","version":6}"#);
-        let asked = |name_: &str, place: &str, r| stranger(&good, &name(place), &name(name_), r);
-        assert_eq!((asked("momo", "store", Some(6)), asked("momo", "store", None)), (None, None));
-        for (release, place, revision) in
-            [("evil", "store", Some(6)), ("momo", "other", None), ("momo", "store", Some(7))]
-        {
-            let why = asked(release, place, revision).unwrap();
-            assert_eq!(why, "the record is that of store/momo revision 6");
-        }
-        let none = record(r#"{"name":5}"#);
-        assert!(stranger(&none, &name("store"), &name("momo"), None).is_some());
-    }
-}
-
 /// Asks the server how it serves the kinds of the manifests.
 pub async fn kinds(client: &Client, wanted: &BTreeSet<Gvk>) -> Result<Kinds> {
     let versions: BTreeSet<String> = wanted.iter().map(Gvk::api_version).collect();
@@ -265,4 +241,28 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> Result<
         wanted.insert(Right { verb, group, resource, subresource: None, namespace, name });
     }
     super::super::rights::missing(client, wanted).await
+}
+
+#[cfg(test)]
+mod tests {
+    use deckwatch_helm::record::RawMap;
+
+    use super::*;
+
+    #[test]
+    fn a_record_under_another_releases_name_is_a_stranger() {
+        let name = |text: &str| Name::new(text).unwrap();
+        let record = |json: &str| Record::from_top(serde_json::from_str::<RawMap>(json).unwrap());
+        let good = record(r#"{"name":"momo","namespace":"store","version":6}"#);
+        let asked = |name_: &str, place: &str, r| stranger(&good, &name(place), &name(name_), r);
+        assert_eq!((asked("momo", "store", Some(6)), asked("momo", "store", None)), (None, None));
+        for (release, place, revision) in
+            [("evil", "store", Some(6)), ("momo", "other", None), ("momo", "store", Some(7))]
+        {
+            let why = asked(release, place, revision).unwrap();
+            assert_eq!(why, "the record is that of store/momo revision 6");
+        }
+        let none = record(r#"{"name":5}"#);
+        assert!(stranger(&none, &name("store"), &name("momo"), None).is_some());
+    }
 }

@@ -58,8 +58,9 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
             touch(model);
         }
         name if deeds::named(name).is_some_and(|a| applies(model, a)) => {
-            let action = deeds::named(name);
-            action.into_iter().for_each(|a| deeds::typed(model, a, &rest.join(" "), env, effects));
+            if let Some(action) = deeds::named(name) {
+                deeds::typed(model, action, &rest.join(" "), env, effects);
+            }
         }
         name if Action::parse(name).is_some() => {
             let context = model.nav.top().view.pane().context();

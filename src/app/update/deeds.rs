@@ -1,5 +1,7 @@
 //! Actions on objects: which objects are meant, what else must be asked for, and the plan that is opened.
 
+use std::collections::BTreeMap;
+
 use super::super::effect::Effects;
 use super::super::input_line::Line;
 use super::super::jumps;
@@ -107,7 +109,7 @@ pub fn deed(action: Action, typed: &str) -> Result<Deed, Refusal> {
 }
 
 fn resources(words: &[String]) -> Result<Deed, Refusal> {
-    let (mut containers, mut requests, mut limits) = (Vec::new(), Default::default(), Default::default());
+    let (mut containers, mut requests, mut limits) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     for word in words {
         let word = word.trim_start_matches('-');
         match word.split_once('=') {

@@ -145,7 +145,9 @@ pub fn carry_out(
     let job = headless.model.shared.jobs.0.get(&id).cloned();
     let left = headless.finish();
     if job.as_ref().is_none_or(|j| j.ended.is_none()) {
-        left.iter().for_each(|line| note(line.as_str()));
+        for line in &left {
+            note(line.as_str());
+        }
     }
     let late = || {
         let error = Error::new(Kind::OutcomeUnknown, "carry out the plan").on(plan.target());

@@ -17,7 +17,7 @@ use crate::ops::{Plan, Wanted};
 ///
 /// # Errors
 /// What is wrong with it, and why it was refused or failed.
-pub fn run(command: Command, place: &Place) -> std::result::Result<Result<u8>, Command> {
+pub fn run(command: Command, place: &Place) -> std::result::Result<Result<u8>, Box<Command>> {
     let (deed, objects, sent) = match read(command)? {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
@@ -27,7 +27,7 @@ pub fn run(command: Command, place: &Place) -> std::result::Result<Result<u8>, C
 
 type Read = Result<(Deed, Vec<String>, Sent)>;
 
-fn read(command: Command) -> std::result::Result<Read, Command> {
+fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
     let on = |deed: Deed, on: On| Ok((deed, on.objects, on.sent));
     let named = |deed: Deed, kind: &str, named: Named| {
         let objects = named.names.iter().map(|name| format!("{kind}/{name}")).collect();
@@ -65,7 +65,7 @@ fn read(command: Command) -> std::result::Result<Read, Command> {
         },
         Command::Label(tags) => tagged(tags, |set, overwrite| Deed::Label { set, overwrite }),
         Command::Annotate(tags) => tagged(tags, |set, overwrite| Deed::Annotate { set, overwrite }),
-        other => return Err(other),
+        other => return Err(Box::new(other)),
     })
 }
 
@@ -91,7 +91,7 @@ fn tagged(
     tags: Tags,
     deed: impl FnOnce(std::collections::BTreeMap<String, Option<String>>, bool) -> Deed,
 ) -> Read {
-    let set = parse::tags(&tags.tags).map_err(|e| wrong("set labels or annotations", &e))?;
+    let set = parse::tags(&tags.pairs).map_err(|e| wrong("set labels or annotations", &e))?;
     Ok((deed(set, tags.overwrite), vec![tags.object], tags.sent))
 }
 
@@ -156,8 +156,8 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
     match output {
         Output::Json => print_json(&outcome_json(&plan, &ran)).map(drop)?,
         Output::Text => {
-            let lines: String = ran.steps.iter().map(|(text, _)| format!("{text}\n")).collect();
-            print(&format!("{lines}(plan {})\n", plan.id)).map(drop)?;
+            let lines: Vec<&str> = ran.steps.iter().map(|(text, _)| text.as_str()).collect();
+            print(&format!("{}\n(plan {})\n", lines.join("\n"), plan.id)).map(drop)?;
         }
     }
     ran.code()

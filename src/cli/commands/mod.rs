@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub fn run(command: Command, place: &Place) -> Result<u8> {
     let command = match deeds::run(command, place) {
         Ok(ran) => return ran,
-        Err(other) => other,
+        Err(other) => *other,
     };
     match command {
         Command::Alerts(printed) => shown::list(place, "alerts", printed.output, shown::alerts),

@@ -105,19 +105,16 @@ fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer
     };
     let (phrase, what) = plan.phrase();
     let ready = cx.env.now >= *from;
-    match name {
-        Some(line) => {
-            let label = format!("type {what}, {phrase}, then enter: ");
-            field(area.y + 1, &label, line, !reasons, buf);
-        }
-        None => {
-            let text = match (reasons, ready) {
-                (true, _) => "enter or tab leaves the reason".to_owned(),
-                (false, true) => format!("enter {} · esc leaves it as it is", plan.does()),
-                (false, false) => "…".to_owned(),
-            };
-            put(buf, theme, area.x + 2, area.y + 1, area, Role::Text, &text);
-        }
+    if let Some(line) = name {
+        let label = format!("type {what}, {phrase}, then enter: ");
+        field(area.y + 1, &label, line, !reasons, buf);
+    } else {
+        let text = match (reasons, ready) {
+            (true, _) => "enter or tab leaves the reason".to_owned(),
+            (false, true) => format!("enter {} · esc leaves it as it is", plan.does()),
+            (false, false) => "…".to_owned(),
+        };
+        put(buf, theme, area.x + 2, area.y + 1, area, Role::Text, &text);
     }
     field(area.y + 2, "reason (tab): ", reason, *reasons, buf);
     let frozen = cx.shared.gate.frozen(plan, cx.env.now);
