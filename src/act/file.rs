@@ -1,9 +1,17 @@
 //! Files of deckwatch's state: written whole, for their owner's eyes only, and never through a link.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+
+/// Makes a folder, and those above it, that only its owner may enter.
+///
+/// # Errors
+/// Those of the file system.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
 
 /// Writes a text into a file that only its owner may read, and syncs it.
 ///

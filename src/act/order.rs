@@ -19,13 +19,22 @@ pub struct Order {
     pub work: Work,
 }
 
-/// What is to be sent.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// What is to be sent. Its `Debug` shows nothing of it: it holds values of releases and Secrets.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub enum Work {
     /// What Helm's engine asks for.
     Rollback(Box<Job>),
     /// One request an object.
     Deeds(Vec<deeds::Part>),
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rollback(_) => "Rollback(…)",
+            Self::Deeds(_) => "Deeds(…)",
+        })
+    }
 }
 
 impl Order {

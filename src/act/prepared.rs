@@ -61,6 +61,7 @@ pub async fn prepare(
         Prepared::Deeds(prepared) => &mut prepared.plan,
     });
     (plan.user, plan.skew) = (asker.user, asker.skew);
+    plan.notes.extend(asker.ends);
     Ok(prepared)
 }
 

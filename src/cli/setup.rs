@@ -179,7 +179,8 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let entered = runtime.enter();
     let who = Who::here(&variable).line();
     let runners = target.as_ref().ok().map(|target| Runners {
-        state: state_folder(),
+        // The process that carries a plan out works in another folder.
+        state: std::path::absolute(state_folder()).unwrap_or_else(|_| state_folder()),
         target: Arc::new(target.clone()),
         context: cluster.0.safe(),
         who: who.clone(),

@@ -128,6 +128,9 @@ pub enum What {
         context: Safe,
         /// deckwatch's version.
         version: Safe,
+        /// The API server, where the process talks to it alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<Safe>,
         /// Who: OS user, SSH peer, process.
         who: Safe,
     },
@@ -353,7 +356,7 @@ impl What {
     /// Returns one line for the journal's view and export.
     pub fn line(&self) -> String {
         match self {
-            Self::Opened { context, version, who } => {
+            Self::Opened { context, version, who, .. } => {
                 format!("opened on {context} with deckwatch {version} by {who}")
             }
             Self::Alert { fingerprint, name, object } => match object {

@@ -8,7 +8,8 @@ use super::inbox::Inbox;
 use super::runners::{Handle, Runners};
 use super::world::World;
 use crate::act::journal::Journal;
-use crate::act::runner::{Unfinished, reconcile, unfinished};
+use crate::act::runner::reconcile::{self, End};
+use crate::act::runner::{Unfinished, address, unfinished};
 use crate::app::Msg;
 use crate::app::msg::Taken;
 use crate::core::{Error, Kind, Safe};
@@ -27,7 +28,12 @@ impl Executor {
                 Ok(Err(error)) => return inbox.send(Msg::Notice(error)),
                 Err(_) => return,
             };
-            for plan in open.into_iter().filter(|p| p.context == runners.context) {
+            // Another cluster may be called the same.
+            let here = address(&runners.target);
+            let ours = |p: &Unfinished| {
+                p.context == runners.context && p.server.as_ref().is_none_or(|server| *server == here)
+            };
+            for plan in open.into_iter().filter(ours) {
                 let (world, inbox) = (Arc::clone(&world), inbox.clone());
                 tokio::spawn(one(world, runners.clone(), journal.clone(), inbox, plan));
             }
@@ -47,59 +53,57 @@ async fn one(world: Arc<World>, runners: Runners, journal: Journal, inbox: Inbox
         live: live.is_some(),
     })));
     let runner = live.and_then(|r| r.journal.parse().ok());
-    let what = match runner {
+    let end = match runner {
         Some(runner) => followed(&world, &runners, runner, plan, &inbox).await,
         None => looked_up(&world, &plan).await,
     };
-    let Some(what) = what else { return };
-    let record = Record { at: (world.clock)(), what };
-    let written = journal.append(&record);
-    inbox.send(Msg::Journalled(record.clone(), written));
+    let settled = end.settled;
+    let End { ended, text, hint, .. } = end;
+    let record = Record { at: (world.clock)(), what: What::Found { plan: id, outcome: ended, text, hint } };
+    // What could not be looked up is told now, and again by the next start.
+    if settled {
+        let written = journal.append(&record);
+        inbox.send(Msg::Journalled(record.clone(), written));
+    }
     inbox.send(Msg::Job(id, JobMsg::Ended(outcome_of(&record.what), Box::new(record))));
 }
 
 /// Follows a process that is still there to its end.
-async fn followed(
-    world: &World,
-    runners: &Runners,
-    runner: PlanId,
-    plan: Unfinished,
-    inbox: &Inbox,
-) -> Option<What> {
+async fn followed(world: &World, runners: &Runners, runner: PlanId, plan: Unfinished, inbox: &Inbox) -> End {
     let id = plan.plan;
-    let handle = Handle::default();
     let tell = |news| inbox.send(Msg::Job(id, news));
-    match runners.follow(runner, id, handle, &tell).await {
-        Some((outcome, text)) => Some(What::Found { plan: id, outcome: outcome.word(), text, hint: None }),
+    match runners.follow(runner, id, Handle::default(), &tell).await {
+        Some((outcome, text)) => End { ended: outcome.word(), text, hint: None, settled: true },
         None => looked_up(world, &plan).await,
     }
 }
 
 /// Reads from the cluster what became of a plan.
-async fn looked_up(world: &World, plan: &Unfinished) -> Option<What> {
-    let (outcome, text, hint) = reconcile::found(world.client().ok()?, plan).await;
-    Some(What::Found { plan: plan.plan, outcome, text, hint })
+async fn looked_up(world: &World, plan: &Unfinished) -> End {
+    match world.client() {
+        Ok(client) => reconcile::found(client, plan).await,
+        Err(error) => {
+            End { ended: Ended::Unknown, text: Safe::of(&error.line()), hint: None, settled: false }
+        }
+    }
 }
 
 /// Returns how a plan ended whose process is gone without a last word, as far as journal and cluster tell.
 pub async fn silent(world: &World, journal: PlanId, id: PlanId) -> (Outcome, Safe) {
     let state = world.runners.as_ref().map(|r| r.state.clone()).unwrap_or_default();
     let found = tokio::task::spawn_blocking(move || unfinished::of(&state, &journal.to_string(), id)).await;
-    let what = match found {
+    let end = match found {
         Ok(Some(plan)) => looked_up(world, &plan).await,
-        _ => None,
+        // Its first entries are on disk before it sends anything.
+        _ => End {
+            ended: Ended::Failed,
+            text: Safe::own("the process that was to carry it out ended before it began: nothing was sent"),
+            hint: Some(Safe::own("its journal may not be writable: free the disk, or set XDG_STATE_HOME")),
+            settled: true,
+        },
     };
-    let what = what.unwrap_or(What::Found {
-        plan: id,
-        outcome: Ended::Unknown,
-        text: Safe::own("the process that was to carry it out is gone, and its journal can't be read"),
-        hint: Some(Safe::own("nothing is sent again: look at the objects")),
-    });
-    let outcome = outcome_of(&what);
-    let text = match what {
-        What::Found { text, .. } => text,
-        _ => outcome.words(),
-    };
+    let End { ended, text, hint, .. } = end;
+    let outcome = outcome_of(&What::Found { plan: id, outcome: ended, text: text.clone(), hint });
     (outcome, text)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -14,8 +14,6 @@ use crate::sources::kube::Target;
 
 /// How often a runner's journal is looked at.
 const LOOK: Duration = Duration::from_millis(25);
-/// How long a runner may take to begin its journal.
-const BEGUN: Duration = Duration::from_secs(20);
 
 /// What starting a runner takes.
 #[derive(Clone)]
@@ -36,6 +34,7 @@ pub struct Runners {
 #[derive(Clone, Debug, Default)]
 pub struct Handle {
     pid: Arc<watch::Sender<Option<u32>>>,
+    ended: Arc<std::sync::OnceLock<watch::Receiver<bool>>>,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -43,6 +42,11 @@ impl Handle {
     /// Tells it to stop before its next object, as soon as it is there.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+    }
+
+    /// Returns whether it has ended, where that is known.
+    fn ended(&self) -> Option<bool> {
+        self.ended.get().map(|ended| *ended.borrow())
     }
 
     /// Returns its process.
@@ -72,8 +76,9 @@ impl Runners {
             who: self.who.clone(),
         };
         let text = Handover::new(parties, &self.target, order)?.text()?;
-        let pid = runner::spawn(text).await?;
-        handle.pid.send_replace(Some(pid));
+        let spawned = runner::spawn(text).await?;
+        handle.ended.set(spawned.ended).ok();
+        handle.pid.send_replace(Some(spawned.pid));
         Ok(self.follow(journal, plan, handle, tell).await)
     }
 
@@ -87,15 +92,15 @@ impl Runners {
         tell: &(dyn Fn(JobMsg) + Sync),
     ) -> Option<(Outcome, Safe)> {
         let mut follower = Follower::new(&self.state, &journal.to_string(), plan);
-        let began = Instant::now();
         let mut told = false;
         loop {
-            if *handle.stop.borrow() && !told {
+            let ended = handle.ended();
+            // Another process may have the number of one that has ended.
+            if *handle.stop.borrow() && !told && ended != Some(true) {
                 told = handle.pid().is_some_and(runner::stop);
             }
-            let late = began.elapsed() > BEGUN;
             let looked = tokio::task::spawn_blocking(move || {
-                let news = follower.look(late);
+                let news = follower.look(ended);
                 (follower, news)
             });
             let (back, news) = looked.await.ok()?;

@@ -39,3 +39,18 @@ fn what_is_neither_planned_nor_confirmed_sends_nothing() {
     }
     assert_eq!(stand.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn what_is_named_and_cannot_be_changed_is_told_and_makes_it_a_part() {
+    let stand = Stand::start(false);
+    let named = ["rollout", "restart", "deploy/catalog", "deploy/nope", "deploy/catalog", "--write", "--yes"];
+    let ran = stand.run(&named);
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("left out: Deployment momo-store/nope: it is not there any more"), "{}", ran.err);
+    assert!(ran.out.starts_with("Deployment momo-store/catalog: done, read back"), "{}", ran.out);
+    assert_eq!(stand.writes().len(), 1);
+    // Alone it is refused.
+    let alone = stand.run(&["rollout", "restart", "deploy/nope", "--write", "--yes"]);
+    assert_eq!((alone.code, alone.out.as_str()), (1, ""), "{}", alone.err);
+    assert_eq!(stand.writes().len(), 1);
+}

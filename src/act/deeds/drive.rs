@@ -159,6 +159,8 @@ impl Driver<'_> {
         };
         let text = said(format!("{} {} {}", act.verb.method(), act.place.kind, act.path()));
         if let Err(error) = self.note(&text, WriteState::Sending, None) {
+            // The entry may still get there: then this one follows it.
+            self.note(&text, WriteState::NotSent, None).ok();
             return End::Failed(format!("nothing was sent: {}", error.line()));
         }
         let (state, end) = match self.client.raw_service().send_once(http, LIMIT, CAP).await {

@@ -71,6 +71,13 @@ pub async fn prepare(
     if objects.len() > MOST {
         return Err(wrong(format!("{} objects are more than one plan may change: {MOST}", objects.len())));
     }
+    let mut once: Vec<ObjectRef> = Vec::new();
+    for object in objects {
+        if !once.iter().any(|known| known.same(object)) {
+            once.push(object.clone());
+        }
+    }
+    let objects = &once[..];
     let kinds = live::kinds(client, objects).await?;
     let found = live::all(client, deed, objects, &kinds).await;
     let read: Vec<Read> = objects

@@ -91,6 +91,7 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         }
     }
     let mut refusals = inputs.around.refusals.clone();
+    let mut unchanged = Vec::new();
     // Of several objects those that can't be changed are left out; when none is left there is nothing to confirm.
     for (read, why) in left_out {
         if inputs.read.len() == 1 {
@@ -98,7 +99,9 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         } else if items.is_empty() {
             refusals.push(format!("{}: {why}", read.object));
         } else {
-            notes.push(said(format!("left out: {}: {why}", read.object)));
+            let line = said(format!("{}: {why}", read.object));
+            notes.push(said(format!("left out: {line}")));
+            unchanged.push(line);
         }
     }
     if let Ok(missing) = inputs.missing {
@@ -119,7 +122,7 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         id: inputs.id,
         made_at: inputs.now,
         namespace: namespace(&shown),
-        what: Doing::Deed(Box::new(Deeds::of(deed, &shown))),
+        what: Doing::Deed(Box::new(Deeds { left_out: unchanged, ..Deeds::of(deed, &shown) })),
         why: Vec::new(),
         owner: owner(inputs.read),
         rights: rights(inputs.missing),
@@ -186,7 +189,8 @@ fn item(
     Item {
         object: created.unwrap_or_else(|| ObjectRef { uid, ..object.clone() }),
         change,
-        fields: act.fields.clone(),
+        // That it is deleted is said already.
+        fields: if change == Change::Delete { Vec::new() } else { act.fields.clone() },
         patch: (act.verb == Verb::Patch).then(|| masked(act, live)),
         diff,
         restarts: restarts(live, after, change),
@@ -207,7 +211,6 @@ fn restarts(live: &Live<'_>, after: Option<&Value>, change: Change) -> u32 {
     let number = |p: &str| live.object.pointer(p).and_then(Value::as_i64);
     let count = |n: i64| u32::try_from(n).unwrap_or(0);
     match (live.place.kind.as_str(), change) {
-        ("Pod", Change::Delete) => 1,
         ("Deployment" | "StatefulSet" | "DaemonSet", Change::Patch) => {
             let template = |v: &Value| v.pointer("/spec/template").cloned();
             let changed = after.is_some_and(|after| template(after) != template(live.object));

@@ -75,7 +75,7 @@ pub fn handover(id: &str, kept: &Kept, waiting: u64) -> String {
 fn opening(entries: &[Entry], out: &mut String) {
     let records = || entries.iter().filter_map(|e| if let Entry::Known(r) = e { Some(r) } else { None });
     for record in records() {
-        if let What::Opened { context, version, who } = &record.what {
+        if let What::Opened { context, version, who, .. } = &record.what {
             for (label, text) in [("Who", who), ("Where", context), ("With", version)] {
                 let own = if label == "With" { "deckwatch " } else { "" };
                 out.push_str(&format!("- {label}: {own}{}\n", cell(text.as_str())));

@@ -190,8 +190,19 @@ pub fn with_runners(set: &Set, all: &[Set]) -> Result<Kept> {
         (kept.torn, kept.left_out) = (kept.torn + more.torn, kept.left_out + more.left_out);
         kept.lines.extend(more.lines.into_iter().filter(|l| known(l).is_some_and(|r| own(&r.what))));
     }
-    let at = |line: &Vec<u8>| known(line).map(|r| r.at);
-    kept.lines.make_contiguous().sort_by_key(at);
+    // What tells no time stays behind what stood before it.
+    let mut last = Ts::default();
+    let mut timed: Vec<(Ts, Vec<u8>)> = Vec::with_capacity(kept.lines.len());
+    for line in kept.lines.drain(..) {
+        last = match Entry::of(&line) {
+            Some(Entry::Known(record)) => record.at,
+            Some(Entry::Unknown { at, .. }) => at.unwrap_or(last),
+            None => last,
+        };
+        timed.push((last, line));
+    }
+    timed.sort_by_key(|(at, _)| *at);
+    kept.lines = timed.into_iter().map(|(_, line)| line).collect();
     Ok(kept)
 }
 

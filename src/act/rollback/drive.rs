@@ -156,9 +156,10 @@ impl Driver<'_> {
                 return refused("the confirmation has expired");
             }
             if let Err(error) = self.note(&text, WriteState::Sending, None) {
-                let (number, of, text) = (self.steps + 1, self.of, said(error.line()));
-                tell(JobMsg::Step { number, of, text, finished: false });
+                let (number, of, why) = (self.steps + 1, self.of, said(error.line()));
+                tell(JobMsg::Step { number, of, text: why, finished: false });
                 if !closing {
+                    self.note(&text, WriteState::NotSent, None).ok();
                     return refused(&error.line());
                 }
             }
@@ -167,6 +168,8 @@ impl Driver<'_> {
         if writes {
             let (state, detail) = match &reply {
                 Reply::Answer(a) if (200..300).contains(&a.code) => (WriteState::Done, None),
+                // The server may have failed on the way.
+                Reply::Answer(a) if a.code >= 500 => (WriteState::Unknown, Some(answered(a))),
                 Reply::Answer(a) => (WriteState::Refused, Some(answered(a))),
                 Reply::Lost(why) => (WriteState::Unknown, Some(said(why))),
                 Reply::NotSent(why) => (WriteState::NotSent, Some(said(why))),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::super::file::write_private;
+use super::super::file::{make_private, write_private};
 use super::super::journal::Journal;
 use super::Handover;
 use crate::core::{Error, Kind, Result, Safe};
-use crate::ops::{JobMsg, Outcome, Record, What};
+use crate::ops::{JobMsg, Outcome, Plan, Record, What};
 use crate::sources::auth::{WallClock, wall_clock};
 use crate::sources::kube::Client;
 
@@ -25,7 +25,6 @@ pub fn run(handed: Handover, signals: impl FnOnce(Told) -> Result<()>) -> Result
     let journal = Journal::named(&handed.state, handed.journal);
     let clock = wall_clock();
     let plan = Arc::clone(&handed.order.confirmed.plan);
-    begin(&journal, &clock, &handed)?;
     let stop = CancellationToken::new();
     let told = {
         let (journal, clock, plan, stop) = (journal.clone(), Arc::clone(&clock), plan.id, stop.clone());
@@ -36,7 +35,9 @@ pub fn run(handed: Handover, signals: impl FnOnce(Told) -> Result<()>) -> Result
             }
         }
     };
+    // Before its first entry: from then on it may be told to stop.
     signals(Box::new(told))?;
+    begin(&journal, &clock, &handed)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -68,10 +69,23 @@ pub fn run(handed: Handover, signals: impl FnOnce(Told) -> Result<()>) -> Result
 /// The intent stands in this journal too, on disk before anything is sent.
 fn begin(journal: &Journal, clock: &WallClock, handed: &Handover) -> Result<()> {
     let order = &handed.order.confirmed;
+    // Later cockpits show the plan by it. What is only to be looked at before the confirmation may hold what people have
+    // written into their objects, and is not kept.
+    let mut plan = Plan::clone(&order.plan);
+    for item in &mut plan.items {
+        (item.diff, item.patch) = (Vec::new(), None);
+    }
+    let path = plan_file(&handed.state, &handed.journal.to_string());
+    let text = serde_json::to_string(&plan).unwrap_or_default();
+    let folder = path.parent().unwrap_or(&path);
+    make_private(folder).and_then(|()| write_private(&path, &text)).map_err(|e| {
+        Error::new(Kind::Io, "keep the plan").on(path.display().to_string()).detail(e.to_string())
+    })?;
     let entries = [
         What::Opened {
             context: handed.context.clone(),
             version: Safe::own(env!("CARGO_PKG_VERSION")),
+            server: Some(handed.server.clone()),
             who: handed.who.clone(),
         },
         What::made(&order.plan),
@@ -81,13 +95,7 @@ fn begin(journal: &Journal, clock: &WallClock, handed: &Handover) -> Result<()> 
     for what in entries {
         journal.append(&Record { at: clock(), what })?;
     }
-    journal.sync()?;
-    // Later cockpits show the plan by it; secrets are masked in a plan.
-    let path = plan_file(&handed.state, &handed.journal.to_string());
-    let text = serde_json::to_string(&*order.plan).unwrap_or_default();
-    write_private(&path, &text).map_err(|e| {
-        Error::new(Kind::Io, "keep the plan").on(path.display().to_string()).detail(e.to_string())
-    })
+    journal.sync()
 }
 
 /// Returns where the plan of a runner's journal is kept.

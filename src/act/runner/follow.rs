@@ -63,9 +63,9 @@ impl Follower {
         Set { id: self.id.clone(), folder: self.folder.clone(), numbers: vec![self.number] }
     }
 
-    /// Returns what is new. That the process is gone is told once nothing more is to be read; `begun` tells that it
-    /// must have begun by now.
-    pub fn look(&mut self, begun: bool) -> Vec<News> {
+    /// Returns what is new. That the process is gone is told once nothing more is to be read; `ended` tells that it is
+    /// known to have ended, or that it is not, where somebody knows.
+    pub fn look(&mut self, ended: Option<bool>) -> Vec<News> {
         let mut news = Vec::new();
         if self.over {
             return news;
@@ -75,7 +75,11 @@ impl Follower {
         let live = is_live(&first);
         while self.piece(&mut news) {}
         // Between making its file and locking it a process looks as if it were gone.
-        self.quiet = if live || !(begun || first.exists()) { 0 } else { self.quiet + 1 };
+        let quiet = match ended {
+            Some(ended) => ended,
+            None => !live && first.exists(),
+        };
+        self.quiet = if quiet { self.quiet + 1 } else { 0 };
         if self.quiet >= QUIET && !self.over {
             self.over = true;
             news.push(News::Silent);

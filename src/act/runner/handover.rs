@@ -25,6 +25,8 @@ pub struct Handover {
     pub parent: Safe,
     /// The context.
     pub context: Safe,
+    /// The API server's address.
+    pub server: Safe,
     /// Who is at the keyboard.
     pub who: Safe,
     /// The cluster, as [`Target::hand_over`] writes it.
@@ -37,6 +39,11 @@ impl std::fmt::Debug for Handover {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handover").field("journal", &self.journal).finish_non_exhaustive()
     }
+}
+
+/// Returns what tells a cluster from others of the same context's name.
+pub fn address(target: &Target) -> Safe {
+    Safe::of(&target.server.to_string())
 }
 
 /// Who hands over, and to which journal.
@@ -60,8 +67,9 @@ impl Handover {
     /// When the cluster can't be written down.
     pub fn new(parties: Parties, target: &Target, order: Order) -> Result<Self> {
         let Parties { state, journal, parent, context, who } = parties;
+        let server = address(target);
         let target = target.hand_over()?.expose_secret().to_owned();
-        Ok(Self { state, journal, parent, context, who, target, order })
+        Ok(Self { state, journal, parent, context, server, who, target, order })
     }
 
     /// Returns the cluster.

@@ -13,6 +13,6 @@ pub mod unfinished;
 
 pub use child::{Told, plan_file, run};
 pub use follow::{Follower, News};
-pub use handover::{Handover, Parties};
-pub use spawn::{spawn, stop};
+pub use handover::{Handover, Parties, address};
+pub use spawn::{Spawned, spawn, stop};
 pub use unfinished::Unfinished;

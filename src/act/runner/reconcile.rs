@@ -4,7 +4,7 @@ use deckwatch_helm::record::object_name;
 use serde_json::Value;
 
 use super::unfinished::Unfinished;
-use crate::core::{Kind, Safe, Span, Ts, Untrusted};
+use crate::core::{Kind, Result, Safe, Span, Ts, Untrusted};
 use crate::ops::deed::FIELD_MANAGER;
 use crate::ops::{Ended, Plan, WriteState};
 use crate::sources::kube::Client;
@@ -13,31 +13,63 @@ use crate::sources::kube::Client;
 const LATE: Span = Span::secs(150);
 const EARLY: Span = Span::secs(5);
 
-/// Returns how it ended, as its process or the cluster tells, what is said of it, and what to do about it.
-pub async fn found(client: &Client, plan: &Unfinished) -> (Ended, Safe, Option<Safe>) {
-    if let Some((ended, text, hint)) = &plan.ended {
-        return (*ended, text.clone(), hint.clone());
-    }
-    let (ended, text, hint) = looked_up(client, plan).await;
-    (ended, text, hint.map(Safe::own))
+/// How a plan ended, as far as is known.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// How.
+    pub ended: Ended,
+    /// In words.
+    pub text: Safe,
+    /// What to do about it.
+    pub hint: Option<Safe>,
+    /// Whether it was told or looked up; otherwise the cluster could not be asked, and another time may tell more.
+    pub settled: bool,
 }
 
-async fn looked_up(client: &Client, plan: &Unfinished) -> (Ended, Safe, Option<&'static str>) {
+impl End {
+    fn of(ended: Ended, text: &str, hint: Option<&'static str>) -> Self {
+        let text = Untrusted::from(text).clipped(1_000);
+        Self { ended, text, hint: hint.map(Safe::own), settled: true }
+    }
+}
+
+const BEGUN: &str = "its process ended without a last word; ";
+const LOOK: &str = "nothing is sent again: look at the objects, then plan anew";
+
+/// Returns how a plan ended, as its process or the cluster tells.
+pub async fn found(client: &Client, plan: &Unfinished) -> End {
+    if let Some((ended, text, hint)) = &plan.ended {
+        return End { ended: *ended, text: text.clone(), hint: hint.clone(), settled: true };
+    }
     if plan.writes.is_empty() {
-        return (Ended::Failed, Safe::own("its process ended before anything was sent"), None);
+        return End::of(Ended::Failed, "its process ended before anything was sent", None);
     }
-    let shown = plan.shown.as_deref();
-    if let Some((plan, rollback)) = shown.and_then(|p| p.rollback().map(|r| (p, r))) {
-        return released(client, plan, rollback.release.as_str(), rollback.makes).await;
+    let Some(shown) = plan.shown.as_deref() else {
+        let text = format!("{BEGUN}its plan was not kept, so what it would still have done is not known");
+        return End::of(Ended::Unknown, &text, Some(LOOK));
+    };
+    match shown.rollback() {
+        Some(rollback) => released(client, plan, shown, rollback.release.as_str(), rollback.makes).await,
+        None => deeds(client, plan, shown).await,
     }
+}
+
+async fn deeds(client: &Client, plan: &Unfinished, shown: &Plan) -> End {
     let mut told = Vec::new();
     let (mut done, mut failed, mut unknown) = (0, 0, 0);
+    let mut settled = true;
     for (text, at, state) in &plan.writes {
         let (ended, words) = match state {
             WriteState::Done => (Ended::Done, "done".to_owned()),
             WriteState::Refused => (Ended::Failed, "refused".to_owned()),
             WriteState::NotSent => (Ended::Failed, "not sent".to_owned()),
-            WriteState::Sending | WriteState::Unknown => looked(client, text, *at).await,
+            WriteState::Sending | WriteState::Unknown => match looked(client, text, *at).await {
+                Ok(seen) => seen,
+                Err(error) => {
+                    settled = false;
+                    (Ended::Unknown, format!("not known: {}", error.line()))
+                }
+            },
         };
         match ended {
             Ended::Done => done += 1,
@@ -46,8 +78,7 @@ async fn looked_up(client: &Client, plan: &Unfinished) -> (Ended, Safe, Option<&
         }
         told.push(format!("{text}: {words}"));
     }
-    let objects = shown.map_or(plan.writes.len(), |p| p.items.len());
-    let unsent = objects.saturating_sub(plan.writes.len());
+    let unsent = shown.items.len().saturating_sub(plan.writes.len());
     if unsent > 0 {
         told.push(format!("{unsent} not reached"));
     }
@@ -56,84 +87,104 @@ async fn looked_up(client: &Client, plan: &Unfinished) -> (Ended, Safe, Option<&
         (0, ..) => Ended::Failed,
         _ => Ended::Unknown,
     };
-    let hint = (ended != Ended::Done).then_some("nothing is sent again: look at the objects, then plan anew");
-    let text = format!("its process ended without a last word; {}", told.join("; "));
-    (ended, Untrusted::from(text).clipped(1_000), hint)
+    let hint = (ended != Ended::Done).then_some(LOOK);
+    End { settled, ..End::of(ended, &format!("{BEGUN}{}", told.join("; ")), hint) }
 }
 
-/// Returns what a release's records say of a rollback.
-async fn released(
-    client: &Client,
-    plan: &Plan,
-    release: &str,
-    makes: u32,
-) -> (Ended, Safe, Option<&'static str>) {
+/// Returns what a release's records say of a rollback. The first write makes the new record, which is the lock.
+async fn released(client: &Client, plan: &Unfinished, shown: &Plan, release: &str, makes: u32) -> End {
+    let lock = plan.writes.iter().find(|(text, ..)| text.as_str().starts_with("POST Secret "));
+    let lock =
+        lock.or_else(|| plan.writes.iter().find(|(text, ..)| text.as_str().starts_with("POST ConfigMap ")));
+    let lock = lock.map(|(text, _, state)| (text, *state));
+    if let Some((_, WriteState::Refused)) = lock {
+        let text = format!("{BEGUN}revision {makes} was not its own: nothing else was sent");
+        return End::of(Ended::Failed, &text, None);
+    }
     let name = object_name(release, i64::from(makes));
-    let namespace = plan.namespace.as_str();
+    let namespace = shown.namespace.as_str();
     let mut answer =
         client.get_json::<Value>(&format!("/api/v1/namespaces/{namespace}/secrets/{name}")).await;
     if answer.as_ref().is_err_and(|f| f.error.kind == Kind::NotFound) {
         answer = client.get_json::<Value>(&format!("/api/v1/namespaces/{namespace}/configmaps/{name}")).await;
     }
-    let begun = "its process ended without a last word; ";
-    let said = |text: String| Untrusted::from(format!("{begun}{text}")).clipped(500);
     let status = match &answer {
         Ok(record) => {
             record.pointer("/metadata/labels/status").and_then(Value::as_str).unwrap_or("unreadable")
         }
         Err(fail) if fail.error.kind == Kind::NotFound => {
-            let text = format!("revision {makes} is not there: the lock was never taken and nothing changed");
-            return (Ended::Failed, said(text), None);
+            // Whoever has written more than the lock, or has it acknowledged, has changed something.
+            let more = plan.writes.iter().any(|(text, _, state)| {
+                let is_lock = lock.is_some_and(|(of, _)| of == text);
+                !matches!(state, WriteState::NotSent | WriteState::Refused)
+                    && (!is_lock || *state == WriteState::Done)
+            });
+            if more {
+                let text = format!(
+                    "{BEGUN}revision {makes} is not there any more, though it was made or objects were written"
+                );
+                return End::of(Ended::Unknown, &text, Some("look at the release's history and objects"));
+            }
+            let text =
+                format!("{BEGUN}revision {makes} is not there: the lock was never taken and nothing changed");
+            return End::of(Ended::Failed, &text, None);
         }
         Err(fail) => {
-            let text = format!("revision {makes} can't be read: {}", fail.error.line());
-            return (Ended::Unknown, said(text), Some("look at the release's history and objects"));
+            let text = format!("{BEGUN}revision {makes} can't be read: {}", fail.error.line());
+            let end = End::of(Ended::Unknown, &text, Some("look at the release's history and objects"));
+            return End { settled: false, ..end };
         }
     };
     match status {
-        "deployed" => (Ended::Done, said(format!("revision {makes} is deployed")), None),
+        "deployed" => End::of(Ended::Done, &format!("{BEGUN}revision {makes} is deployed"), None),
         "superseded" => {
-            (Ended::Done, said(format!("revision {makes} was deployed, a newer one followed")), None)
+            End::of(Ended::Done, &format!("{BEGUN}revision {makes} was deployed, a newer one followed"), None)
         }
         "failed" => {
             let hint = "some objects may be those of either revision: roll back again";
-            (Ended::Failed, said(format!("revision {makes} says failed")), Some(hint))
+            End::of(Ended::Failed, &format!("{BEGUN}revision {makes} says failed"), Some(hint))
         }
         other => {
             let hint = "nobody carries it out any more: roll back again, here or with helm";
-            (Ended::Unknown, said(format!("revision {makes} is left {other}")), Some(hint))
+            End::of(Ended::Unknown, &format!("{BEGUN}revision {makes} is left {other}"), Some(hint))
         }
     }
 }
 
 /// Looks for a sign of a write in its object: `PATCH Deployment /apis/…/backend`.
-async fn looked(client: &Client, text: &Safe, at: Ts) -> (Ended, String) {
+async fn looked(client: &Client, text: &Safe, at: Ts) -> Result<(Ended, String)> {
     let mut words = text.as_str().split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
     let path = ["/scale", "/eviction"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
     let removes = method == "DELETE" || text.as_str().ends_with("/eviction");
     if !path.starts_with("/api") || path.contains(['?', '#']) || method == "POST" && !removes {
-        return (Ended::Unknown, "not known".to_owned());
+        return Ok((Ended::Unknown, "not known".to_owned()));
     }
     let object = match client.get_json::<Value>(path).await {
         Ok(object) => object,
-        Err(fail) if fail.error.kind == Kind::NotFound && removes => return (Ended::Done, "gone".to_owned()),
-        Err(fail) => return (Ended::Unknown, format!("not known: {}", fail.error.line())),
+        Err(fail) if fail.error.kind == Kind::NotFound && removes => {
+            return Ok((Ended::Done, "gone".to_owned()));
+        }
+        Err(fail) if fail.error.kind == Kind::NotFound => {
+            return Ok((Ended::Unknown, "the object is gone".to_owned()));
+        }
+        Err(fail) => return Err(fail.error),
     };
     if removes {
         let going = object.pointer("/metadata/deletionTimestamp").is_some();
-        return if going {
+        return Ok(if going {
             (Ended::Done, "is ending".to_owned())
         } else {
             (Ended::Unknown, "it is still there".to_owned())
-        };
+        });
     }
     let ours = |entry: &&Value| entry.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER);
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     let times = entries.into_iter().flatten().filter(ours);
     let mut times = times.filter_map(|e| e.get("time")?.as_str().and_then(Ts::parse_rfc3339));
-    match times.find(|time| *time >= at - EARLY && *time <= at + LATE) {
-        Some(time) => (Ended::Done, format!("deckwatch wrote to it at {}", time.rfc3339())),
+    // A sign of some write of deckwatch is no proof that it was this one.
+    Ok(match times.find(|time| *time >= at - EARLY && *time <= at + LATE) {
+        Some(time) => (Ended::Unknown, format!("deckwatch wrote to it at {}", time.rfc3339())),
         None => (Ended::Unknown, "no sign of it in the object".to_owned()),
-    }
+    })
 }

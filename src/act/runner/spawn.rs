@@ -7,19 +7,29 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secrecy::SecretString;
 use tokio::process::Command;
+use tokio::sync::watch;
 
 use super::Handover;
 use crate::core::{Error, Kind, Result};
 use crate::sources::auth::session;
 
-/// Starts a runner and hands it a text. Returns its process id.
+/// A runner of ours.
+#[derive(Debug)]
+pub struct Spawned {
+    /// Its process id; another process may have it once this one has ended.
+    pub pid: u32,
+    /// Becomes true when it has ended.
+    pub ended: watch::Receiver<bool>,
+}
+
+/// Starts a runner and hands it a text.
 ///
 /// The program is this one, also where its file was replaced meanwhile. Its standard streams lead nowhere: it speaks by
 /// its journal.
 ///
 /// # Errors
 /// Nothing was sent: it could not be started, or did not take what was handed to it.
-pub async fn spawn(text: SecretString) -> Result<u32> {
+pub async fn spawn(text: SecretString) -> Result<Spawned> {
     let failed = |what: String| {
         Error::new(Kind::Io, "start the runner")
             .detail(format!("nothing was sent: {what}"))
@@ -42,9 +52,12 @@ pub async fn spawn(text: SecretString) -> Result<u32> {
         Ok(Err(error)) => return Err(failed(error.line())),
         Err(error) => return Err(failed(error.to_string())),
     }
-    // Its end is told by its journal; this only keeps it from staying behind as a zombie.
-    tokio::spawn(async move { child.wait().await.ok() });
-    Ok(pid)
+    let (tell, ended) = watch::channel(false);
+    tokio::spawn(async move {
+        child.wait().await.ok();
+        tell.send_replace(true);
+    });
+    Ok(Spawned { pid, ended })
 }
 
 fn program() -> std::io::Result<PathBuf> {

@@ -9,8 +9,10 @@ use super::child::plan_file;
 use crate::core::{Error, Kind, Result, Safe, Span, Ts};
 use crate::ops::{Ended, Plan, PlanId, Record, What, WriteState};
 
-/// How many journals are looked through, the newest ones.
-const JOURNALS: usize = 300;
+/// How many journals are looked through, the newest ones: every command that reads keeps a small one.
+const JOURNALS: usize = 5_000;
+/// How long a process that is to carry a plan out may take to say so: before that nothing is said of the plan.
+const BEGINNING: Span = Span::secs(60);
 /// How long ago a plan may have been confirmed.
 const REACH: Span = Span::hours(24 * 14);
 /// The most bytes of a plan's file.
@@ -27,6 +29,8 @@ pub struct Unfinished {
     pub aim: Safe,
     /// The context that it was for.
     pub context: Safe,
+    /// The API server, as the process says that carries it out.
+    pub server: Option<Safe>,
     /// The journal of the process that carries it out, where one has begun.
     pub runner: Option<Runner>,
     /// Its writes: what, when, and how far the last word on it is.
@@ -55,9 +59,12 @@ struct Told {
     context: Safe,
     runner: Option<Runner>,
     writes: Vec<(Safe, Ts, WriteState)>,
-    ended: Option<(Ended, Safe, Option<Safe>)>,
+    server: Option<Safe>,
+    ended: Option<(Ts, Ended, Safe, Option<Safe>)>,
     /// Somebody has seen its end.
     seen: bool,
+    /// When its end was looked up last.
+    found: Option<Ts>,
     /// A process that is still there is about it, and is no runner.
     held: bool,
 }
@@ -77,9 +84,13 @@ pub fn find(state: &Path, own: &str, now: Ts) -> Result<Vec<Unfinished>> {
     for set in sets.iter().rev().take(JOURNALS).filter(|set| set.id != own) {
         gather(set, &mut plans);
     }
-    let open = plans.into_iter().filter(|(_, told)| !told.seen && !told.held);
+    let open = plans.into_iter().filter(|(_, told)| told.is_open());
     let found = open.filter_map(|(plan, told)| told.of(plan, state));
-    Ok(found.filter(|plan| now - plan.confirmed < REACH).collect())
+    let due = |plan: &Unfinished| {
+        let age = now - plan.confirmed;
+        age < REACH && (plan.runner.is_some() || age > BEGINNING)
+    };
+    Ok(found.filter(due).collect())
 }
 
 /// Returns what the journal of a process tells of the plan that it carried out.
@@ -91,22 +102,29 @@ pub fn of(state: &Path, journal: &str, plan: PlanId) -> Option<Unfinished> {
 }
 
 impl Told {
+    /// Whether nobody knows its end; a process that ended after it had been given up tells more than what was looked up.
+    fn is_open(&self) -> bool {
+        let newer = self.ended.as_ref().zip(self.found).is_some_and(|((ended, ..), found)| *ended > found);
+        !self.seen && !self.held && (self.found.is_none() || newer)
+    }
+
     fn of(self, plan: PlanId, state: &Path) -> Option<Unfinished> {
         let shown = self.runner.as_ref().and_then(|r| shown(state, &r.journal));
-        let Self { confirmed, aim, context, runner, writes, ended, .. } = self;
-        Some(Unfinished { plan, confirmed: confirmed?, aim, context, runner, writes, shown, ended })
+        let Self { confirmed, aim, context, server, runner, writes, ended, .. } = self;
+        let ended = ended.map(|(_, ended, text, hint)| (ended, text, hint));
+        Some(Unfinished { plan, confirmed: confirmed?, aim, context, server, runner, writes, shown, ended })
     }
 }
 
 fn gather(set: &Set, plans: &mut BTreeMap<PlanId, Told>) {
     let live = is_live(&set.first());
-    let mut context = Safe::default();
+    let (mut context, mut server) = (Safe::default(), None);
     // Whether it is the journal of a process that carries a plan out.
     let mut runs = false;
     let read = read::each(set, |line, _| {
         let Some(Entry::Known(Record { at, what })) = Entry::of(line) else { return true };
-        if let What::Opened { context: on, .. } = &what {
-            context = on.clone();
+        if let What::Opened { context: on, server: at, .. } = &what {
+            (context, server) = (on.clone(), at.clone());
         }
         let Some(plan) = what.plan() else { return true };
         let told = plans.entry(plan).or_default();
@@ -119,6 +137,7 @@ fn gather(set: &Set, plans: &mut BTreeMap<PlanId, Told>) {
             }
             What::Runner { pid, .. } => {
                 runs = true;
+                told.server = server.clone();
                 told.runner = Some(Runner { journal: set.id.clone(), pid: *pid, live });
             }
             What::Write { text, state, .. } => match told.writes.iter_mut().find(|(t, ..)| t == text) {
@@ -126,9 +145,10 @@ fn gather(set: &Set, plans: &mut BTreeMap<PlanId, Told>) {
                 None => told.writes.push((text.clone(), at, *state)),
             },
             What::Outcome { outcome, text, hint, .. } if runs => {
-                told.ended = Some((*outcome, text.clone(), hint.clone()));
+                told.ended = Some((at, *outcome, text.clone(), hint.clone()));
             }
-            What::Outcome { .. } | What::Found { .. } => told.seen = true,
+            What::Outcome { .. } => told.seen = true,
+            What::Found { .. } => told.found = told.found.max(Some(at)),
             _ => {}
         }
         true

@@ -23,7 +23,7 @@ pub fn start(session: Session, gate: Gate, view: View, who: Safe, env: &Env) -> 
         held: Vec::new(),
     };
     let version = Safe::own(env!("CARGO_PKG_VERSION"));
-    model.shared.journal(env.now, What::Opened { context, version, who }, &mut effects);
+    model.shared.journal(env.now, What::Opened { context, version, server: None, who }, &mut effects);
     effects.push(Effect::ReadBindings);
     effects.push(Effect::Recover);
     data::feeds(&mut model, &mut effects);

@@ -213,11 +213,19 @@ fn actions(model: &Model, menu: &Menu, env: &Env, area: Rect, buf: &mut Buffer) 
             (Need::Read, _) => ("reads", Role::Dim),
             (Need::None, _) => ("", Role::Dim),
         };
-        let x = put(buf, &env.theme, needs_at, y, inner, danger_role, danger);
-        if let Some(why) = why {
-            let x = if danger.is_empty() { needs_at } else { x + 2 };
-            put(buf, &env.theme, x, y, inner, Role::Dim, &format!("not here: {}", super::safe(why)));
-        }
+        // Why it is not available is worth more than what it would do.
+        match why {
+            None => put(buf, &env.theme, needs_at, y, inner, danger_role, danger),
+            Some(why) => put(
+                buf,
+                &env.theme,
+                needs_at,
+                y,
+                inner,
+                Role::Dim,
+                &format!("not here: {}", super::safe(why)),
+            ),
+        };
         if i + top == menu.at {
             paint::shade(buf, &env.theme, y, inner, Role::Selected);
         }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::carry::{self, Ran};
-use super::{headless, print, print_json};
+use super::{headless, note, print, print_json};
 use crate::app::effect::Scope;
 use crate::app::views::View;
 use crate::cli::args::{Command, Output, Place, Sent};
@@ -160,14 +160,21 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
             print(&format!("{}\n(plan {})\n", lines.join("\n"), plan.id)).map(drop)?;
         }
     }
-    ran.code()
+    for line in plan.left_out() {
+        note(&format!("left out: {line}"));
+    }
+    let partial = !plan.left_out().is_empty();
+    ran.code().map(|code| if code == 0 && partial { PARTIAL } else { code })
 }
+
+/// The exit code where a part is missing.
+const PARTIAL: u8 = 3;
 
 fn outcome_json(plan: &Plan, ran: &Ran) -> serde_json::Value {
     let steps: Vec<_> = ran.steps.iter().map(|(text, _)| text).collect();
     json!({
         "schema": "deckwatch.outcome/1",
         "plan": plan.id, "action": plan.action(), "target": plan.target(),
-        "outcome": ran.outcome.word(), "objects": steps, "error": ran.error().map(Error::line),
+        "outcome": ran.outcome.word(), "objects": steps, "left_out": plan.left_out(), "error": ran.error().map(Error::line),
     })
 }

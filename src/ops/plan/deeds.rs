@@ -16,6 +16,8 @@ pub struct Deeds {
     pub phrase: Safe,
     /// The objects.
     pub objects: Vec<ObjectRef>,
+    /// Objects that were named and can't be changed, each with the reason.
+    pub left_out: Vec<Safe>,
     /// How it is ordered: `Restart Deployment momo-store/backend`.
     pub order: Safe,
 }
@@ -75,6 +77,7 @@ impl Deeds {
             order: Safe::of(&format!("{} {target}{end}", words(deed.name()).order)),
             target: Safe::of(&target),
             phrase,
+            left_out: Vec::new(),
             objects: objects.iter().map(|o| (*o).clone()).collect(),
         }
     }

@@ -196,6 +196,14 @@ impl Plan {
         out.join(", ")
     }
 
+    /// Returns the objects that were named and can't be changed, each with the reason.
+    pub fn left_out(&self) -> &[Safe] {
+        match &self.what {
+            Doing::Rollback(_) => &[],
+            Doing::Deed(d) => &d.left_out,
+        }
+    }
+
     /// Returns what it is about, `momo-store/momo`.
     pub fn target(&self) -> String {
         match &self.what {

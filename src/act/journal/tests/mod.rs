@@ -38,6 +38,7 @@ fn every_kind() -> Vec<Record> {
             context: Safe::own("prod-ru1"),
             version: Safe::own("0.1.0"),
             who: Safe::own("ann from 10.0.0.1, process 4711"),
+            server: Some(Safe::own("https://10.0.0.1:6443")),
         },
         What::Alert {
             fingerprint: Fingerprint(0xdead_beef),

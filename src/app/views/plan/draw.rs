@@ -19,6 +19,7 @@ use crate::ui::theme::Role;
 pub fn job_word(job: &Job) -> &'static str {
     match (&job.ended, job.check.healed) {
         (None, _) => "running",
+        (Some((_, Outcome::Done)), _) if !job.plan.is_checked() => "done",
         (Some((_, Outcome::Done)), Some(_)) => "done, healed",
         (Some((_, Outcome::Done)), None) => "done, watching",
         (Some((_, Outcome::Failed(_))), _) => "failed",
@@ -89,7 +90,7 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-    let Step::Confirm { name, reason, reasons, from, mistake } = step else { return };
+    let Step::Confirm { name, reason, reasons, from, mistake, .. } = step else { return };
     let theme = &cx.env.theme;
     buf.set_string(area.x, area.y, "━".repeat(usize::from(area.width)), theme.style(Role::Protected));
     let context = cx.shared.session.cluster.0.clipped(60);

@@ -70,7 +70,9 @@ pub fn lines(plan: &Plan, wait: bool, width: u16) -> Vec<FormLine> {
         let fields: Vec<&str> = item.drift.iter().map(Safe::as_str).collect();
         form.line("drift", Role::Warning, &format!("{}: {} overwritten", item.object, fields.join(", ")));
     }
-    form.line("wait", Role::Text, if wait { "until everything is ready, at most 5m" } else { "no" });
+    if plan.rollback().is_some() {
+        form.line("wait", Role::Text, if wait { "until everything is ready, at most 5m" } else { "no" });
+    }
     let changed = plan.items.iter().filter(|i| i.change != Change::Unchanged);
     for (i, item) in changed.enumerate() {
         object(if i == 0 { "objects" } else { "" }, item, &mut form);

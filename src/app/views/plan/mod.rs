@@ -50,6 +50,8 @@ enum Step {
         reason: Box<Line>,
         /// Whether the reason is typed.
         reasons: bool,
+        /// Whether it was frozen when it opened: only then is the reason one for overriding a freeze.
+        frozen: bool,
         /// `enter` counts from here on.
         from: Ts,
         /// Why the last try was refused.
@@ -119,13 +121,13 @@ impl PlanView {
             What::Alert { fingerprint, name, .. } => Some(format!("alert {name} ({fingerprint})")),
             _ => None,
         });
-        alert.unwrap_or_else(|| "no alert: opened from a release".to_owned())
+        alert.unwrap_or_else(|| "no alert led here".to_owned())
     }
 
     fn confirm(
         &mut self,
         consent: Consent<'_>,
-        reason: &str,
+        (reason, overrides): (&str, bool),
         cx: &mut Cx<'_>,
     ) -> std::result::Result<(), String> {
         let Some(plan) = self.plan.clone() else { return Err("there is no plan".to_owned()) };
@@ -134,8 +136,7 @@ impl PlanView {
         }
         let now = cx.now();
         let wait = self.wait.then_some(WAIT);
-        // A freeze is only overridden by a reason that was typed for it: none is offered then.
-        let asked = Confirmation { consent, wait, reason, overrides: true };
+        let asked = Confirmation { consent, wait, reason, overrides };
         let confirmed = cx.shared.gate.confirm(&plan, asked, now)?;
         let id = plan.id;
         let intent = confirmed.intent();
@@ -281,8 +282,9 @@ impl Pane for PlanView {
                     let frozen = !gate.frozen(plan, cx.now()).is_empty();
                     let offered = if frozen { String::new() } else { Self::reason(cx.shared) };
                     let reason = Box::new(Line::new(&offered));
-                    let from = cx.now() + QUIET;
-                    self.step = Step::Confirm { name, reason, reasons: frozen, from, mistake: None };
+                    // The typed name is a guard of its own; a plain `enter` must not come from a held or hasty key.
+                    let from = if name.is_some() { cx.now() } else { cx.now() + QUIET };
+                    self.step = Step::Confirm { name, reason, reasons: frozen, frozen, from, mistake: None };
                     cx.wake_at(from);
                 }
             }
@@ -299,6 +301,9 @@ impl Pane for PlanView {
             // In the confirmation only its own keys work.
             (Step::Confirm { .. }, _) if action != Action::Back => {
                 Some("the confirmation is open: enter or esc".to_owned())
+            }
+            (_, Some(p)) if action == Action::Wait && p.rollback().is_none() => {
+                Some("only a rollback waits".to_owned())
             }
             (_, Some(p)) if action == Action::Confirm && !p.refusals.is_empty() => {
                 p.refusals.first().cloned()
@@ -324,7 +329,9 @@ impl Pane for PlanView {
         if key.ctrl {
             return false;
         }
-        let Step::Confirm { name, reason, reasons, from, mistake } = &mut self.step else { return false };
+        let Step::Confirm { name, reason, reasons, frozen, from, mistake } = &mut self.step else {
+            return false;
+        };
         match key.code {
             Code::Esc => self.step = Step::Shown,
             Code::Tab | Code::BackTab => *reasons = !*reasons,
@@ -334,17 +341,16 @@ impl Pane for PlanView {
                 *from = now + QUIET;
                 cx.wake_at(now + QUIET);
             }
-            // The typed name is a guard of its own; a plain `enter` must not come from a held or hasty key.
-            Code::Enter if repeat || (name.is_none() && now < *from) => {
+            Code::Enter if repeat || now < *from => {
                 *from = now + QUIET;
                 cx.wake_at(now + QUIET);
             }
             Code::Enter => {
                 let typed = name.as_ref().map(|l| l.text().to_owned());
-                let why = reason.text().trim().to_owned();
+                let (why, over) = (reason.text().trim().to_owned(), *frozen);
                 let result = match &typed {
-                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), &why, cx),
-                    None => self.confirm(Consent::Yes(How::Enter), &why, cx),
+                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), (&why, over), cx),
+                    None => self.confirm(Consent::Yes(How::Enter), (&why, over), cx),
                 };
                 if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
                     *mistake = Some(why);
