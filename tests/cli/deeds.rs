@@ -46,7 +46,11 @@ fn what_is_named_and_cannot_be_changed_is_told_and_makes_it_a_part() {
     let named = ["rollout", "restart", "deploy/catalog", "deploy/nope", "deploy/catalog", "--write", "--yes"];
     let ran = stand.run(&named);
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("left out: Deployment momo-store/nope: it is not there any more"), "{}", ran.err);
+    assert!(
+        ran.err.contains("left out: Deployment momo-store/nope: it is not there any more"),
+        "{}",
+        ran.err
+    );
     assert!(ran.out.starts_with("Deployment momo-store/catalog: done, read back"), "{}", ran.out);
     assert_eq!(stand.writes().len(), 1);
     // Alone it is refused.

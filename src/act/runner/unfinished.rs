@@ -137,7 +137,7 @@ fn gather(set: &Set, plans: &mut BTreeMap<PlanId, Told>) {
             }
             What::Runner { pid, .. } => {
                 runs = true;
-                told.server = server.clone();
+                told.server.clone_from(&server);
                 told.runner = Some(Runner { journal: set.id.clone(), pid: *pid, live });
             }
             What::Write { text, state, .. } => match told.writes.iter_mut().find(|(t, ..)| t == text) {

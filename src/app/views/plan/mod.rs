@@ -359,9 +359,12 @@ impl Pane for PlanView {
             }
             _ => {
                 // A name may hold doubled letters, so held characters do count; they confirm nothing.
-                let line = if *reasons { Some(reason) } else { name.as_mut() };
-                if let Some(line) = line {
+                if *reasons {
+                    reason.key(key);
+                } else if let Some(line) = name {
                     line.key(key);
+                    // Who types letters does not hold `enter`.
+                    *from = now;
                 }
                 *mistake = None;
             }
