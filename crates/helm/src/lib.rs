@@ -28,7 +28,7 @@ pub mod merge;
 pub mod number;
 pub mod order;
 pub mod plan;
-mod quantity;
+pub mod quantity;
 pub mod ready;
 pub mod record;
 pub mod step;

@@ -46,17 +46,17 @@ impl<'a> Parts<'a> {
 }
 
 /// Returns whether a text is a quantity.
-pub(crate) fn is_quantity(text: &str) -> bool {
+pub fn is_quantity(text: &str) -> bool {
     Parts::of(text.trim()).is_some_and(|parts| parts.scale().is_some())
 }
 
 /// Returns whether two texts are the same quantity; texts that are none are compared as they are.
-pub(crate) fn same(a: &str, b: &str) -> bool {
-    a == b || matches!((value(a), value(b)), (Some(a), Some(b)) if a == b)
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || matches!((nano(a), nano(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// Reads a quantity in units of 10⁻⁹; `None` when it is none, or too large or too fine to compare.
-fn value(text: &str) -> Option<i128> {
+/// Returns a quantity in units of 10⁻⁹; `None` when it is none, or too large or too fine to compare.
+pub fn nano(text: &str) -> Option<i128> {
     let parts = Parts::of(text.trim())?;
     let (factor, exponent) = parts.scale()?;
     if parts.digits.len() > 24 {

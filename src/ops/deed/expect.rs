@@ -1,12 +1,12 @@
 //! Whether a request took effect, told from the object read back; and whether an object is still the one of a plan.
 
 use deckwatch_helm::number::canonical;
+use deckwatch_helm::quantity;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::act::{Content, FIELD_MANAGER, Raw, applied};
 use super::live::{items, text};
-use super::quantity;
 use super::refusal::clip;
 use super::revisions::same_template;
 use super::template::RESTARTED_AT;

@@ -18,7 +18,6 @@ mod live;
 mod meta;
 pub mod parse;
 mod pods;
-mod quantity;
 mod refusal;
 mod remove;
 mod revisions;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use deckwatch_helm::quantity;
 use serde_json::{Map, Value};
 
 use super::act::Act;
 use super::live::{Live, dotted, pod_spec};
-use super::quantity;
 use super::refusal::{Refusal, clip};
 
 pub(super) fn set_image(live: &Live<'_>, images: &[(String, String)]) -> Result<Act, Refusal> {
@@ -70,7 +70,8 @@ fn check(resource: &str, amount: &str) -> Result<(), Refusal> {
     if resource.is_empty() || resource.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Refusal::invalid(&format!("`{resource}` is no resource")));
     }
-    if !quantity::is_quantity(amount) {
+    // The server takes none with blanks around it.
+    if amount.trim() != amount || !quantity::is_quantity(amount) {
         return Err(Refusal::invalid(&format!(
             "`{amount}` is no quantity of {resource}, such as 100m or 256Mi"
         )));
