@@ -9,14 +9,12 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio_util::sync::CancellationToken;
 
 use super::inbox::Inbox;
 use super::log::{self, Log};
 use super::memory::Memory;
-use super::runners::{Handle as RunnerHandle, Runners};
+use super::runners::Handle as RunnerHandle;
 use super::world::{World, answer, fault, feeds, releases};
-use crate::act::Order;
 use crate::act::journal::Journal;
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::{Effect, Msg};
@@ -40,26 +38,14 @@ pub struct Executor {
     log: Option<Log>,
 }
 
-/// A plan that is being carried out.
+/// A plan that a process of its own carries out.
 struct Running {
     /// What is done, in words.
     deed: String,
-    by: By,
-    /// Returns what is said of its end.
-    task: JoinHandle<Safe>,
+    handle: RunnerHandle,
+    /// Follows the process.
+    task: JoinHandle<()>,
 }
-
-/// Who carries a plan out.
-enum By {
-    /// This process: it stops before the next object when this process ends.
-    Us(CancellationToken),
-    /// A process of its own, which goes on.
-    Runner(RunnerHandle),
-}
-
-/// How long a running plan may take to stop before its next object when the process ends: one write, and the records
-/// that say how it ended.
-const LAST: Duration = Duration::from_secs(30);
 
 impl Executor {
     /// Returns an executor that ends its runtime when it ends.
@@ -201,42 +187,17 @@ impl Executor {
         let order = prepared.ok_or_else(gone).and_then(|p| p.order(confirmed, (self.world.clock)()));
         let order = match order {
             Ok(order) => order,
-            Err(error) => return drop(ending.failed(error)),
+            Err(error) => return ending.failed(error),
         };
         if let Err(error) = self.journal.sync() {
-            return drop(ending.failed(error));
+            return ending.failed(error);
         }
+        // Without a cluster there is no plan either.
+        let Some(runners) = self.world.runners.clone() else {
+            let none = Error::new(Kind::Refused, "carry out the plan").detail("there is no cluster");
+            return ending.failed(self.world.client().err().unwrap_or(none));
+        };
         let deed = order.confirmed.plan.deed();
-        if let Some(runners) = self.world.runners.clone() {
-            return self.hand_over(id, deed, runners, order, ending);
-        }
-        let stop = CancellationToken::new();
-        let (world, journal, stopping) = (Arc::clone(&self.world), self.journal.clone(), stop.clone());
-        let task = self.handle.spawn(async move {
-            let tell = |news| {
-                log::plan(id, &news);
-                ending.inbox.send(Msg::Job(id, news));
-            };
-            let client = match world.client() {
-                Ok(client) => client,
-                Err(error) => return ending.failed(error),
-            };
-            let running = order.run(client, &world.clock, journal, stopping, &tell);
-            if let Ok((outcome, text)) = AssertUnwindSafe(running).catch_unwind().await {
-                return ending.told(outcome, text);
-            }
-            let error = Error::new(Kind::OutcomeUnknown, "carry out the plan")
-                .detail("a fault of deckwatch itself ended it")
-                .hint("the journal tells what was sent: look at what it names");
-            let outcome = Outcome::Unknown(error);
-            let text = outcome.words();
-            ending.told(outcome, text)
-        });
-        self.plans.insert(id, Running { deed, by: By::Us(stop), task });
-    }
-
-    /// Has a process of its own carry an order out.
-    fn hand_over(&mut self, id: PlanId, deed: String, runners: Runners, order: Order, ending: Ending) {
         let journal = PlanId::new((self.world.clock)(), super::random());
         let handle = RunnerHandle::default();
         let (follow, world) = (handle.clone(), Arc::clone(&self.world));
@@ -249,24 +210,19 @@ impl Executor {
                 Ok(Some((outcome, text))) => ending.told(outcome, text),
                 Ok(None) => {
                     let (outcome, text) = super::recover::silent(&world, journal, id).await;
-                    ending.told(outcome, text)
+                    ending.told(outcome, text);
                 }
                 Err(error) => ending.failed(error),
             }
         });
-        self.plans.insert(id, Running { deed, by: By::Runner(handle), task });
+        self.plans.insert(id, Running { deed, handle, task });
     }
 
-    /// Tells a running plan to stop before its next object, and notes that it was told.
-    fn stop(&mut self, plan: PlanId) {
-        let Some(running) = self.plans.get(&plan).filter(|r| !r.task.is_finished()) else { return };
-        match &running.by {
-            By::Us(stop) if stop.is_cancelled() => return,
-            By::Us(stop) => stop.cancel(),
-            // It notes it itself.
-            By::Runner(handle) => return handle.stop(),
+    /// Tells a running plan to stop before its next object; its process notes that it was told.
+    fn stop(&self, plan: PlanId) {
+        if let Some(running) = self.plans.get(&plan).filter(|r| !r.task.is_finished()) {
+            running.handle.stop();
         }
-        self.write(Record { at: (self.clock())(), what: What::Cancel { plan } });
     }
 
     fn export(&self) {
@@ -277,40 +233,19 @@ impl Executor {
         });
     }
 
-    /// Ends: plans that this process carries out stop before their next object and say so in the release's records, which
-    /// is waited for; those of processes of their own go on. Then everything is dropped. Returns what is said of each plan
-    /// that was still running.
+    /// Ends: everything is dropped; plans go on in processes of their own. Returns what is said of each that was still
+    /// running.
     pub fn finish(mut self) -> Vec<Safe> {
         for task in self.questions.values().chain(self.feeds.values()) {
             task.abort();
         }
-        let mut said = Vec::new();
+        let goes_on = |running: Running| {
+            let by = running.handle.pid().map_or_else(String::new, |pid| format!(" in process {pid}"));
+            Safe::of(&format!("{} goes on{by}", running.deed))
+        };
+        let running = self.plans.drain().map(|(_, running)| running).filter(|r| !r.task.is_finished());
+        let said = running.map(goes_on).collect();
         if let Some(runtime) = self.runtime.take() {
-            let mut ours = Vec::new();
-            for (plan, running) in self.plans.drain().filter(|(_, r)| !r.task.is_finished()) {
-                match running.by {
-                    By::Us(stop) => ours.push((plan, stop, running.task)),
-                    By::Runner(handle) => {
-                        let by = handle.pid().map_or_else(String::new, |pid| format!(" in process {pid}"));
-                        said.push(Safe::of(&format!("{} goes on{by}", running.deed)));
-                    }
-                }
-            }
-            // A terminal that is gone does not end the process meanwhile.
-            let _hold = (!ours.is_empty()).then(|| self.journal.holds().take());
-            for (plan, stop, _) in ours.iter().filter(|(_, stop, _)| !stop.is_cancelled()) {
-                stop.cancel();
-                let told = Record { at: (self.world.clock)(), what: What::Cancel { plan: *plan } };
-                // Where it can't be noted, its outcome can't either, which is told.
-                self.journal.append(&told).ok();
-            }
-            log::stopping(ours.len());
-            for (.., task) in ours {
-                let ended = runtime.block_on(async { tokio::time::timeout(LAST, task).await });
-                said.push(ended.ok().and_then(std::result::Result::ok).unwrap_or_else(|| {
-                    Safe::own("a plan did not stop in time: the journal tells what was sent")
-                }));
-            }
             runtime.shutdown_timeout(Duration::ZERO);
         }
         self.journal.sync().ok();
@@ -332,24 +267,22 @@ struct Ending {
 }
 
 impl Ending {
-    /// It ended like this: on disk before it is on the screen. Returns it in words.
-    fn told(&self, outcome: Outcome, text: Safe) -> Safe {
+    /// It ended like this: on disk before it is on the screen.
+    fn told(&self, outcome: Outcome, text: Safe) {
         let plan = &self.plan;
         let what = What::ended(plan, &outcome, text);
         let record = Record { at: (self.clock)(), what };
-        let line = Safe::of(&format!("{}: {}", plan.target(), record.what.line()));
         let written = self.journal.append(&record);
         self.inbox.send(Msg::Journalled(record.clone(), written));
         let news = JobMsg::Ended(outcome, Box::new(record));
         log::plan(plan.id, &news);
         self.inbox.send(Msg::Job(plan.id, news));
-        line
     }
 
     /// It failed before anything was sent.
-    fn failed(&self, error: Error) -> Safe {
+    fn failed(&self, error: Error) {
         let outcome = Outcome::Failed(error);
         let text = outcome.words();
-        self.told(outcome, text)
+        self.told(outcome, text);
     }
 }

@@ -191,7 +191,7 @@ fn when_both_are_killed_the_next_start_tells_what_the_records_say() {
 }
 
 #[test]
-fn a_second_cockpit_follows_a_rollback_that_runs_and_can_stop_it() {
+fn a_second_cockpit_follows_a_rollback_that_runs_and_tells_that_it_was_stopped() {
     let stand = Stand::start();
     let first = stand.in_the_middle();
     first.kill();

@@ -132,13 +132,6 @@ pub fn plan(plan: PlanId, news: &JobMsg) {
     }
 }
 
-/// Logs that running plans are told to stop: the process ends.
-pub fn stopping(plans: usize) {
-    if plans > 0 {
-        info!(plans, "plans told to stop");
-    }
-}
-
 /// A way to a source whose requests are logged.
 struct Logged(SharedTransport);
 
