@@ -204,7 +204,10 @@ fn text(plan: &Plan) -> String {
     }
     line("owner", plan.owner.as_str());
     line("rights", plan.rights.as_str());
-    line("changes", &format!("{}, {} pods restart", plan.summary(), plan.restarts()));
+    // Of a refused plan there may be none.
+    if !plan.items.is_empty() {
+        line("changes", &format!("{}, {} pods restart", plan.summary(), plan.restarts()));
+    }
     for item in &plan.items {
         let fields: Vec<&str> = item.fields.iter().map(Safe::as_str).collect();
         line("", &format!("{} {}  {}", item.change.glyph(), item.object, fields.join(", ")));
