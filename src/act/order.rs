@@ -26,6 +26,8 @@ pub enum Work {
     Rollback(Box<Job>),
     /// One request an object.
     Deeds(Vec<deeds::Part>),
+    /// Nodes that are cordoned, and their pods.
+    Drain(Box<deeds::drain::Job>),
 }
 
 impl std::fmt::Debug for Work {
@@ -33,6 +35,7 @@ impl std::fmt::Debug for Work {
         f.write_str(match self {
             Self::Rollback(_) => "Rollback(…)",
             Self::Deeds(_) => "Deeds(…)",
+            Self::Drain(_) => "Drain(…)",
         })
     }
 }
@@ -52,6 +55,9 @@ impl Order {
                 rollback::run(client, clock, *job, self.confirmed, journal, stop, tell).await
             }
             Work::Deeds(parts) => deeds::run(client, clock, parts, self.confirmed, journal, stop, tell).await,
+            Work::Drain(job) => {
+                deeds::drain::run(client, clock, *job, self.confirmed, journal, stop, tell).await
+            }
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::deeds::{self, drain};
 use super::order::{Order, Work};
-use super::{asker, deeds, rollback};
+use super::{asker, rollback};
 use crate::core::{ClusterId, Error, Kind, Result, Ts};
+use crate::ops::deed::Deed;
 use crate::ops::{Confirmed, Plan, PlanId, Wanted};
 use crate::sources::auth::WallClock;
 use crate::sources::kube::Client;
@@ -15,6 +17,8 @@ pub enum Prepared {
     Rollback(Box<rollback::Prepared>),
     /// An action on objects.
     Deeds(Box<deeds::Prepared>),
+    /// Nodes that are drained.
+    Drain(Box<drain::Prepared>),
 }
 
 impl Prepared {
@@ -23,6 +27,7 @@ impl Prepared {
         match self {
             Self::Rollback(prepared) => &prepared.plan,
             Self::Deeds(prepared) => &prepared.plan,
+            Self::Drain(prepared) => &prepared.plan,
         }
     }
 
@@ -38,6 +43,7 @@ impl Prepared {
         let work = match self {
             Self::Rollback(prepared) => Work::Rollback(Box::new(prepared.job(confirmed.wait, now)?)),
             Self::Deeds(prepared) => Work::Deeds(prepared.parts.clone()),
+            Self::Drain(prepared) => Work::Drain(Box::new(prepared.job.clone())),
         };
         Ok(Order { confirmed, work })
     }
@@ -59,6 +65,7 @@ pub async fn prepare(
     let plan = Arc::make_mut(match &mut prepared {
         Prepared::Rollback(prepared) => &mut prepared.plan,
         Prepared::Deeds(prepared) => &mut prepared.plan,
+        Prepared::Drain(prepared) => &mut prepared.plan,
     });
     (plan.user, plan.skew) = (asker.user, asker.skew);
     plan.notes.extend(asker.ends);
@@ -76,6 +83,10 @@ async fn make(
         Wanted::Rollback { namespace, release, to } => {
             let made = rollback::prepare(client, cluster, id, now, (namespace, release), *to).await?;
             Ok(Prepared::Rollback(Box::new(made)))
+        }
+        Wanted::Deed { deed: Deed::Drain(options), objects } => {
+            let made = drain::prepare(client, cluster, id, now, options, objects).await?;
+            Ok(Prepared::Drain(Box::new(made)))
         }
         Wanted::Deed { deed, objects } => {
             let made = deeds::prepare(client, cluster, id, now, deed, objects).await?;

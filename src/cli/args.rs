@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::deeds::{CronjobCommand, Delete, Named, RolloutCommand, Scale, SetCommand, Tags};
+use super::deeds::{CronjobCommand, Delete, Drain, Named, RolloutCommand, Scale, SetCommand, Tags};
 
 /// What the exit codes mean, at the end of the help.
 pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partial (a source did not answer or was cut), \
@@ -172,6 +172,8 @@ pub enum Command {
     },
     /// Keeps new pods off nodes.
     Cordon(Named),
+    /// Keeps new pods off nodes and evicts those that are on them.
+    Drain(Drain),
     /// Lets new pods onto nodes again.
     Uncordon(Named),
     /// Runs, suspends and resumes CronJobs.

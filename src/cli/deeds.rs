@@ -129,6 +129,32 @@ pub struct Delete {
     pub on: On,
 }
 
+/// Which nodes are drained, and how.
+#[derive(Debug, Args)]
+pub struct Drain {
+    /// Leaves pods of DaemonSets where they are instead of refusing.
+    #[arg(long)]
+    pub ignore_daemonsets: bool,
+    /// Lets pods go that keep data in emptyDir volumes.
+    #[arg(long)]
+    pub delete_emptydir_data: bool,
+    /// Lets pods go that no controller brings back.
+    #[arg(long)]
+    pub force: bool,
+    /// Seconds that each pod gets to end; its own when left out.
+    #[arg(long, value_name = "SECONDS")]
+    pub grace_period: Option<i64>,
+    /// How long it may take until all pods are gone: `5m`; 10 minutes when left out.
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Passes over pods that have been ending for longer than that.
+    #[arg(long, value_name = "SECONDS")]
+    pub skip_wait_for_delete_timeout: Option<i64>,
+    /// The nodes.
+    #[command(flatten)]
+    pub nodes: Named,
+}
+
 /// Labels or annotations.
 #[derive(Debug, Args)]
 pub struct Tags {

@@ -237,6 +237,7 @@ actions! {
     DoEvict "do.evict" "evict" [Table Watch AlertPage] Write Disruptive "Opens the plan to evict pods, as far as their disruption budgets allow.";
     DoCordon "do.cordon" "cordon" [Table] Write Safe "Opens the plan to keep new pods off a node.";
     DoUncordon "do.uncordon" "uncordon" [Table] Write Safe "Opens the plan to let new pods onto a node again.";
+    DoDrain "do.drain" "drain" [Table] Write Disruptive "Opens the plan to evict everything from a node that may leave it.";
     DoTrigger "do.trigger" "run now" [Table] Write Disruptive "Opens the plan to run a CronJob now.";
     DoSuspend "do.suspend" "suspend" [Table] Write Safe "Opens the plan to stop a CronJob from starting Jobs.";
     DoUnsuspend "do.unsuspend" "unsuspend" [Table] Write Safe "Opens the plan to let a CronJob start Jobs again.";

@@ -208,7 +208,7 @@ impl Gate {
         };
         self.arm(now, ARMED_BY_PLAN, reason);
         // The last records are written after the waiting.
-        let until = now + ARMED_BY_PLAN + wait.unwrap_or_default();
+        let until = now + ARMED_BY_PLAN + plan.lasts() + wait.unwrap_or_default();
         let token = WriteToken { plan: plan.id, until, reason: reason.into() };
         Ok(Confirmed { plan: Arc::clone(plan), token, wait, overridden: frozen, how })
     }

@@ -58,3 +58,35 @@ fn what_is_named_and_cannot_be_changed_is_told_and_makes_it_a_part() {
     assert_eq!((alone.code, alone.out.as_str()), (1, ""), "{}", alone.err);
     assert_eq!(stand.writes().len(), 1);
 }
+
+#[test]
+fn a_drain_cordons_evicts_as_it_is_allowed_and_waits_until_all_are_gone() {
+    let stand = Stand::start(false);
+    let node = "worker-1";
+    // What is lost must be allowed.
+    let refused = stand.run(&["drain", node, "--plan"]);
+    assert_eq!(refused.code, 1, "{}{}", refused.out, refused.err);
+    assert!(refused.out.contains("use --ignore-daemonsets to ignore"), "{}", refused.out);
+    let drain = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force"];
+    let plan = stand.json(&[&drain[..], &["--plan", "-o", "json"]].concat());
+    let items = plan["items"].as_array().unwrap();
+    assert_eq!(items[0]["object"]["gvk"]["kind"], "Node", "{plan}");
+    let pods: Vec<&str> = items[1..].iter().map(|i| i["object"]["name"].as_str().unwrap()).collect();
+    let evicted = |i: &serde_json::Value| i["change"] == "delete" && i["preview"] == "dry-run";
+    assert!(!pods.is_empty() && items[1..].iter().all(evicted), "{plan}");
+    assert_eq!(stand.writes(), Vec::<String>::new());
+    // The first eviction is refused by a budget, as it were, and asked for again.
+    stand.faults().answer_next_write(429, "/eviction");
+    let ran = stand.run(&[&drain[..], &["--write", "--yes", "-o", "json"]].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let writes = stand.writes();
+    assert_eq!(writes[0], format!("PATCH /api/v1/nodes/{node}"));
+    assert_eq!(writes.len(), pods.len() + 2, "{writes:?}");
+    let again = writes.iter().filter(|w| **w == writes[1]).count();
+    assert_eq!(again, 2, "{writes:?}");
+    // What has come back by its name, as of StatefulSets, is another pod.
+    let left = stand.json(&["get", "pods", "-A", "-o", "json"]);
+    let uids: Vec<&str> = items[1..].iter().map(|i| i["object"]["uid"].as_str().unwrap()).collect();
+    let stays = |pod: &serde_json::Value| uids.contains(&pod["uid"].as_str().unwrap());
+    assert!(!left["items"].as_array().unwrap().iter().any(stays), "{left}");
+}

@@ -24,17 +24,43 @@ const LOOKING: Span = Span::secs(30);
 const REST: Duration = Duration::from_secs(1);
 
 /// How one object's request ended.
-enum End {
+pub(super) enum End {
     Done(String),
     Failed(String),
+    /// The server has refused it, with that status.
+    Refused(u16, String),
     Unknown(String),
 }
 
+/// What stands at an object's place when it is looked at again.
+pub(super) enum Fresh {
+    /// The object that was planned for, as it is now.
+    Same(Value),
+    /// Nothing.
+    Gone,
+    /// Another object of the same name.
+    Replaced,
+}
+
 impl End {
-    fn words(&self) -> &str {
+    pub(super) fn words(&self) -> &str {
         match self {
-            Self::Done(text) | Self::Failed(text) | Self::Unknown(text) => text,
+            Self::Done(text) | Self::Failed(text) | Self::Refused(_, text) | Self::Unknown(text) => text,
         }
+    }
+
+    /// Returns what is said before the words.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "",
+            Self::Failed(_) | Self::Refused(..) => "failed: ",
+            Self::Unknown(_) => "unknown: ",
+        }
+    }
+
+    /// Returns what is told of an object.
+    pub(super) fn told(&self, object: &str) -> Safe {
+        said(format!("{object}: {}{}", self.word(), self.words()))
     }
 }
 
@@ -63,16 +89,11 @@ pub async fn run(
             step(said(format!("{} ({} of {of})", part.object, at + 1)), false);
             driver.part(part).await
         };
-        let word = match &end {
-            End::Done(_) => "",
-            End::Failed(_) => "failed: ",
-            End::Unknown(_) => "unknown: ",
-        };
-        let text = said(format!("{}: {word}{}", part.object, end.words()));
+        let text = end.told(&part.object);
         step(text.clone(), true);
         match end {
             End::Done(_) => done.push(text),
-            End::Failed(_) => failed.push(text),
+            End::Failed(_) | End::Refused(..) => failed.push(text),
             End::Unknown(_) => unknown.push(text),
         }
     }
@@ -98,44 +119,53 @@ fn summed((done, failed, unknown): (&[Safe], &[Safe], &[Safe]), of: usize, past:
     (outcome, text)
 }
 
-struct Driver<'a> {
-    client: &'a Client,
-    clock: &'a WallClock,
-    confirmed: &'a Confirmed,
-    journal: &'a Journal,
+/// Who sends.
+pub(super) struct Driver<'a> {
+    pub(super) client: &'a Client,
+    pub(super) clock: &'a WallClock,
+    pub(super) confirmed: &'a Confirmed,
+    pub(super) journal: &'a Journal,
 }
 
 impl Driver<'_> {
-    async fn part(&self, part: &Part) -> End {
-        let fresh = match self.look(&part.from).await {
-            Ok(Some(fresh)) => fresh,
-            Ok(None) => return End::Failed("it is not there any more: nothing was sent".to_owned()),
-            Err(error) => {
-                return End::Failed(format!(
-                    "could not be looked at again, nothing was sent: {}",
-                    error.line()
-                ));
+    pub(super) async fn part(&self, part: &Part) -> End {
+        let failed = |why: &str| End::Failed(why.to_owned());
+        match self.fresh(part).await {
+            Ok(Fresh::Same(fresh)) => self.planned(part, &fresh).await,
+            Ok(Fresh::Gone) => failed("it is not there any more: nothing was sent"),
+            Ok(Fresh::Replaced) => {
+                failed("another object of the same name stands in its place: nothing was sent")
             }
-        };
-        let planned = &part.planned.0;
-        let uid = |v: &Value| v.pointer("/metadata/uid").cloned();
-        if uid(planned) != uid(&fresh) {
-            return End::Failed(
-                "another object of the same name stands in its place: nothing was sent".to_owned(),
-            );
+            Err(error) => {
+                End::Failed(format!("could not be looked at again, nothing was sent: {}", error.line()))
+            }
         }
-        if !same_but_status(planned, &fresh) {
+    }
+
+    /// Looks at an object again.
+    pub(super) async fn fresh(&self, part: &Part) -> Result<Fresh, Error> {
+        let uid = |v: &Value| v.pointer("/metadata/uid").cloned();
+        Ok(match self.look(&part.from).await? {
+            None => Fresh::Gone,
+            Some(fresh) if uid(&part.planned.0) != uid(&fresh) => Fresh::Replaced,
+            Some(fresh) => Fresh::Same(fresh),
+        })
+    }
+
+    /// Sends the request for an object as it is now, where it is still the one that was planned for.
+    pub(super) async fn planned(&self, part: &Part, fresh: &Value) -> End {
+        if !same_but_status(&part.planned.0, fresh) {
             return End::Failed(
                 "it changed since the plan was made: nothing was sent; make a new plan".to_owned(),
             );
         }
         let version = fresh.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
         let act = part.act.clone().with_resource_version(version);
-        self.send(&act, &fresh).await
+        self.send(&act, fresh).await
     }
 
     /// Reads an object; `None` when it is not there.
-    async fn look(&self, path: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn look(&self, path: &str) -> Result<Option<Value>, Error> {
         match self.client.get_json::<Value>(path).await {
             Ok(object) => Ok(Some(object)),
             Err(fail) if fail.error.kind == Kind::NotFound => Ok(None),
@@ -175,7 +205,9 @@ impl Driver<'_> {
                 let end = self.doubted(act, before, &why).await;
                 (state_of(&end), end)
             }
-            Ok(reply) => (WriteState::Refused, End::Failed(refusal(reply.status, &reply.body))),
+            Ok(reply) => {
+                (WriteState::Refused, End::Refused(reply.status, refusal(reply.status, &reply.body)))
+            }
             Err(failure) if failure.maybe_sent => {
                 self.note(&text, WriteState::Unknown, None).ok();
                 let end = self.doubted(act, before, &failure.error.line()).await;
@@ -242,7 +274,7 @@ impl Driver<'_> {
 fn state_of(end: &End) -> WriteState {
     match end {
         End::Done(_) => WriteState::Done,
-        End::Failed(_) => WriteState::Refused,
+        End::Failed(_) | End::Refused(..) => WriteState::Refused,
         End::Unknown(_) => WriteState::Unknown,
     }
 }

@@ -4,6 +4,7 @@
 //! journalled, read back and told.
 
 mod around;
+pub mod drain;
 mod drive;
 mod live;
 mod show;

@@ -53,7 +53,8 @@ pub async fn previews(client: &Client, read: &[Read], allowed: bool) -> Vec<(Pre
     futures::stream::iter(asks).buffered(AT_ONCE).collect().await
 }
 
-async fn preview(client: &Client, act: Act, allowed: bool) -> (Preview, Option<Value>) {
+/// Asks for a dry run of one request. Returns what was said of it, and what the object would be.
+pub async fn preview(client: &Client, act: Act, allowed: bool) -> (Preview, Option<Value>) {
     let act = act.dry_run();
     let method = match act.verb {
         Verb::Patch => Method::PATCH,
@@ -152,7 +153,8 @@ fn owner(read: &[Read]) -> Safe {
     Safe::own(if owned { "see what is refused" } else { "no Flux, no Argo CD, no Rollout" })
 }
 
-fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
+/// Returns which rights are missing, in words.
+pub fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
     match missing {
         Ok(missing) if missing.is_empty() => Safe::own("all that it needs ✔"),
         Ok(missing) => said(format!("missing: {}", missing.join(", "))),
@@ -160,7 +162,8 @@ fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
     }
 }
 
-fn item(
+/// Returns what happens to one object.
+pub fn item(
     object: &ObjectRef,
     act: &Act,
     live: &Live<'_>,

@@ -4,7 +4,7 @@ use deckwatch_helm::record::object_name;
 use serde_json::Value;
 
 use super::unfinished::Unfinished;
-use crate::core::{Kind, Result, Safe, Span, Ts, Untrusted};
+use crate::core::{Kind, ObjectRef, Result, Safe, Span, Ts, Untrusted};
 use crate::ops::deed::FIELD_MANAGER;
 use crate::ops::{Ended, Plan, WriteState};
 use crate::sources::kube::Client;
@@ -63,7 +63,7 @@ async fn deeds(client: &Client, plan: &Unfinished, shown: &Plan) -> End {
             WriteState::Done => (Ended::Done, "done".to_owned()),
             WriteState::Refused => (Ended::Failed, "refused".to_owned()),
             WriteState::NotSent => (Ended::Failed, "not sent".to_owned()),
-            WriteState::Sending | WriteState::Unknown => match looked(client, text, *at).await {
+            WriteState::Sending | WriteState::Unknown => match looked(client, shown, text, *at).await {
                 Ok(seen) => seen,
                 Err(error) => {
                     settled = false;
@@ -152,9 +152,10 @@ async fn released(client: &Client, plan: &Unfinished, shown: &Plan, release: &st
 }
 
 /// Looks for a sign of a write in its object: `PATCH Deployment /apis/…/backend`.
-async fn looked(client: &Client, text: &Safe, at: Ts) -> Result<(Ended, String)> {
+async fn looked(client: &Client, shown: &Plan, text: &Safe, at: Ts) -> Result<(Ended, String)> {
     let mut words = text.as_str().split(' ');
-    let (method, path) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
+    let (method, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = words.next_back().unwrap_or_default();
     let path = ["/scale", "/eviction"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
     let removes = method == "DELETE" || text.as_str().ends_with("/eviction");
     if !path.starts_with("/api") || path.contains(['?', '#']) || method == "POST" && !removes {
@@ -171,6 +172,11 @@ async fn looked(client: &Client, text: &Safe, at: Ts) -> Result<(Ended, String)>
         Err(fail) => return Err(fail.error),
     };
     if removes {
+        let uid = object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+        let planned = shown.items.iter().map(|item| &item.object).find(|o| is_at(o, kind, path));
+        if planned.is_some_and(|o| !o.uid.is_empty() && o.uid.0.as_str() != uid) {
+            return Ok((Ended::Done, "gone: another one of its name stands in its place".to_owned()));
+        }
         let going = object.pointer("/metadata/deletionTimestamp").is_some();
         return Ok(if going {
             (Ended::Done, "is ending".to_owned())
@@ -187,4 +193,12 @@ async fn looked(client: &Client, text: &Safe, at: Ts) -> Result<(Ended, String)>
         Some(time) => (Ended::Unknown, format!("deckwatch wrote to it at {}", time.rfc3339())),
         None => (Ended::Unknown, "no sign of it in the object".to_owned()),
     })
+}
+
+/// Returns whether an object of that kind is served at that path, as far as its end tells: `…/namespaces/shop/pods/a`.
+fn is_at(object: &ObjectRef, kind: &str, path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let (name, _, namespace) = (parts.next(), parts.next(), parts.next());
+    let lies = object.namespace.is_empty() || namespace == Some(object.namespace.as_str());
+    &*object.gvk.kind == kind && lies && name == Some(object.name.as_str())
 }

@@ -30,6 +30,7 @@ pub const TABLE: &[(Action, &str, &str)] = &[
     (Action::DoEvict, "evict", ""),
     (Action::DoCordon, "cordon", ""),
     (Action::DoUncordon, "uncordon", ""),
+    (Action::DoDrain, "drain", "--delete-emptydir-data --force grace-period=30 timeout=10m"),
     (Action::DoTrigger, "trigger", ""),
     (Action::DoSuspend, "suspend", ""),
     (Action::DoUnsuspend, "unsuspend", ""),
@@ -90,6 +91,7 @@ pub fn deed(action: Action, typed: &str) -> Result<Deed, Refusal> {
         Action::DoEvict => Deed::Evict { grace_s: None },
         Action::DoCordon => Deed::Cordon,
         Action::DoUncordon => Deed::Uncordon,
+        Action::DoDrain => Deed::Drain(parse::drain(&words)?),
         Action::DoTrigger => {
             let name = words.first().cloned().unwrap_or_default();
             Deed::Trigger { name, operation: String::new() }
@@ -229,6 +231,7 @@ fn offered(shared: &Shared, action: Action, objects: &[ObjectRef]) -> String {
             let each = containers.into_iter().flatten().map(|c| format!("{}={}", c.name, c.image));
             each.collect::<Vec<_>>().join(" ")
         }
+        (Action::DoDrain, _) => "--ignore-daemonsets".to_owned(),
         _ => String::new(),
     }
 }
@@ -252,6 +255,8 @@ mod tests {
             (Action::DoLabel, "--overwrite"),
             (Action::DoLabel, "a"),
             (Action::DoSetResources, "cpu=1"),
+            (Action::DoDrain, "--now"),
+            (Action::DoDrain, "timeout=x"),
         ] {
             assert!(deed(action, bad).is_err(), "{action}: {bad}");
         }

@@ -140,7 +140,7 @@ pub fn carry_out(
         effects.extend(pods.map(|(feed, scope)| Effect::Watch(*feed, scope.clone())));
     }
     headless.do_all(effects);
-    let limit = LONGEST + wait.map_or(Duration::ZERO, Span::to_std);
+    let limit = LONGEST + plan.lasts().to_std() + wait.map_or(Duration::ZERO, Span::to_std);
     let stopped = follow(&mut headless, id, limit, &told);
     let job = headless.model.shared.jobs.0.get(&id).cloned();
     let left = headless.finish();

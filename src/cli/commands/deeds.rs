@@ -1,4 +1,4 @@
-//! Actions on objects: `rollout`, `scale`, `set`, `delete`, `evict`, `cordon`, `cronjob`, `label`, `annotate`.
+//! Actions on objects: `rollout`, `scale`, `set`, `delete`, `evict`, `cordon`, `drain`, `cronjob`, `label`, `annotate`.
 
 use serde_json::json;
 
@@ -10,6 +10,7 @@ use crate::cli::args::{Command, Output, Place, Sent};
 use crate::cli::deeds::{CronjobCommand, Delete, Named, On, RolloutCommand, SetCommand, Tags};
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Resource, Result, Uid};
+use crate::ops::deed::drain::Options;
 use crate::ops::deed::{Cascade, Deed, Refusal, parse};
 use crate::ops::{Plan, Wanted};
 
@@ -55,6 +56,21 @@ fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
         Command::Evict { grace_period, pods } => named(Deed::Evict { grace_s: grace_period }, "pods", pods),
         Command::Cordon(nodes) => named(Deed::Cordon, "nodes", nodes),
         Command::Uncordon(nodes) => named(Deed::Uncordon, "nodes", nodes),
+        Command::Drain(drain) => {
+            let timeout = drain.timeout.as_deref().map(parse::timeout).transpose();
+            let options = timeout.map(|timeout| Options {
+                ignore_daemonsets: drain.ignore_daemonsets,
+                delete_emptydir: drain.delete_emptydir_data,
+                force: drain.force,
+                grace_s: drain.grace_period,
+                timeout,
+                skip_ending_s: drain.skip_wait_for_delete_timeout,
+            });
+            match options {
+                Ok(options) => named(Deed::Drain(options), "nodes", drain.nodes),
+                Err(why) => Err(wrong("drain", &why)),
+            }
+        }
         Command::Cronjob { command } => match command {
             CronjobCommand::Trigger { name, job, sent } => {
                 let deed = Deed::Trigger { name: job, operation: String::new() };

@@ -75,6 +75,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         | Command::Delete(_)
         | Command::Evict { .. }
         | Command::Cordon(_)
+        | Command::Drain(_)
         | Command::Uncordon(_)
         | Command::Cronjob { .. }
         | Command::Label(_)

@@ -1,7 +1,7 @@
 //! Which pods leave a node, which stay, and what stands in the way: the choice that `kubectl drain` makes.
 //!
-//! The node is cordoned first, and each pod leaves by an eviction of its own ([`super::Deed::Evict`]): that is the
-//! driver's, here is only the choice.
+//! The node is cordoned first, and each pod leaves by an eviction of its own ([`super::Deed::Evict`]), again and again
+//! where a budget refuses it, until all are gone: that is the driver's, here is only the choice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,10 +25,22 @@ pub struct Options {
     pub force: bool,
     /// Seconds that each pod gets to end; none for its own.
     pub grace_s: Option<i64>,
-    /// How long the driver waits for all; none for as long as it takes.
+    /// How long it may take until all are gone; none for [`LASTS`].
     pub timeout: Option<Span>,
     /// Passes over pods that have been ending for longer than that many seconds.
     pub skip_ending_s: Option<i64>,
+}
+
+/// How long a drain may take when nothing else is said.
+pub const LASTS: Span = Span::mins(10);
+/// The longest that one may be given: for that long the confirmation holds.
+pub const LONGEST: Span = Span::hours(24);
+
+impl Options {
+    /// Returns how long it may take.
+    pub fn lasts(&self) -> Span {
+        self.timeout.unwrap_or(LASTS).min(LONGEST)
+    }
 }
 
 /// A pod on the node.
@@ -159,7 +171,43 @@ pub struct Drain {
     pub budgets: Vec<Budget>,
 }
 
+impl Budget {
+    /// Returns what must be known of it before: whom it holds, and for how long. Nothing where it allows all.
+    pub fn told(&self) -> Option<Safe> {
+        let pods: Vec<String> = self.pods.iter().map(PodOn::to_string).collect();
+        let Self { namespace, name, allowed, needs, healthy, .. } = self;
+        let counts = format!("{healthy} healthy, {needs} needed");
+        let why = match self.hold {
+            Hold::Never | Hold::Allows => return None,
+            Hold::Blocks => format!(
+                "budget {namespace}/{name} allows no eviction now ({counts}): tried again and again for"
+            ),
+            Hold::Waits => format!(
+                "budget {namespace}/{name} allows {allowed} of {} evictions now ({counts}), the rest as new pods get \
+                 ready",
+                pods.len()
+            ),
+        };
+        Some(listed(&why, &pods))
+    }
+}
+
 impl Drain {
+    /// Returns why it can't be done, a line each: what kubectl refuses, and pods that the server evicts never.
+    pub fn refusals(&self) -> Vec<Safe> {
+        let mut refusals = self.errors();
+        let never = self.budgets.iter().filter(|b| b.hold == Hold::Never);
+        refusals.extend(never.map(|b| {
+            let pods: Vec<String> = b.pods.iter().map(PodOn::to_string).collect();
+            let why = format!(
+                "budget {}/{} and another one choose the same pods, which the server never evicts",
+                b.namespace, b.name
+            );
+            listed(&why, &pods)
+        }));
+        refusals
+    }
+
     /// Returns what kubectl warns of, a line for each reason with its pods.
     pub fn warnings(&self) -> Vec<Safe> {
         let mut by_why: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();

@@ -2,8 +2,8 @@
 //!
 //! A [`Deed`] is an action with its parameters. Together with the live object it makes an [`Act`]: exactly one request
 //! with the preconditions that bind it to the object as it was read, what it changes in words, and an [`Expect`] that
-//! tells from the object read back whether it took effect. What is asked of the server is what kubectl asks: the same
-//! patches, the same refusals, the same words of `rollout status` ([`rollout`]) and the same choice of pods to drain
+//! tells from the object read back whether it took effect. A drain alone is several requests: it cordons a node and evicts
+//! its pods, each by an act of its own. What is asked of the server is what kubectl asks: the same patches, the same refusals, the same words of `rollout status` ([`rollout`]) and the same choice of pods to drain
 //! ([`drain`]).
 //!
 //! Data only: nothing is sent and no clock is read. Tested by objects as the API server gives them, and by broken ones.
@@ -110,6 +110,8 @@ pub enum Deed {
     Cordon,
     /// Lets new pods onto a node again.
     Uncordon,
+    /// Keeps new pods off a node and evicts those that are on it.
+    Drain(drain::Options),
     /// Runs a CronJob now.
     Trigger {
         /// The Job's name; fixed, so that a second request cannot make a second Job.
@@ -157,6 +159,7 @@ impl Deed {
             Self::Evict { .. } => "evict",
             Self::Cordon => "cordon",
             Self::Uncordon => "uncordon",
+            Self::Drain(_) => "drain",
             Self::Trigger { .. } => "trigger",
             Self::Suspend => "suspend",
             Self::Unsuspend => "unsuspend",
@@ -193,13 +196,13 @@ impl Deed {
                     )
             }
             Self::Evict { .. } => (group, kind) == ("", "Pod"),
-            Self::Cordon | Self::Uncordon => (group, kind) == ("", "Node"),
+            Self::Cordon | Self::Uncordon | Self::Drain(_) => (group, kind) == ("", "Node"),
             Self::Trigger { .. } | Self::Suspend | Self::Unsuspend => (group, kind) == ("batch", "CronJob"),
             Self::Delete { .. } | Self::Label { .. } | Self::Annotate { .. } | Self::Edit { .. } => true,
         }
     }
 
-    /// Returns the right that it needs.
+    /// Returns the right that it needs; of a drain that to cordon the node.
     pub fn rights(&self, place: &Place) -> Right {
         let (verb, group, plural, subresource) = match self {
             Self::Delete { .. } => ("delete", place.group.as_str(), place.plural.as_str(), None),
@@ -214,6 +217,7 @@ impl Deed {
             | Self::SetResources { .. }
             | Self::Cordon
             | Self::Uncordon
+            | Self::Drain(_)
             | Self::Suspend
             | Self::Unsuspend
             | Self::Label { .. }
@@ -223,7 +227,7 @@ impl Deed {
         Right { verb, group: group.to_owned(), plural: plural.to_owned(), subresource }
     }
 
-    /// Makes the one request that does it.
+    /// Makes the one request that does it; of a drain the first one, which cordons the node.
     ///
     /// # Errors
     /// Why it cannot be done, in one sentence.
@@ -243,7 +247,7 @@ impl Deed {
             }
             Self::Delete { grace_s, force, cascade } => remove::delete(live, *grace_s, *force, *cascade),
             Self::Evict { grace_s } => remove::evict(live, *grace_s),
-            Self::Cordon => scale::cordon(live, true),
+            Self::Cordon | Self::Drain(_) => scale::cordon(live, true),
             Self::Uncordon => scale::cordon(live, false),
             Self::Trigger { name, operation } => cron::trigger(live, name, operation),
             Self::Suspend => cron::suspend(live, true),

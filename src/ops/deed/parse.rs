@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::drain::{self, Options};
 use super::refusal::Refusal;
+use crate::core::Span;
 
 /// Reads labels or annotations: `key=value` sets one, `key-` removes it.
 ///
@@ -48,6 +50,40 @@ pub fn amounts(text: &str) -> Result<BTreeMap<String, String>, Refusal> {
         _ => Err(Refusal::invalid(&format!("`{text}` is not `resource=amount`"))),
     };
     if text.is_empty() { Ok(BTreeMap::new()) } else { text.split(',').map(amount).collect() }
+}
+
+/// Reads what a drain may do, in kubectl's words: `--ignore-daemonsets timeout=5m`.
+///
+/// # Errors
+/// What is none of them.
+pub fn drain(words: &[String]) -> Result<Options, Refusal> {
+    let mut options = Options::default();
+    for word in words {
+        let wrong = || Refusal::invalid(&format!("`{word}` says nothing of a drain"));
+        let given = word.trim_start_matches('-');
+        let seconds = |text: &str| text.trim_end_matches('s').parse::<i64>().ok().filter(|n| *n >= 0);
+        match given.split_once('=') {
+            None if given == "ignore-daemonsets" => options.ignore_daemonsets = true,
+            None if given == "delete-emptydir-data" => options.delete_emptydir = true,
+            None if given == "force" => options.force = true,
+            Some(("grace-period", text)) => options.grace_s = Some(seconds(text).ok_or_else(wrong)?),
+            Some(("skip-wait-for-delete-timeout", text)) => {
+                options.skip_ending_s = Some(seconds(text).ok_or_else(wrong)?);
+            }
+            Some(("timeout", text)) => options.timeout = Some(timeout(text)?),
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(options)
+}
+
+/// Reads how long a drain may take.
+///
+/// # Errors
+/// What is no time, none at all or too long.
+pub fn timeout(text: &str) -> Result<Span, Refusal> {
+    let span = Span::parse(text).filter(|span| *span > Span(0) && *span <= drain::LONGEST);
+    span.ok_or_else(|| Refusal::invalid(&format!("`{text}` is no time such as 5m, up to {}", drain::LONGEST)))
 }
 
 #[cfg(test)]

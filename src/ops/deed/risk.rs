@@ -17,6 +17,7 @@ impl Deed {
             | Self::SetResources { .. }
             | Self::Delete { .. }
             | Self::Evict { .. }
+            | Self::Drain(_)
             | Self::Trigger { .. }
             | Self::Edit { .. } => Risk::Disruptive,
             Self::Pause
@@ -69,6 +70,7 @@ impl Deed {
             | Self::SetResources { .. }
             | Self::Cordon
             | Self::Uncordon
+            | Self::Drain(_)
             | Self::Trigger { .. }
             | Self::Suspend
             | Self::Unsuspend

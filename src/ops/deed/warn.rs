@@ -66,6 +66,7 @@ impl Deed {
                 }
             }
             Self::Cordon => told.push("pods that are on it stay".to_owned()),
+            Self::Drain(_) => told.push("it takes no new pods until it is uncordoned".to_owned()),
             Self::Label { .. } if live.is("", "Pod") => {
                 told.push("Services, budgets and its controller choose it by its labels".to_owned());
             }
@@ -78,7 +79,7 @@ impl Deed {
     /// Helm, and the controller that made the object.
     fn of_owners(&self, live: &Live<'_>, told: &mut Vec<String>) {
         let on_pods = matches!(self, Self::Delete { .. } | Self::Evict { .. } | Self::Restart)
-            || matches!(self, Self::Trigger { .. } | Self::Cordon | Self::Uncordon);
+            || matches!(self, Self::Trigger { .. } | Self::Cordon | Self::Uncordon | Self::Drain(_));
         if let Some(release) = helm_release(live.object) {
             if matches!(self, Self::Delete { .. }) {
                 told.push(format!("{release} made it: its next upgrade or rollback makes it again"));

@@ -1,6 +1,6 @@
 //! Actions on objects as plans tell of them.
 
-use crate::core::{ObjectRef, Safe, num};
+use crate::core::{ObjectRef, Safe, Span, num};
 use crate::ops::deed::Deed;
 
 /// An action on one object or several.
@@ -18,6 +18,9 @@ pub struct Deeds {
     pub objects: Vec<ObjectRef>,
     /// Objects that were named and can't be changed, each with the reason.
     pub left_out: Vec<Safe>,
+    /// How long it may take, where it waits for something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Span>,
     /// How it is ordered: `Restart Deployment momo-store/backend`.
     pub order: Safe,
 }
@@ -44,6 +47,7 @@ fn words(action: &str) -> Words {
         "delete" => ("Delete", "deletes", "deleted"),
         "evict" => ("Evict", "evicts", "evicted"),
         "cordon" => ("Cordon", "cordons", "cordoned"),
+        "drain" => ("Drain", "drains", "drained"),
         "uncordon" => ("Uncordon", "uncordons", "uncordoned"),
         "trigger" => ("Run now:", "runs it", "started"),
         "suspend" => ("Suspend", "suspends", "suspended"),
@@ -78,6 +82,10 @@ impl Deeds {
             target: Safe::of(&target),
             phrase,
             left_out: Vec::new(),
+            lasts: match deed {
+                Deed::Drain(options) => Some(options.lasts()),
+                _ => None,
+            },
             objects: objects.iter().map(|o| (*o).clone()).collect(),
         }
     }

@@ -272,6 +272,14 @@ impl Plan {
         }
     }
 
+    /// Returns how long it may take, where it waits for something whatever is confirmed.
+    pub fn lasts(&self) -> Span {
+        match &self.what {
+            Doing::Rollback(_) => Span(0),
+            Doing::Deed(d) => d.lasts.unwrap_or_default(),
+        }
+    }
+
     /// Returns whether it is checked afterwards that the service heals.
     pub fn is_checked(&self) -> bool {
         self.rollback().is_some()

@@ -103,7 +103,7 @@ pub static KINDS: &[Kind] = kinds! {
     Event "" "events" "event" ["ev"] &[], true false [];
     Namespace "" "namespaces" "namespace" ["ns"] &[], false false ["status"];
     Node "" "nodes" "node" ["no"] &[], false false ["status"];
-    Pod "" "pods" "pod" ["po"] ALL, true true ["log", "portforward", "status"];
+    Pod "" "pods" "pod" ["po"] ALL, true true ["eviction", "log", "portforward", "status"];
     Secret "" "secrets" "secret" [] &[], true false [];
     ServiceAccount "" "serviceaccounts" "serviceaccount" ["sa"] &[], true false [];
     Service "" "services" "service" ["svc"] ALL, true false ["proxy", "status"];

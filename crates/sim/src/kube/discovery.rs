@@ -84,6 +84,7 @@ fn verbs() -> Value {
 fn subresource(kind: &Kind, name: &str) -> (Value, Value) {
     let own = json!({ "group": kind.group, "version": kind.version, "kind": kind.kind });
     match name {
+        "eviction" => (json!({ "group": "policy", "version": "v1", "kind": "Eviction" }), json!(["create"])),
         "log" => (own, json!(["get"])),
         "portforward" => (
             json!({ "group": "", "version": "v1", "kind": "PodPortForwardOptions" }),

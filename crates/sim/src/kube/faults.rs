@@ -53,12 +53,22 @@ impl Deny {
     }
 }
 
+/// An answer that is given instead of the right one.
+#[derive(Debug)]
+struct Planned {
+    code: u16,
+    /// What the path must contain.
+    part: String,
+    /// Whether only writes get it.
+    writes: bool,
+}
+
 #[derive(Debug, Default)]
 struct State {
     frozen: bool,
     json_only: bool,
     delay: Duration,
-    answers: VecDeque<(u16, String)>,
+    answers: VecDeque<Planned>,
     lost_writes: usize,
     denied: Vec<Deny>,
     seen: VecDeque<Seen>,
@@ -111,8 +121,13 @@ impl Faults {
     pub fn answer_next(&self, count: usize, code: u16, part: &str) {
         let mut state = self.lock();
         for _ in 0..count {
-            state.answers.push_back((code, part.to_owned()));
+            state.answers.push_back(Planned { code, part: part.to_owned(), writes: false });
         }
+    }
+
+    /// Answers the next write, dry runs aside, whose path contains `part` with a status: it is not done.
+    pub fn answer_next_write(&self, code: u16, part: &str) {
+        self.lock().answers.push_back(Planned { code, part: part.to_owned(), writes: true });
     }
 
     /// Answers the next write, dry runs and reviews aside, as a gateway does whose server did not answer it:
@@ -167,10 +182,11 @@ impl Faults {
         self.lock().denied.iter().any(|rule| rule.covers(verb, resource, namespace))
     }
 
-    pub(super) fn answer(&self, path: &str) -> Option<u16> {
+    pub(super) fn answer(&self, path: &str, reads: bool) -> Option<u16> {
         let mut state = self.lock();
-        let place = state.answers.iter().position(|(_, part)| path.contains(part.as_str()))?;
-        state.answers.remove(place).map(|(code, _)| code)
+        let meant = |p: &Planned| path.contains(p.part.as_str()) && !(p.writes && reads);
+        let place = state.answers.iter().position(meant)?;
+        state.answers.remove(place).map(|planned| planned.code)
     }
 
     pub(super) fn loses_write(&self) -> bool {

@@ -119,7 +119,7 @@ async fn answer_to(server: &Server, request: Request<Body>) -> Result<Response<B
     if server.faults.closed() {
         return Err(ApiError::unavailable("the server is shutting down"));
     }
-    if let Some(code) = server.faults.answer(&path) {
+    if let Some(code) = server.faults.answer(&path, reads) {
         return Err(fault(code));
     }
     let user = auth::user(&server.users, &parts.headers, &token)?;
@@ -259,6 +259,9 @@ impl Call<'_> {
             strategic: &*self.server.strategic,
         };
         self.server.cluster.with(|world, now| match verb {
+            _ if resource.subresource == "eviction" && verb != "create" => {
+                Err(ApiError::method_not_allowed())
+            }
             "get" if resource.subresource == "scale" => write::get_scale(world, &request),
             "get" => read::get(world, resource, out, now),
             "list" => read::list(world, resource, self.query, out, now),

@@ -39,6 +39,7 @@ pub fn serve(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Res
     let named = !request.resource.name.is_empty();
     match (request.method, named) {
         (&Method::POST, false) => create(world, request, now),
+        (&Method::POST, true) if request.resource.subresource == "eviction" => evict(world, request, now),
         (&Method::PUT, true) => update(world, request, now),
         (&Method::PATCH, true) => patch(world, request, now),
         (&Method::DELETE, true) => delete(world, request, now),
@@ -185,7 +186,11 @@ fn scale(world: &mut World, request: &Request<'_>, how: &Write, to: i64) -> Resu
 
 fn delete_options(request: &Request<'_>) -> Result<DeleteOptions, ApiError> {
     let body = if request.body.is_empty() { Value::Null } else { read_body(request.out, request.body)? };
-    let owned = |path: &[&str]| Some(text(&body, path).to_owned()).filter(|s| !s.is_empty());
+    options_of(&body, request)
+}
+
+fn options_of(body: &Value, request: &Request<'_>) -> Result<DeleteOptions, ApiError> {
+    let owned = |path: &[&str]| Some(text(body, path).to_owned()).filter(|s| !s.is_empty());
     let parameter = |key: &str| Some(request.query.get(key).to_owned()).filter(|s| !s.is_empty());
     let dry = body["dryRun"].as_array().is_some_and(|all| all.iter().any(|d| d == "All"));
     Ok(DeleteOptions {
@@ -205,6 +210,25 @@ fn delete(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Respon
         Deleted::Terminating(pod) => Value::clone(&pod),
     };
     Ok(request.out.object(200, &value))
+}
+
+/// Deletes a pod as its budgets allow it: this cluster has none.
+fn evict(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Response<Body>, ApiError> {
+    let Resource { kind, namespace, name, .. } = request.resource;
+    let eviction = read_body(request.out, request.body)?;
+    let (version, given) = (text(&eviction, &["apiVersion"]), text(&eviction, &["kind"]));
+    if (version, given) != ("policy/v1", "Eviction") {
+        let message = format!("no kind {given:?} is registered for version {version:?} in scheme");
+        return Err(ApiError::bad_request(message));
+    }
+    if text(&eviction, &["metadata", "name"]) != name.as_str() {
+        return Err(ApiError::bad_request("name in URL does not match name in Eviction object".to_owned()));
+    }
+    let options = options_of(&eviction["deleteOptions"], request)?;
+    world.delete(kind.id, (namespace, name), &options, now)?;
+    let done =
+        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 });
+    Ok(answer::json(201, &done))
 }
 
 fn delete_all(world: &mut World, request: &Request<'_>, now: Nanos) -> Result<Response<Body>, ApiError> {

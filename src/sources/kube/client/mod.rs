@@ -216,8 +216,8 @@ impl Client {
 
     /// Sends a write that the server must not carry out: `dryRun=All` is added here.
     ///
-    /// Only plain objects and their `scale` and `status` can be asked about: servers do not honour the
-    /// flag on other subresources (`exec`, `proxy`, `token`). A DELETE is sent without a body, because a
+    /// Only plain objects, their `scale` and `status`, and evictions that say it in their body too can be asked
+    /// about: servers do not honour the flag on other subresources (`exec`, `proxy`, `token`). A DELETE is sent without a body, because a
     /// body would override the flag. Everything else is `Refused`.
     pub async fn dry_run(
         &self,
@@ -231,7 +231,12 @@ impl Client {
         let subresource = asked.resource.split_once('/').map(|(_, s)| s);
         let plain = !path.contains(['?', '#']) && !asked.resource.is_empty();
         let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(&method);
-        if !plain || !writes || subresource.is_some_and(|s| !matches!(s, "scale" | "status")) {
+        let honoured = match subresource {
+            None | Some("scale" | "status") => true,
+            Some("eviction") => evicts_nothing(&body),
+            Some(_) => false,
+        };
+        if !plain || !writes || !honoured {
             return Err(asked.error(Kind::Refused).detail("this request has no dry run").into());
         }
         let query: String = url::form_urlencoded::Serializer::new(String::new())
@@ -385,6 +390,12 @@ pub(super) fn no_answer(asked: &Asked, error: kube::Error) -> Failure {
         other => (asked.error(Kind::Unreachable), other.to_string()),
     };
     Failure { error: error.detail(inner), maybe_sent: true }
+}
+
+/// Returns whether an eviction asks for a dry run itself.
+fn evicts_nothing(body: &[u8]) -> bool {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    body.pointer("/deleteOptions/dryRun") == Some(&serde_json::json!(["All"]))
 }
 
 #[cfg(test)]

@@ -276,12 +276,16 @@ async fn dry_runs_cannot_be_anything_else() {
     client.dry_run(Method::PATCH, path, &query, "application/merge-patch+json", "{}".into()).await.unwrap();
     client.dry_run(Method::DELETE, path, &[], JSON, r#"{"kind":"DeleteOptions"}"#.into()).await.unwrap();
     client.dry_run(Method::PUT, &format!("{path}/scale"), &[], JSON, "{}".into()).await.unwrap();
+    let eviction = "/api/v1/namespaces/n/pods/p/eviction";
+    let body = r#"{"deleteOptions":{"dryRun":["All"]}}"#;
+    client.dry_run(Method::POST, eviction, &[], JSON, body.into()).await.unwrap();
     assert_eq!(
         server.log(),
         [
             format!("PATCH {path}?dryRun=All&fieldManager=helm"),
             format!("DELETE {path}?dryRun=All"),
             format!("PUT {path}/scale?dryRun=All"),
+            format!("POST {eviction}?dryRun=All"),
         ]
     );
     assert!(server.requests()[1].body().is_empty());
@@ -297,7 +301,7 @@ async fn dry_runs_cannot_be_anything_else() {
         let fail = client.dry_run(method, path, &[], JSON, Bytes::new()).await.unwrap_err();
         assert_eq!(fail.error.kind, Kind::Refused, "{path}");
     }
-    assert_eq!(server.log().len(), 3);
+    assert_eq!(server.log().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,285 @@
+//! Carries a drain out: cordons, evicts again and again as budgets allow it, and waits until all are gone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::super::super::journal::Journal;
+use super::super::super::said;
+use super::super::Part;
+use super::super::drive::{Driver, End, Fresh};
+use super::{Ending, Job};
+use crate::core::{Error, Kind, Safe, Span, Ts, num};
+use crate::ops::deed::held_by;
+use crate::ops::{Confirmed, JobMsg, Outcome};
+use crate::sources::auth::WallClock;
+use crate::sources::kube::Client;
+
+/// How long an eviction that was refused rests before it is asked for again, as kubectl does it.
+const AGAIN: Span = Span::secs(5);
+/// How often it is looked whether pods are gone.
+const LOOK: Duration = Duration::from_secs(1);
+/// How many looks are under way at once.
+const AT_ONCE: usize = 8;
+
+/// Carries it out and tells how it goes. Returns how it ended and what is said of it.
+pub async fn run(
+    client: &Client,
+    clock: &WallClock,
+    job: Job,
+    confirmed: Confirmed,
+    journal: Journal,
+    stop: CancellationToken,
+    tell: &(dyn Fn(JobMsg) + Sync),
+) -> (Outcome, Safe) {
+    let driver = Driver { client, clock, confirmed: &confirmed, journal: &journal };
+    let of = job.nodes.len() + job.pods.len() + job.ending.len();
+    let mut course = Course::new(of, tell);
+    for (at, node) in job.nodes.iter().enumerate() {
+        if course.why.is_none() {
+            course.cordon(&driver, at + 1, node, &stop).await;
+        }
+    }
+    let pods = job.pods.iter().enumerate();
+    let first = job.nodes.len() + 1;
+    let mut waiting: Vec<Asked<'_>> =
+        pods.map(|(at, part)| Asked { number: first + at, part, next: Ts(0), said: None }).collect();
+    for (at, ending) in job.ending.iter().enumerate() {
+        course.ending.insert(first + job.pods.len() + at, ending.clone());
+    }
+    let until = clock() + job.lasts;
+    while course.why.is_none() {
+        course.evict(&driver, &mut waiting, &stop).await;
+        course.look(&driver).await;
+        if waiting.is_empty() && course.ending.is_empty() {
+            break;
+        }
+        if clock() >= until {
+            course.why = Some(Why::Failed(format!("{} have passed", job.lasts)));
+        } else if stop.is_cancelled() {
+            course.why = Some(Why::Failed("it was told to stop".to_owned()));
+        } else {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+    course.end(&waiting)
+}
+
+/// A pod whose eviction is asked for.
+struct Asked<'a> {
+    number: usize,
+    part: &'a Part,
+    /// When it is asked for next.
+    next: Ts,
+    /// What was answered last.
+    said: Option<Safe>,
+}
+
+/// Why it stops before all are gone.
+enum Why {
+    Failed(String),
+    Unknown(String),
+}
+
+struct Course<'a> {
+    of: usize,
+    tell: &'a (dyn Fn(JobMsg) + Sync),
+    /// Pods that are ending, by their step.
+    ending: BTreeMap<usize, Ending>,
+    /// What has been told of them last.
+    told: BTreeMap<usize, Safe>,
+    gone: usize,
+    failed: Vec<Safe>,
+    why: Option<Why>,
+}
+
+impl<'a> Course<'a> {
+    fn new(of: usize, tell: &'a (dyn Fn(JobMsg) + Sync)) -> Self {
+        let (ending, told) = (BTreeMap::new(), BTreeMap::new());
+        Self { of, tell, ending, told, gone: 0, failed: Vec::new(), why: None }
+    }
+
+    /// Tells of a step, where it is news.
+    fn step(&mut self, number: usize, text: Safe, finished: bool) {
+        if self.told.get(&number) == Some(&text) && !finished {
+            return;
+        }
+        self.told.insert(number, text.clone());
+        (self.tell)(JobMsg::Step { number, of: self.of, text, finished });
+    }
+
+    async fn cordon(&mut self, driver: &Driver<'_>, number: usize, node: &Part, stop: &CancellationToken) {
+        let end = if stop.is_cancelled() {
+            End::Failed("not sent: cancelled".to_owned())
+        } else {
+            self.step(number, said(&node.object), false);
+            driver.part(node).await
+        };
+        let text = end.told(&node.object);
+        self.step(number, text.clone(), true);
+        match end {
+            End::Done(_) => {}
+            End::Unknown(_) => self.why = Some(Why::Unknown(text.to_string())),
+            // Without it, what is evicted comes back to the same node.
+            End::Failed(_) | End::Refused(..) => self.why = Some(Why::Failed(text.to_string())),
+        }
+    }
+
+    /// Asks for the evictions that are due, one after another. What is left waits for its budget.
+    async fn evict(&mut self, driver: &Driver<'_>, waiting: &mut Vec<Asked<'_>>, stop: &CancellationToken) {
+        let mut left = Vec::new();
+        for mut asked in std::mem::take(waiting) {
+            let now = (driver.clock)();
+            if self.why.is_some() || stop.is_cancelled() || now < asked.next {
+                left.push(asked);
+                continue;
+            }
+            if !self.ask(driver, &mut asked).await {
+                asked.next = (driver.clock)() + AGAIN;
+                left.push(asked);
+            }
+        }
+        *waiting = left;
+    }
+
+    /// Asks for one eviction. Returns whether there is nothing more to ask for it.
+    async fn ask(&mut self, driver: &Driver<'_>, asked: &mut Asked<'_>) -> bool {
+        let (number, part) = (asked.number, asked.part);
+        let object = &part.object;
+        let fresh = match driver.fresh(part).await {
+            Ok(Fresh::Same(fresh)) => fresh,
+            Ok(Fresh::Gone | Fresh::Replaced) => {
+                self.away(number, object);
+                return true;
+            }
+            Err(error) => {
+                let text =
+                    said(format!("{object}: could not be looked at, nothing was sent: {}", error.line()));
+                self.step(number, text.clone(), false);
+                asked.said = Some(text);
+                return false;
+            }
+        };
+        let uid = fresh.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let ending = Ending { object: object.clone(), path: part.from.clone(), uid };
+        if fresh.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null()) {
+            self.ending.insert(number, ending);
+            return true;
+        }
+        let end = driver.planned(part, &fresh).await;
+        let text = end.told(object);
+        match end {
+            End::Done(_) => {
+                self.step(number, text, false);
+                self.ending.insert(number, ending);
+                true
+            }
+            // A budget, or a change in the same moment: it is known not to be done, and is looked at again before it is
+            // asked for again.
+            End::Refused(409 | 429, why) => {
+                let text = said(format!("{object}: held: {why}"));
+                self.step(number, text.clone(), false);
+                asked.said = Some(text);
+                false
+            }
+            End::Unknown(_) => {
+                self.step(number, text.clone(), true);
+                self.why = Some(Why::Unknown(text.to_string()));
+                true
+            }
+            End::Failed(_) | End::Refused(..) => {
+                self.step(number, text.clone(), true);
+                self.failed.push(text);
+                true
+            }
+        }
+    }
+
+    /// Looks which of the pods that are ending are gone.
+    async fn look(&mut self, driver: &Driver<'_>) {
+        let look = |(number, ending): (usize, Ending)| async move {
+            let back = driver.look(&ending.path).await;
+            (number, ending, back)
+        };
+        let looks: Vec<_> = self.ending.clone().into_iter().map(look).collect();
+        let seen: Vec<_> = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
+        for (number, ending, back) in seen {
+            let object = &ending.object;
+            match back {
+                Ok(None) => self.away(number, object),
+                Ok(Some(pod)) => {
+                    let uid = pod.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+                    let held = held_by(&pod);
+                    if uid != ending.uid {
+                        self.away(number, object);
+                    } else if held.is_empty() {
+                        self.step(number, said(format!("{object}: is ending")), false);
+                    } else {
+                        let names: Vec<&str> = held.iter().map(Safe::as_str).collect();
+                        let text = format!("{object}: is ending, held by {}", names.join(", "));
+                        self.step(number, said(text), false);
+                    }
+                }
+                Err(error) => {
+                    let text = format!("{object}: can't be looked at: {}", error.line());
+                    self.step(number, said(text), false);
+                }
+            }
+        }
+    }
+
+    fn away(&mut self, number: usize, object: &str) {
+        self.ending.remove(&number);
+        self.gone += 1;
+        self.step(number, said(format!("{object}: gone")), true);
+    }
+
+    /// Sums up, and ends the steps of those that are not gone.
+    fn end(mut self, waiting: &[Asked<'_>]) -> (Outcome, Safe) {
+        let mut left = Vec::new();
+        for asked in waiting {
+            let text = asked.said.clone().unwrap_or_else(|| said(format!("{}: not sent", asked.part.object)));
+            left.push(text.clone());
+            self.step(asked.number, text, true);
+        }
+        for (number, ending) in std::mem::take(&mut self.ending) {
+            let text = self.told.get(&number).cloned();
+            let text = text.unwrap_or_else(|| said(format!("{}: is ending", ending.object)));
+            left.push(text.clone());
+            self.step(number, text, true);
+        }
+        let gone = num::counted(self.gone, "pod is gone", "pods are gone");
+        let is_unknown = matches!(self.why, Some(Why::Unknown(_)));
+        let (Some(Why::Failed(why) | Why::Unknown(why)), left) = (self.why, left) else {
+            if self.failed.is_empty() {
+                return (Outcome::Done, said(gone));
+            }
+            return failed(&gone, "", &self.failed);
+        };
+        let rest: Vec<Safe> = self.failed.into_iter().chain(left).collect();
+        if is_unknown {
+            let detail = format!("{why}; {gone}, {} not reached", rest.len());
+            let error = Error::new(Kind::OutcomeUnknown, "drain").detail(detail);
+            let outcome = Outcome::Unknown(error.hint("nothing was sent again: look at the object"));
+            let text = outcome.words();
+            return (outcome, text);
+        }
+        failed(&gone, &format!("{why}; "), &rest)
+    }
+}
+
+fn failed(gone: &str, why: &str, left: &[Safe]) -> (Outcome, Safe) {
+    let some: Vec<&str> = left.iter().take(5).map(Safe::as_str).collect();
+    let more = if left.len() > 5 { format!(" and {} more", left.len() - 5) } else { String::new() };
+    let detail = format!("{why}{gone}; {}{more}", some.join("; "));
+    let error = Error::new(Kind::Server, "drain").detail(detail);
+    let outcome = Outcome::Failed(error.hint("the node stays cordoned: drain it again, or uncordon it"));
+    let text = outcome.words();
+    (outcome, text)
+}
