@@ -18,6 +18,7 @@ mod harness;
 #[path = "../pty/sys.rs"]
 mod sys;
 
+mod actions;
 mod faults;
 mod hole;
 mod objects;

@@ -1,9 +1,9 @@
-//! A proxy before the API server that writes down every request.
+//! A proxy before the API server that writes down every request, and does with it what a script says.
 //!
 //! It speaks plain HTTP on loopback and asks the real server as one of the stand's users; upgraded
 //! connections (port-forward) pass through it byte by byte.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::stand::User;
@@ -47,9 +48,41 @@ impl Seen {
     }
 }
 
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// The server answers it.
+    Pass,
+    /// It gets this answer and never reaches the server.
+    Answer(u16, Value),
+    /// The server answers it, and the answer is lost.
+    Lose,
+}
+
+/// Decides of every request before it goes on; may take its time, and change the cluster behind its back.
+pub type Script = Box<dyn FnMut(&Seen) -> Then + Send>;
+
+/// What the proxy has seen, and what it does.
+#[derive(Default)]
+struct State {
+    seen: Mutex<Vec<Seen>>,
+    script: Mutex<Option<Script>>,
+}
+
+impl State {
+    fn note(&self, entry: Seen) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+
+    fn decide(&self, entry: &Seen) -> Then {
+        let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
+        script.as_mut().map_or(Then::Pass, |script| script(entry))
+    }
+}
+
 /// A running proxy; it ends when it is dropped.
 pub struct Recorder {
-    seen: Arc<Mutex<Vec<Seen>>>,
+    state: Arc<State>,
     kubeconfig: tempfile::NamedTempFile,
     _runtime: tokio::runtime::Runtime,
 }
@@ -60,7 +93,7 @@ impl Recorder {
         rustls::crypto::ring::default_provider().install_default().ok();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let state: Arc<State> = Arc::default();
         let (listener, client) = runtime.block_on(async {
             let file = Kubeconfig::read_from(user.kubeconfig()).unwrap();
             let mut config =
@@ -70,7 +103,7 @@ impl Recorder {
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), kube::Client::try_from(config).unwrap())
         });
         let port = listener.local_addr().unwrap().port();
-        runtime.spawn(serve(listener, client, Arc::clone(&seen)));
+        runtime.spawn(serve(listener, client, Arc::clone(&state)));
         let kubeconfig = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(
             kubeconfig.path(),
@@ -82,7 +115,7 @@ impl Recorder {
             ),
         )
         .unwrap();
-        Self { seen, kubeconfig, _runtime: runtime }
+        Self { state, kubeconfig, _runtime: runtime }
     }
 
     /// Returns the kubeconfig that leads through it.
@@ -92,14 +125,25 @@ impl Recorder {
 
     /// Returns every request so far.
     pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets the requests so far; from now on the script decides. Requests are decided of one after another.
+    pub fn follow(&self, script: Script) {
+        *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
+        self.state.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Returns the requests so far that may have changed something: method and path.
+    pub fn writes(&self) -> Vec<String> {
+        self.seen().iter().filter(|s| s.mutates()).map(|s| format!("{} {}", s.method, s.path)).collect()
     }
 }
 
-async fn serve(listener: TcpListener, client: kube::Client, seen: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(listener: TcpListener, client: kube::Client, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (client, seen) = (client.clone(), Arc::clone(&seen));
-        let service = service_fn(move |request| answer(client.clone(), Arc::clone(&seen), request));
+        let (client, state) = (client.clone(), Arc::clone(&state));
+        let service = service_fn(move |request| answer(client.clone(), Arc::clone(&state), request));
         let serving =
             hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(serving.with_upgrades());
@@ -108,21 +152,36 @@ async fn serve(listener: TcpListener, client: kube::Client, seen: Arc<Mutex<Vec<
 
 async fn answer(
     client: kube::Client,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    state: Arc<State>,
     mut request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
+) -> Result<Answer, io::Error> {
     let uri = request.uri();
     let entry = Seen {
         method: request.method().clone(),
         path: uri.path().to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
     };
-    seen.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    state.note(entry.clone());
+    let then = tokio::task::spawn_blocking(move || state.decide(&entry)).await.unwrap();
+    if let Then::Answer(status, body) = &then {
+        let text = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
+        let mut response = Response::new(text.boxed_unsync());
+        *response.status_mut() = StatusCode::from_u16(*status).unwrap();
+        response.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        return Ok(response);
+    }
     let upgrade = request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
     request.headers_mut().remove(header::HOST);
     let (parts, body) = request.into_parts();
     let body = if upgrade.is_some() { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
     let upstream = client.send(Request::from_parts(parts, Body::from(body.to_vec()))).await;
+    if matches!(then, Then::Lose) {
+        // Whoever asked sees its connection end.
+        if let Ok(response) = upstream {
+            response.into_body().collect().await.ok();
+        }
+        return Err(io::Error::other("the answer is lost"));
+    }
     let mut response = match upstream {
         Ok(response) => response,
         Err(error) => {

@@ -103,20 +103,17 @@ pub async fn run(
 fn summed((done, failed, unknown): (&[Safe], &[Safe], &[Safe]), of: usize, past: &str) -> (Outcome, Safe) {
     let joined = |lines: &[Safe]| lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("; ");
     let counted = if of > 1 { format!("{} of {of} {past}; ", done.len()) } else { String::new() };
-    let what = "change the cluster";
-    let outcome = if !unknown.is_empty() {
-        let error = Error::new(Kind::OutcomeUnknown, what).detail(format!("{counted}{}", joined(unknown)));
-        Outcome::Unknown(error.hint("nothing was sent again: look at the object"))
+    let error = |kind, detail: &Safe| Error::new(kind, "change the cluster").detail(detail.as_str());
+    if !unknown.is_empty() {
+        let text = said(format!("{counted}{}", joined(unknown)));
+        let error = error(Kind::OutcomeUnknown, &text).hint("nothing was sent again: look at the object");
+        (Outcome::Unknown(error), text)
     } else if !failed.is_empty() {
-        Outcome::Failed(Error::new(Kind::Server, what).detail(format!("{counted}{}", joined(failed))))
+        let text = said(format!("{counted}{}", joined(failed)));
+        (Outcome::Failed(error(Kind::Server, &text)), text)
     } else {
-        Outcome::Done
-    };
-    let text = match &outcome {
-        Outcome::Done => said(joined(done)),
-        other => other.words(),
-    };
-    (outcome, text)
+        (Outcome::Done, said(joined(done)))
+    }
 }
 
 /// Who sends.

@@ -75,12 +75,15 @@ pub async fn preview(client: &Client, act: Act, allowed: bool) -> (Preview, Opti
 pub fn show(inputs: &Inputs<'_>) -> Plan {
     let deed = inputs.deed;
     let mut items = Vec::new();
+    // What is created has a name that nobody knows before: a plan is about the object that it comes from.
+    let mut about: Vec<ObjectRef> = Vec::new();
     let mut left_out = Vec::new();
     let mut notes: Vec<Safe> = Vec::new();
     let mut risk = deed.risk();
     for (read, (preview, result)) in inputs.read.iter().zip(&inputs.previews) {
         match (&read.act, read.live()) {
             (Ok(act), Some(live)) => {
+                about.push(ObjectRef { uid: Uid::new(&live.place.uid), ..read.object.clone() });
                 items.push(item(&read.object, act, &live, preview, result.as_ref(), inputs.cluster));
                 let alone = inputs.read.len() == 1;
                 let about = |w: &Safe| if alone { w.clone() } else { said(format!("{}: {w}", read.object)) };
@@ -106,7 +109,7 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         }
     }
     if let Ok(missing) = inputs.missing {
-        refusals.extend((!missing.is_empty()).then(|| format!("missing rights: {}", missing.join(", "))));
+        refusals.extend(Plan::missing(missing));
     }
     for item in &items {
         if let Preview::Refused(why) = &item.preview {
@@ -114,10 +117,10 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         }
     }
     notes.extend(inputs.around.notes.iter().cloned());
-    let shown: Vec<&ObjectRef> = if items.is_empty() {
+    let shown: Vec<&ObjectRef> = if about.is_empty() {
         inputs.read.iter().map(|r| &r.object).collect()
     } else {
-        items.iter().map(|i| &i.object).collect()
+        about.iter().collect()
     };
     Plan {
         id: inputs.id,

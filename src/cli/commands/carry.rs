@@ -89,7 +89,7 @@ pub fn plan(headless: &mut Headless, wanted: &Wanted) -> Result<Arc<Plan>> {
     }
 }
 
-/// Prints a plan. Returns 1 where it is refused.
+/// Prints a plan. Returns 1 where it is refused, and 4 where rights are missing.
 ///
 /// # Errors
 /// Those of printing.
@@ -98,7 +98,10 @@ pub fn show(plan: &Plan, output: Output) -> Result<u8> {
         Output::Json => print_json(&plan_json(Some(plan)))?,
         Output::Text => print(&text(plan))?,
     };
-    Ok(u8::from(!plan.refusals.is_empty()))
+    Ok(match (plan.is_denied(), plan.refusals.is_empty()) {
+        (true, _) => Kind::Denied.exit_code(),
+        (false, is_free) => u8::from(!is_free),
+    })
 }
 
 /// Confirms a plan and carries it out; `wait` is how long it may wait until everything is ready. Ends the headless
@@ -122,7 +125,8 @@ pub fn carry_out(
         Ok(confirmed) => confirmed,
         Err(why) => {
             headless.finish();
-            return Err(Error::new(Kind::Refused, "carry out the plan").on(plan.target()).detail(why));
+            let kind = if plan.is_denied() { Kind::Denied } else { Kind::Refused };
+            return Err(Error::new(kind, "carry out the plan").on(plan.target()).detail(why));
         }
     };
     let told = signalled()?;

@@ -13,6 +13,9 @@ pub use outcome::{JobMsg, Outcome};
 use crate::core::action::Risk;
 use crate::core::{Name, ObjectRef, Safe, Span, Ts};
 
+/// How a refusal for missing rights begins.
+const MISSING: &str = "missing rights: ";
+
 /// A plan's identity: a ULID.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlanId(pub u128);
@@ -270,6 +273,16 @@ impl Plan {
             Doing::Rollback(_) => "rolled back",
             Doing::Deed(d) => d.past(),
         }
+    }
+
+    /// Returns what is refused where rights are missing; nothing where there are none.
+    pub fn missing(rights: &[String]) -> Option<String> {
+        (!rights.is_empty()).then(|| format!("{MISSING}{}", rights.join(", ")))
+    }
+
+    /// Returns whether it is refused because rights are missing.
+    pub fn is_denied(&self) -> bool {
+        self.refusals.iter().any(|why| why.starts_with(MISSING))
     }
 
     /// Returns how long it may take, where it waits for something whatever is confirmed.

@@ -15,7 +15,7 @@ use count::Counts;
 use crate::testbed::own::{self, Own};
 
 /// The tests on the real servers in the order in which they run: those that stop servers come last.
-const ON_THE_STAND: [&str; 3] = ["reading::", "path::", "faults::"];
+const ON_THE_STAND: [&str; 4] = ["reading::", "actions::", "path::", "faults::"];
 
 /// Which tests.
 #[derive(clap::Args)]
@@ -26,6 +26,9 @@ pub struct Args {
     /// Of the tests on the real servers, only those whose names contain this.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// On the real servers, all of what otherwise a fixed sample is taken from: takes much longer.
+    #[arg(long)]
+    full: bool,
 }
 
 /// A part of the tests.
@@ -104,7 +107,7 @@ impl Run {
     }
 
     /// Runs the tests on the real servers, on a stand that begins and ends with them.
-    fn on_the_stand(&mut self, only: Option<&str>) {
+    fn on_the_stand(&mut self, only: Option<&str>, full: bool) {
         println!("── the real servers");
         let stand = match Own::up() {
             Ok(stand) => stand,
@@ -116,6 +119,9 @@ impl Run {
         };
         if let Ok(me) = std::env::current_exe() {
             variables.push(("DECKWATCH_XTASK", me.display().to_string()));
+        }
+        if full {
+            variables.push(("DECKWATCH_FULL", "1".to_owned()));
         }
         let filters = only.map_or_else(|| ON_THE_STAND.to_vec(), |text| vec![text]);
         for filter in filters {
@@ -170,7 +176,7 @@ pub fn run(args: &Args) -> ExitCode {
         run.hermetic();
     }
     if go && args.tier != Some(Tier::Hermetic) {
-        run.on_the_stand(args.only.as_deref());
+        run.on_the_stand(args.only.as_deref(), args.full);
     }
     run.close()
 }

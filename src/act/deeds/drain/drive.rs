@@ -264,11 +264,9 @@ impl<'a> Course<'a> {
         };
         let rest: Vec<Safe> = self.failed.into_iter().chain(left).collect();
         if is_unknown {
-            let detail = format!("{why}; {gone}, {} not reached", rest.len());
-            let error = Error::new(Kind::OutcomeUnknown, "drain").detail(detail);
-            let outcome = Outcome::Unknown(error.hint("nothing was sent again: look at the object"));
-            let text = outcome.words();
-            return (outcome, text);
+            let text = said(format!("{why}; {gone}, {} not reached", rest.len()));
+            let error = Error::new(Kind::OutcomeUnknown, "drain").detail(text.as_str());
+            return (Outcome::Unknown(error.hint("nothing was sent again: look at the object")), text);
         }
         failed(&gone, &format!("{why}; "), &rest)
     }
@@ -277,9 +275,7 @@ impl<'a> Course<'a> {
 fn failed(gone: &str, why: &str, left: &[Safe]) -> (Outcome, Safe) {
     let some: Vec<&str> = left.iter().take(5).map(Safe::as_str).collect();
     let more = if left.len() > 5 { format!(" and {} more", left.len() - 5) } else { String::new() };
-    let detail = format!("{why}{gone}; {}{more}", some.join("; "));
-    let error = Error::new(Kind::Server, "drain").detail(detail);
-    let outcome = Outcome::Failed(error.hint("the node stays cordoned: drain it again, or uncordon it"));
-    let text = outcome.words();
-    (outcome, text)
+    let text = said(format!("{why}{gone}; {}{more}", some.join("; ")));
+    let error = Error::new(Kind::Server, "drain").detail(text.as_str());
+    (Outcome::Failed(error.hint("the node stays cordoned: drain it again, or uncordon it")), text)
 }

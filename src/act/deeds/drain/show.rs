@@ -177,7 +177,7 @@ pub fn show(
     let items: Vec<Item> = chosen.targets().zip(previews).filter_map(item).collect();
     let mut refusals = chosen.refusals.clone();
     if let Ok(missing) = missing {
-        refusals.extend((!missing.is_empty()).then(|| format!("missing rights: {}", missing.join(", "))));
+        refusals.extend(Plan::missing(missing));
     }
     for item in &items {
         if let Preview::Refused(why) = &item.preview {
