@@ -153,10 +153,15 @@ impl When {
     }
 }
 
-/// Returns the window that begins on a day: from the first instant that its clock shows to the last one.
+/// Returns the window that begins on a day: from the first instant that its clock shows to where clocks show less than
+/// its end for the last time.
 fn window(date: Date, from: Clock, to: Clock, zone: Zone) -> Option<(Ts, Ts)> {
     let last = if to <= from { date.plus(1) } else { date };
-    Some((zone.instants(date, from)?.0, zone.instants(last, to)?.1))
+    let (first, again) = zone.instants(last, to)?;
+    // Clocks that are put back to the very end of the window show nothing before it again.
+    let before = again - Span::secs(1);
+    let shows_less = (before.date(zone), before.wall_clock(zone)) < (last, to);
+    Some((zone.instants(date, from)?.0, if shows_less { again } else { first }))
 }
 
 /// Returns whether a text fits a pattern, in which `*` stands for any characters and `?` for one.
