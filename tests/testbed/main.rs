@@ -19,6 +19,7 @@ mod harness;
 mod sys;
 
 mod actions;
+mod crash;
 mod faults;
 mod hole;
 mod objects;

@@ -17,6 +17,7 @@ use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::stand::User;
 
@@ -57,6 +58,51 @@ pub enum Then {
     Answer(u16, Value),
     /// The server answers it, and the answer is lost.
     Lose,
+    /// It waits before it goes on.
+    HoldBefore(Gate),
+    /// The server answers it, and the answer waits.
+    HoldAfter(Gate),
+}
+
+/// Where a request waits: told when one has come, and opened to let it go on or to drop it.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<watch::Sender<Stage>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Empty,
+    Waiting,
+    GoesOn,
+    Dropped,
+}
+
+impl Gate {
+    /// Returns a closed one.
+    pub fn closed() -> Self {
+        Self(Arc::new(watch::channel(Stage::Empty).0))
+    }
+
+    /// Returns whether a request waits.
+    pub fn is_reached(&self) -> bool {
+        *self.0.borrow() == Stage::Waiting
+    }
+
+    /// Lets it go on, or drops it.
+    pub fn open(&self, goes_on: bool) {
+        self.0.send_replace(if goes_on { Stage::GoesOn } else { Stage::Dropped });
+    }
+
+    /// Waits at it. Returns whether to go on.
+    async fn wait(&self) -> bool {
+        self.0.send_if_modified(|stage| {
+            let first = *stage == Stage::Empty;
+            *stage = if first { Stage::Waiting } else { *stage };
+            first
+        });
+        let mut opened = self.0.subscribe();
+        let stage = opened.wait_for(|stage| matches!(stage, Stage::GoesOn | Stage::Dropped)).await;
+        stage.is_ok_and(|stage| *stage == Stage::GoesOn)
+    }
 }
 
 /// Decides of every request before it goes on; may take its time, and change the cluster behind its back.
@@ -66,12 +112,18 @@ pub type Script = Box<dyn FnMut(&Seen) -> Then + Send>;
 #[derive(Default)]
 struct State {
     seen: Mutex<Vec<Seen>>,
+    /// Those of them that the server has got.
+    passed: Mutex<Vec<Seen>>,
     script: Mutex<Option<Script>>,
 }
 
 impl State {
     fn note(&self, entry: Seen) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+
+    fn pass(&self, entry: Seen) {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
     fn decide(&self, entry: &Seen) -> Then {
@@ -132,6 +184,13 @@ impl Recorder {
     pub fn follow(&self, script: Script) {
         *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
         self.state.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.state.passed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Returns the requests so far that the server has got and that may have changed something.
+    pub fn passed(&self) -> Vec<String> {
+        let passed = self.state.passed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        passed.iter().filter(|s| s.mutates()).map(|s| format!("{} {}", s.method, s.path)).collect()
     }
 
     /// Returns the requests so far that may have changed something: method and path.
@@ -162,7 +221,8 @@ async fn answer(
         query: uri.query().unwrap_or_default().to_owned(),
     };
     state.note(entry.clone());
-    let then = tokio::task::spawn_blocking(move || state.decide(&entry)).await.unwrap();
+    let (deciding, asked) = (Arc::clone(&state), entry.clone());
+    let then = tokio::task::spawn_blocking(move || deciding.decide(&asked)).await.unwrap();
     if let Then::Answer(status, body) = &then {
         let text = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
         let mut response = Response::new(text.boxed_unsync());
@@ -170,10 +230,16 @@ async fn answer(
         response.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         return Ok(response);
     }
+    if let Then::HoldBefore(gate) = &then
+        && !gate.wait().await
+    {
+        return Err(io::Error::other("the request is dropped"));
+    }
     let upgrade = request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
     request.headers_mut().remove(header::HOST);
     let (parts, body) = request.into_parts();
     let body = if upgrade.is_some() { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
+    state.pass(entry);
     let upstream = client.send(Request::from_parts(parts, Body::from(body.to_vec()))).await;
     if matches!(then, Then::Lose) {
         // Whoever asked sees its connection end.
@@ -181,6 +247,15 @@ async fn answer(
             response.into_body().collect().await.ok();
         }
         return Err(io::Error::other("the answer is lost"));
+    }
+    if let Then::HoldAfter(gate) = &then {
+        let (parts, body) = upstream.map_err(io::Error::other)?.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        if !gate.wait().await {
+            return Err(io::Error::other("the answer is dropped"));
+        }
+        let body = Full::new(body).map_err(|never| match never {});
+        return Ok(Response::from_parts(parts, body.boxed_unsync()));
     }
     let mut response = match upstream {
         Ok(response) => response,

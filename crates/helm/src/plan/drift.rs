@@ -1,7 +1,10 @@
 //! Fields that somebody changed on the live object and that a rollback would set back.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::merge::Schema;
@@ -28,9 +31,32 @@ pub(super) fn find(
     result: &Value,
 ) -> Vec<DriftField> {
     let mut found = Vec::new();
-    let sides = Aligned { target, old: Some(old), live: Some(live), result: Some(result) };
+    let [target, old, live, result] = [target, old, live, result].map(stored);
+    let sides = Aligned { target: &target, old: Some(&old), live: Some(&live), result: Some(&result) };
     walk(Some(schema), String::new(), &sides, &mut found);
     found
+}
+
+/// Returns a Secret as the server keeps it: `stringData` is only written, and is never read back.
+fn stored(object: &Value) -> Cow<'_, Value> {
+    let texts = object.get("stringData").and_then(Value::as_object);
+    let is_secret = object.get("kind").and_then(Value::as_str) == Some("Secret");
+    let Some(texts) = texts.filter(|_| is_secret) else { return Cow::Borrowed(object) };
+    let mut kept = object.clone();
+    if let Some(kept) = kept.as_object_mut() {
+        kept.remove("stringData");
+        let data = kept.entry("data").or_insert(Value::Null);
+        if data.is_null() {
+            *data = Value::Object(Map::new());
+        }
+        for (key, text) in texts {
+            let encoded = text.as_str().map(|text| STANDARD.encode(text));
+            if let (Some(data), Some(encoded)) = (data.as_object_mut(), encoded) {
+                data.insert(key.clone(), encoded.into());
+            }
+        }
+    }
+    Cow::Owned(kept)
 }
 
 /// The same place in four objects.

@@ -225,6 +225,25 @@ fn values_of_secrets_are_hidden_in_drift_and_patch() {
 }
 
 #[test]
+fn what_a_secret_is_written_with_as_text_is_no_drift() {
+    let secret = |text: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: {text}}}\n")
+    };
+    const SECRET: &str = "/api/v1/namespaces/momo-store/secrets/s";
+    let live = |text: &str| {
+        let mut stand = two(&secret("one"), &secret("two"));
+        stand.drift(SECRET, |object| {
+            object.as_object_mut().unwrap().remove("stringData");
+            object["data"] = json!({ "a": text });
+        });
+        stand.plan(6).objects.remove(0).drift
+    };
+    // As the server keeps `two`.
+    assert_eq!(live("dHdv"), vec![]);
+    assert_eq!(live("aHVudGVyMg==")[0].path, "data.a");
+}
+
+#[test]
 fn deleting_what_holds_more_than_itself_is_warned_of() {
     let extra = "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns}\n";
     let stand = two(&config_map("env", "1"), &format!("{}{extra}", config_map("env", "1")));
