@@ -185,6 +185,10 @@ pub enum Effect {
     Recover,
     /// Remember what an alert is bound to, or that it is bound no more.
     Bind(Fingerprint, Option<ObjectRef>),
+    /// Read an object to be edited; it comes as [`super::Msg::Opened`].
+    Open(ObjectRef),
+    /// Hand the terminal to the editor; what is saved comes as [`super::Msg::Edited`].
+    Edit(ObjectRef, Arc<serde_json::Value>),
     /// Draw the whole screen anew.
     Redraw,
     /// Suspend to the shell.
@@ -211,6 +215,8 @@ impl Effect {
             Self::Run(_) => "run",
             Self::Stop(_) => "stop",
             Self::ExportJournal => "export-journal",
+            Self::Open(_) => "open",
+            Self::Edit(..) => "edit",
             Self::Redraw => "redraw",
             Self::Suspend => "suspend",
             Self::Quit => "quit",

@@ -43,6 +43,10 @@ pub enum Msg {
     Taken(Box<Taken>),
     /// A running plan's news.
     Job(ops::PlanId, ops::JobMsg),
+    /// An object that is to be edited was read.
+    Opened(ObjectRef, Result<Arc<serde_json::Value>, Error>),
+    /// An object comes back from the editor: as it was opened, and as it was saved; none where nothing was changed.
+    Edited(ObjectRef, Arc<serde_json::Value>, Result<Option<serde_json::Value>, Error>),
     /// An entry was written into the journal, or could not be.
     Journalled(ops::Record, Result<(), Error>),
     /// What alerts were bound to in earlier sessions.
@@ -91,6 +95,8 @@ impl Msg {
             Self::Health(_) => "health",
             Self::Taken(_) => "taken",
             Self::Job(..) => "job",
+            Self::Opened(..) => "opened",
+            Self::Edited(..) => "edited",
             Self::Journalled(..) => "journalled",
             Self::Notice(_) => "notice",
             Self::Done(_) => "done",

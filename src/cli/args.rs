@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::deeds::{CronjobCommand, Delete, Drain, Named, RolloutCommand, Scale, SetCommand, Tags};
+use super::deeds::{CronjobCommand, Delete, Drain, Named, On, RolloutCommand, Scale, SetCommand, Tags};
 
 /// What the exit codes mean, at the end of the help.
 pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partial (a source did not answer or was cut), \
@@ -182,6 +182,8 @@ pub enum Command {
         #[command(subcommand)]
         command: CronjobCommand,
     },
+    /// Opens an object in $EDITOR; what is saved becomes the plan.
+    Edit(On),
     /// Sets or removes labels.
     Label(Tags),
     /// Sets or removes annotations.

@@ -241,6 +241,7 @@ actions! {
     DoTrigger "do.trigger" "run now" [Table] Write Disruptive "Opens the plan to run a CronJob now.";
     DoSuspend "do.suspend" "suspend" [Table] Write Safe "Opens the plan to stop a CronJob from starting Jobs.";
     DoUnsuspend "do.unsuspend" "unsuspend" [Table] Write Safe "Opens the plan to let a CronJob start Jobs again.";
+    DoEdit "do.edit" "edit" [Table AlertPage] Write Disruptive "Opens the object in $EDITOR; what is saved becomes a plan.";
     DoLabel "do.label" "label" [Table] Write Safe "Opens the plan to set or remove labels.";
     DoAnnotate "do.annotate" "annotate" [Table] Write Safe "Opens the plan to set or remove annotations.";
 

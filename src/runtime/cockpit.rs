@@ -9,10 +9,11 @@ use super::crash::Recorder;
 use super::effects::Executor;
 use super::inbox::{Inbox, Next};
 use super::timers::Timers;
-use super::{keys, log, now};
+use super::{editor, keys, log, now};
 use crate::app::update::{settle, update};
 use crate::app::views::{Env, screen};
 use crate::app::{Effect, Effects, Model, Msg};
+use crate::core::ObjectRef;
 use crate::term::{CRASHED, Input, Terminal};
 
 /// The least time between frames; over SSH frames cost the link, so fewer of them.
@@ -183,6 +184,7 @@ impl Cockpit {
                 Effect::After(timer, at) => self.timers.set(timer, at),
                 Effect::Quit => self.done = Some(0),
                 Effect::Suspend => self.suspend(),
+                Effect::Edit(object, opened) => self.edit(object, opened),
                 Effect::Redraw => self.terminal.invalidate(),
                 Effect::Copy(text) => {
                     if let Err(error) = self.terminal.copy(&[text]) {
@@ -194,10 +196,23 @@ impl Cockpit {
         }
     }
 
+    /// Hands the terminal to the editor.
+    fn edit(&mut self, object: ObjectRef, opened: Arc<serde_json::Value>) {
+        let folder = self.executor.folder();
+        let saved = self.terminal.hand_over(|| editor::edit(&folder, &object, &opened));
+        self.came_back();
+        self.inbox.send(Msg::Edited(object, opened, saved.and_then(|saved| saved)));
+    }
+
     fn suspend(&mut self) {
         if let Err(error) = self.terminal.suspend() {
             self.inbox.send(Msg::Notice(error));
         }
+        self.came_back();
+    }
+
+    /// The terminal is ours again; it may have another size.
+    fn came_back(&mut self) {
         self.terminal.resize();
         let size = self.terminal.size();
         self.update(Msg::Resized(size.width, size.height));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +17,10 @@ use super::runners::Handle as RunnerHandle;
 use super::world::{World, answer, fault, feeds, releases};
 use crate::act::journal::Journal;
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
+use crate::app::msg::Answer;
 use crate::app::{Effect, Msg};
 use crate::core::hold::Holds;
-use crate::core::{Error, Kind, Safe, Untrusted};
+use crate::core::{Error, Kind, ObjectRef, Safe, Untrusted};
 use crate::ops::{Confirmed, JobMsg, Outcome, Plan, PlanId, Record, What};
 use crate::sources::auth::WallClock;
 
@@ -117,7 +118,13 @@ impl Executor {
                     self.inbox.send(Msg::Notice(error));
                 }
             }
-            Effect::After(..) | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Open(object) => self.open(object),
+            Effect::After(..)
+            | Effect::Copy(_)
+            | Effect::Edit(..)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 
@@ -136,6 +143,27 @@ impl Executor {
         });
         self.questions.retain(|_, t| !t.is_finished());
         self.questions.insert(id.slot, task);
+    }
+
+    /// Reads an object to be edited.
+    fn open(&self, object: ObjectRef) {
+        let (world, inbox) = (Arc::clone(&self.world), self.inbox.clone());
+        self.spawn(async move {
+            let asking =
+                AssertUnwindSafe(answer::answer(&world, Query::Object(object.clone()))).catch_unwind();
+            let read = match asking.await.unwrap_or_else(|_| Err(fault("read an object"))) {
+                Ok(Answer::Object(read)) => Ok(read),
+                Ok(_) => Err(fault("read an object")),
+                Err(error) => Err(error),
+            };
+            inbox.send(Msg::Opened(object, read));
+        });
+    }
+
+    /// Returns the folder of texts that are edited.
+    pub fn folder(&self) -> PathBuf {
+        let journal = self.journal.path();
+        journal.parent().and_then(Path::parent).unwrap_or(Path::new(".")).join("edit")
     }
 
     fn cancel(&mut self, slot: Slot) {

@@ -2,6 +2,7 @@
 //!
 //! The same model, the same update, the same sources; only nobody presses keys.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ratatui_core::buffer::Buffer;
@@ -38,6 +39,11 @@ impl Headless {
         let mut headless = Self { model, env, inbox, timers: Timers::default(), executor, clock };
         headless.carry_out(first);
         headless
+    }
+
+    /// Returns the folder of texts that are edited.
+    pub fn folder(&self) -> PathBuf {
+        self.executor.folder()
     }
 
     fn carry_out(&mut self, effects: Effects) {

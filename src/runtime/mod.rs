@@ -5,6 +5,7 @@
 
 pub mod cockpit;
 pub mod crash;
+pub mod editor;
 pub mod effects;
 #[cfg(debug_assertions)]
 mod failpoint;

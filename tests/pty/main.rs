@@ -9,6 +9,7 @@
 
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod edit;
 mod grammar;
 mod harness;
 mod hostile;

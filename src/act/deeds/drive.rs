@@ -276,8 +276,11 @@ fn state_of(end: &End) -> WriteState {
     }
 }
 
+/// What is said of an object that is no longer there.
+pub(super) const GONE: &str = "gone";
+
 fn going(back: Option<&Value>) -> String {
-    let Some(back) = back else { return "gone".to_owned() };
+    let Some(back) = back else { return GONE.to_owned() };
     let held = held_by(back);
     if held.is_empty() {
         "is ending".to_owned()

@@ -1,8 +1,9 @@
 //! Actions on objects: which objects are meant, what else must be asked for, and the plan that is opened.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::super::effect::Effects;
+use super::super::effect::{Effect, Effects};
 use super::super::input_line::Line;
 use super::super::jumps;
 use super::super::model::modal::{Ask, Modal};
@@ -11,9 +12,9 @@ use super::super::views::{Env, View, plan::PlanView};
 use super::{open, tell};
 use crate::core::action::Action;
 use crate::core::key::{Code, Key};
-use crate::core::{Kind, ObjectRef, Safe};
+use crate::core::{Error, Kind, ObjectRef, Safe};
 use crate::ops::Wanted;
-use crate::ops::deed::{Cascade, Deed, Refusal, parse};
+use crate::ops::deed::{Cascade, Deed, Raw, Refusal, parse};
 use crate::store::objects::Object;
 
 /// The actions on objects: how the line of `:` calls them, and what else it asks for; nothing where the plan is opened
@@ -34,6 +35,7 @@ pub const TABLE: &[(Action, &str, &str)] = &[
     (Action::DoTrigger, "trigger", ""),
     (Action::DoSuspend, "suspend", ""),
     (Action::DoUnsuspend, "unsuspend", ""),
+    (Action::DoEdit, "edit", ""),
     (Action::DoLabel, "label", "key=value key- …, --overwrite"),
     (Action::DoAnnotate, "annotate", "key=value key- …, --overwrite"),
 ];
@@ -98,6 +100,8 @@ pub fn deed(action: Action, typed: &str) -> Result<Deed, Refusal> {
         }
         Action::DoSuspend => Deed::Suspend,
         Action::DoUnsuspend => Deed::Unsuspend,
+        // What is saved in the editor makes it whole.
+        Action::DoEdit => Deed::Edit { edited: Raw(serde_json::Value::Null), from: None },
         Action::DoLabel => {
             let (set, overwrite) = tags(&words)?;
             Deed::Label { set, overwrite }
@@ -135,6 +139,9 @@ pub fn unavailable(model: &Model, action: Action) -> Option<String> {
         return Some("the row is about no object".to_owned());
     }
     let deed = sample(action)?;
+    if action == Action::DoEdit && objects.len() > 1 {
+        return Some("one object at a time is edited".to_owned());
+    }
     let unfit = objects.iter().find(|o| !deed.applies_to(&o.gvk.group, &o.gvk.kind))?;
     Some(format!("{name} does not apply to a {}", unfit.gvk.kind))
 }
@@ -158,7 +165,9 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
         return true;
     }
     let objects = objects(model);
-    if hint.is_empty() {
+    if let (Action::DoEdit, [object]) = (action, &objects[..]) {
+        effects.push(Effect::Open(object.clone()));
+    } else if hint.is_empty() {
         begin(model, action, "", objects, env, effects);
     } else {
         let line = Line::new(&offered(&model.shared, action, &objects));
@@ -195,6 +204,47 @@ fn begin(
             let name = entry(action).map_or("", |(name, _)| name);
             tell(model, &format!("{name}: {why}"), why.kind() != Kind::Usage, env, effects);
         }
+    }
+}
+
+/// An object was read to be edited: the terminal goes to the editor, unless something else is being typed by now.
+pub fn opened(
+    model: &mut Model,
+    object: ObjectRef,
+    read: Result<Arc<serde_json::Value>, Error>,
+    env: &Env,
+    effects: &mut Effects,
+) {
+    match read {
+        Ok(_) if model.modal.is_some() => {
+            tell(model, "edit: something else is being typed", false, env, effects);
+        }
+        Ok(opened) => effects.push(Effect::Edit(object, opened)),
+        Err(error) => tell(model, &format!("edit: {}", error.line()), true, env, effects),
+    }
+}
+
+/// What the editor left becomes a plan.
+pub fn edited(
+    model: &mut Model,
+    object: ObjectRef,
+    opened: &Arc<serde_json::Value>,
+    saved: Result<Option<serde_json::Value>, Error>,
+    env: &Env,
+    effects: &mut Effects,
+) {
+    match saved {
+        Ok(Some(saved)) => {
+            let deed = Deed::Edit { edited: Raw(saved), from: Some(Raw(serde_json::Value::clone(opened))) };
+            open(
+                model,
+                View::Plan(PlanView::new(Wanted::Deed { deed, objects: vec![object] })),
+                env,
+                effects,
+            );
+        }
+        Ok(None) => tell(model, "edit: nothing was changed", false, env, effects),
+        Err(error) => tell(model, &format!("edit: {}", error.line()), true, env, effects),
     }
 }
 

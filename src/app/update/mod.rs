@@ -43,6 +43,10 @@ pub fn update(model: &mut Model, msg: Msg, env: &Env) -> Effects {
         Msg::Health(health) => data::health(model, health, env, &mut effects),
         Msg::Taken(taken) => data::taken(model, &taken, env, &mut effects),
         Msg::Job(plan, news) => data::job(model, plan, news, env, &mut effects),
+        Msg::Opened(object, read) => deeds::opened(model, object, read, env, &mut effects),
+        Msg::Edited(object, opened, saved) => {
+            deeds::edited(model, object, &opened, saved, env, &mut effects);
+        }
         Msg::Journalled(_, Ok(())) => {
             if model.shared.journal_error.take().is_some() {
                 touch(model);

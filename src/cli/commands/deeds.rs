@@ -3,16 +3,18 @@
 use serde_json::json;
 
 use super::carry::{self, Ran};
-use super::{headless, note, print, print_json};
-use crate::app::effect::Scope;
+use super::{PATIENCE, headless, note, print, print_json};
+use crate::app::effect::{Query, Scope};
+use crate::app::msg::Answer;
 use crate::app::views::View;
 use crate::cli::args::{Command, Output, Place, Sent};
 use crate::cli::deeds::{CronjobCommand, Delete, Named, On, RolloutCommand, SetCommand, Tags};
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Resource, Result, Uid};
 use crate::ops::deed::drain::Options;
-use crate::ops::deed::{Cascade, Deed, Refusal, parse};
+use crate::ops::deed::{Cascade, Deed, Raw, Refusal, parse};
 use crate::ops::{Plan, Wanted};
+use crate::runtime::{editor, headless::Headless};
 
 /// Carries out a command that is an action on objects; gives others back.
 ///
@@ -79,6 +81,10 @@ fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
             CronjobCommand::Suspend(jobs) => named(Deed::Suspend, "cronjobs", jobs),
             CronjobCommand::Resume(jobs) => named(Deed::Unsuspend, "cronjobs", jobs),
         },
+        // What is saved in the editor makes it whole.
+        Command::Edit(objects) => {
+            on(Deed::Edit { edited: Raw(serde_json::Value::Null), from: None }, objects)
+        }
         Command::Label(tags) => tagged(tags, |set, overwrite| Deed::Label { set, overwrite }),
         Command::Annotate(tags) => tagged(tags, |set, overwrite| Deed::Annotate { set, overwrite }),
         other => return Err(Box::new(other)),
@@ -153,6 +159,7 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
     let objects: Result<Vec<ObjectRef>> =
         objects.iter().map(|text| object(text, &session.cluster, namespace.as_ref())).collect();
     let made = objects.and_then(|objects| {
+        let deed = if let Deed::Edit { .. } = deed { edited(&mut headless, &objects)? } else { deed };
         let wanted = Wanted::Deed { deed, objects };
         carry::plan(&mut headless, &wanted).map(|plan| (plan, wanted))
     });
@@ -181,6 +188,21 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
     }
     let partial = !plan.left_out().is_empty();
     ran.code().map(|code| if code == 0 && partial { PARTIAL } else { code })
+}
+
+/// Lets the person edit the object. Returns the deed of what was saved.
+fn edited(headless: &mut Headless, objects: &[ObjectRef]) -> Result<Deed> {
+    let [object] = objects else {
+        return Err(Error::new(Kind::Usage, "edit").detail("one object at a time is edited"));
+    };
+    let Answer::Object(opened) = headless.ask(Query::Object(object.clone()), PATIENCE)? else {
+        return Err(Error::new(Kind::Internal, "edit"));
+    };
+    let saved = editor::edit(&headless.folder(), object, &opened)?;
+    let saved = saved.ok_or_else(|| {
+        Error::new(Kind::Refused, "edit").on(object.to_string()).detail("nothing was changed")
+    })?;
+    Ok(Deed::Edit { edited: Raw(saved), from: Some(Raw(serde_json::Value::clone(&opened))) })
 }
 
 /// The exit code where a part is missing.

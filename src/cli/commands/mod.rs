@@ -76,6 +76,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         | Command::Evict { .. }
         | Command::Cordon(_)
         | Command::Drain(_)
+        | Command::Edit(_)
         | Command::Uncordon(_)
         | Command::Cronjob { .. }
         | Command::Label(_)

@@ -4,7 +4,7 @@ use deckwatch_helm::mask;
 use serde_json::{Map, Value};
 
 use super::act::{Act, Raw};
-use super::expect::Expect;
+use super::expect::{Expect, same_but_status};
 use super::live::{Live, text};
 use super::refusal::Refusal;
 
@@ -20,7 +20,8 @@ const IDENTITY: [(&str, &str); 5] = [
 /// What of the metadata the server writes alone.
 const SERVERS_OWN: [&str; 4] = ["resourceVersion", "generation", "creationTimestamp", "managedFields"];
 
-pub(super) fn edit(live: &Live<'_>, edited: &Value) -> Result<Act, Refusal> {
+/// Makes the patch that turns the live object into the edited copy of the one that was opened.
+pub(super) fn edit(live: &Live<'_>, edited: &Value, opened: Option<&Value>) -> Result<Act, Refusal> {
     if !edited.is_object() {
         return Err(Refusal::invalid("what was edited is no object"));
     }
@@ -29,8 +30,14 @@ pub(super) fn edit(live: &Live<'_>, edited: &Value) -> Result<Act, Refusal> {
             return Err(Refusal::Identity(name));
         }
     }
-    let version = text(edited, "/metadata/resourceVersion");
-    if !version.is_empty() && version != live.version()? {
+    // While somebody edits, controllers go on writing the status: that is no other object.
+    let moved = if let Some(opened) = opened {
+        !same_but_status(opened, live.object)
+    } else {
+        let version = text(edited, "/metadata/resourceVersion");
+        !version.is_empty() && version != live.version()?
+    };
+    if moved {
         return Err(Refusal::Moved);
     }
     if mask::is_secret(live.object) && holds_a_mask(edited) {
@@ -44,6 +51,14 @@ pub(super) fn edit(live: &Live<'_>, edited: &Value) -> Result<Act, Refusal> {
                 Some(value) => metadata.insert(key.to_owned(), value.clone()),
                 None => metadata.shift_remove(key),
             };
+        }
+    }
+    if let (Some(opened), Some(map)) = (opened, target.as_object_mut())
+        && opened.get("status") == edited.get("status")
+    {
+        match live.object.get("status") {
+            Some(status) => drop(map.insert("status".to_owned(), status.clone())),
+            None => drop(map.shift_remove("status")),
         }
     }
     let mut act = Act::into_copy(live, &target)?;

@@ -141,6 +141,9 @@ pub enum Deed {
     Edit {
         /// The whole object as it was left by the editor.
         edited: Raw,
+        /// The object as it was opened there. None where it is bound to the version that `edited` names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Raw>,
     },
 }
 
@@ -254,14 +257,16 @@ impl Deed {
             Self::Unsuspend => cron::suspend(live, false),
             Self::Label { set, overwrite } => meta::label(live, set, *overwrite),
             Self::Annotate { set, overwrite } => meta::annotate(live, set, *overwrite),
-            Self::Edit { edited } => edit::edit(live, &edited.0),
+            Self::Edit { edited, from } => edit::edit(live, &edited.0, from.as_ref().map(|from| &from.0)),
         }
     }
 
     /// Returns the deed as the journal may keep it: the same document, with the values of Secrets hidden.
     pub fn for_journal(&self) -> serde_json::Value {
         let masked = match self {
-            Self::Edit { edited } => Self::Edit { edited: Raw(deckwatch_helm::mask::mask_object(&edited.0)) },
+            Self::Edit { edited, .. } => {
+                Self::Edit { edited: Raw(deckwatch_helm::mask::mask_object(&edited.0)), from: None }
+            }
             Self::Annotate { set, overwrite } => {
                 let mut set = set.clone();
                 if let Some(Some(copy)) = set.get_mut(meta::LAST_APPLIED) {

@@ -40,7 +40,7 @@ impl Deed {
     fn raised(&self, live: &Live<'_>) -> Risk {
         match self {
             Self::Scale { replicas, .. } => fewer(live, i64::from(*replicas)),
-            Self::Edit { edited } => match (replicas_of(live.object), replicas_of(&edited.0)) {
+            Self::Edit { edited, .. } => match (replicas_of(live.object), replicas_of(&edited.0)) {
                 (Ok(now), Ok(then)) if now > 0 && then == 0 => Risk::Destructive,
                 _ => Risk::Disruptive,
             },

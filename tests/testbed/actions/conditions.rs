@@ -90,6 +90,8 @@ impl Condition {
     /// run ends.
     pub fn script(self, action: &'static Action, namespace: &str, name: &str) -> Script {
         let path = action.path(namespace, name);
+        // Before the plan it is read for the editor.
+        let second = if action.name == "edit" { 3 } else { 2 };
         let releases = action.subject == Subject::Release;
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
         let mut reads = 0;
@@ -100,8 +102,8 @@ impl Condition {
             if counts {
                 reads += 1;
                 match self {
-                    Self::Replaced if reads == 2 || releases => action.replace(&namespace, &name),
-                    Self::Changed if reads == 2 || releases => action.change(&namespace, &name),
+                    Self::Replaced if reads == second || releases => action.replace(&namespace, &name),
+                    Self::Changed if reads == second || releases => action.change(&namespace, &name),
                     _ => {}
                 }
             }

@@ -115,6 +115,7 @@ impl Bench<'_> {
         command.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").env("LANG", "C.UTF-8");
         command.env("HOME", folder.path()).env("XDG_STATE_HOME", &state);
         command.env("KUBECONFIG", proxy.kubeconfig()).env("DECKWATCH_CONFIG_DIR", folder.path());
+        command.env("KUBE_EDITOR", "sed -i 's/version: \"1\"/version: \"9\"/'");
         let before = proxy.writes().len();
         let output = command.args(["-n", namespace]).args(args).output().unwrap();
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();

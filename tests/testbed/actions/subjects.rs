@@ -224,6 +224,15 @@ pub const ACTIONS: &[Action] = &[
         done: |_, after| at(after, "/metadata/labels/team") == "night",
     },
     Action {
+        name: "edit",
+        command: &["edit", "cm/NAME"],
+        subject: Subject::ConfigMap,
+        sends: "PATCH",
+        writes: 1,
+        safe: false,
+        done: |_, after| at(after, "/data/version") == "9",
+    },
+    Action {
         name: "annotate",
         command: &["annotate", "cm/NAME", "team=night"],
         subject: Subject::ConfigMap,

@@ -139,7 +139,8 @@ impl Scene {
             until("the cockpit knows its end", || {
                 self.entries().iter().filter(|e| e["what"] == "outcome").count() >= usize::from(lives) + 1
             });
-            session.wait("how it ended", |s| ["outcome unknown", "✖ "].iter().any(|t| s.text().contains(t)));
+            let ends = ["outcome unknown", "✖ ", "✔ drained", "✔ rolled back"];
+            session.wait("how it ended", |s| ends.iter().any(|end| s.text().contains(end)));
             quit(&session);
         }
         // What is known is not told again.

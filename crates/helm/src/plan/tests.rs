@@ -229,10 +229,9 @@ fn what_a_secret_is_written_with_as_text_is_no_drift() {
     let secret = |text: &str| {
         format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: {text}}}\n")
     };
-    const SECRET: &str = "/api/v1/namespaces/momo-store/secrets/s";
     let live = |text: &str| {
         let mut stand = two(&secret("one"), &secret("two"));
-        stand.drift(SECRET, |object| {
+        stand.drift("/api/v1/namespaces/momo-store/secrets/s", |object| {
             object.as_object_mut().unwrap().remove("stringData");
             object["data"] = json!({ "a": text });
         });

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::super::journal::Journal;
 use super::super::super::said;
 use super::super::Part;
-use super::super::drive::{Driver, End, Fresh};
+use super::super::drive::{Driver, End, Fresh, GONE};
 use super::{Ending, Job};
 use crate::core::{Error, Kind, Safe, Span, Ts, num};
 use crate::ops::deed::held_by;
@@ -175,6 +175,10 @@ impl<'a> Course<'a> {
         let end = driver.planned(part, &fresh).await;
         let text = end.told(object);
         match end {
+            End::Done(words) if words == GONE => {
+                self.away(number, object);
+                true
+            }
             End::Done(_) => {
                 self.step(number, text, false);
                 self.ending.insert(number, ending);
@@ -237,7 +241,7 @@ impl<'a> Course<'a> {
     fn away(&mut self, number: usize, object: &str) {
         self.ending.remove(&number);
         self.gone += 1;
-        self.step(number, said(format!("{object}: gone")), true);
+        self.step(number, said(format!("{object}: {GONE}")), true);
     }
 
     /// Sums up, and ends the steps of those that are not gone.

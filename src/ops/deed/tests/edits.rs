@@ -5,7 +5,7 @@ use super::super::{Content, Deed, Live, Raw};
 use super::*;
 
 fn edit(edited: Value) -> Deed {
-    Deed::Edit { edited: Raw(edited) }
+    Deed::Edit { edited: Raw(edited), from: None }
 }
 
 fn secret() -> Value {
@@ -83,6 +83,23 @@ fn an_edit_of_an_older_version_is_told_and_the_servers_fields_are_left_alone() {
     let own = with(deployment(), "/metadata/generation", json!(77));
     let own = with(own, "/metadata/creationTimestamp", json!("2020-01-01T00:00:00Z"));
     assert_eq!(refused(&edit(own), &deployment()), "it would change nothing");
+}
+
+#[test]
+fn an_edit_holds_while_only_the_status_moves_on_and_never_writes_it() {
+    let opened = with(deployment(), "/status", json!({"readyReplicas": 4}));
+    let edited = with(opened.clone(), "/spec/replicas", json!(5));
+    let deed = Deed::Edit { edited: Raw(edited), from: Some(Raw(opened.clone())) };
+    let later = with(opened.clone(), "/metadata/resourceVersion", json!("99"));
+    let later = with(later, "/status", json!({"readyReplicas": 3, "replicas": 4}));
+    let act = ask(&deed, &later).unwrap();
+    assert_eq!(act.body.0["spec"], json!({"replicas": 5}));
+    assert_eq!(
+        (&act.body.0["status"], &act.body.0["metadata"]["resourceVersion"]),
+        (&Value::Null, &json!("99"))
+    );
+    let other = with(later, "/spec/paused", json!(true));
+    assert_eq!(refused(&deed, &other), "it has changed since it was opened in the editor");
 }
 
 #[test]

@@ -36,8 +36,8 @@ fn deeds() -> Vec<Deed> {
             overwrite: true,
         },
         Deed::Annotate { set: [("a".to_owned(), Some("b".to_owned()))].into(), overwrite: false },
-        Deed::Edit { edited: Raw(deployment()) },
-        Deed::Edit { edited: Raw(json!({"spec": 7})) },
+        Deed::Edit { edited: Raw(deployment()), from: None },
+        Deed::Edit { edited: Raw(json!({"spec": 7})), from: None },
     ]
 }
 
@@ -176,7 +176,7 @@ proptest! {
             prop_assert!(same_but_status(&object, &object));
             if let Ok(live) = Live::builtin(&object, &[]) {
                 let edited = Raw(with(object.clone(), "/spec", extra.clone()));
-                drop(Deed::Edit { edited }.request(&live, NOW));
+                drop(Deed::Edit { edited, from: None }.request(&live, NOW));
             }
         }
     }
@@ -187,7 +187,7 @@ proptest! {
         let mut edited = with(before.clone(), "/spec/replicas", json!(replicas));
         edited["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
         edited["metadata"]["labels"]["x"] = json!(label);
-        let act = ask(&Deed::Edit { edited: Raw(edited) }, &before).unwrap();
+        let act = ask(&Deed::Edit { edited: Raw(edited), from: None }, &before).unwrap();
         let back = with(act.after.clone().unwrap(), "/metadata/resourceVersion", json!("42"));
         prop_assert_eq!(act.judge(&before, Some(&back)), super::super::Seen::Applied);
         prop_assert_eq!(act.judge(&before, Some(&before)), super::super::Seen::NotYet);

@@ -264,7 +264,7 @@ fn deeds_and_requests_survive_being_handed_over() {
         Deed::Scale { replicas: 2, current: None },
         Deed::SetImage { images: vec![("*".to_owned(), "a:1".to_owned())] },
         Deed::Delete { grace_s: Some(1), force: false, cascade: Cascade::Orphan },
-        Deed::Edit { edited: Raw(deployment()) },
+        Deed::Edit { edited: Raw(deployment()), from: None },
         Deed::Label { set: [("a".to_owned(), None)].into(), overwrite: true },
     ];
     for deed in deeds {

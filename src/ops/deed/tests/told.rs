@@ -29,7 +29,7 @@ fn fewer_replicas_are_more_dangerous_and_none_most() {
     let odd = with(deployment(), "/spec/replicas", json!("4"));
     assert_eq!(risk(&scale(6), &odd), Risk::Destructive, "what is not known is dangerous");
     let off = with(deployment(), "/spec/replicas", json!(0));
-    assert_eq!(risk(&Deed::Edit { edited: Raw(off) }, &deployment()), Risk::Destructive);
+    assert_eq!(risk(&Deed::Edit { edited: Raw(off), from: None }, &deployment()), Risk::Destructive);
 }
 
 #[test]
