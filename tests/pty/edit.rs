@@ -6,7 +6,7 @@ use pretty_assertions::assert_eq;
 use crate::harness::{Launch, Session, script, until};
 
 struct Stand {
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
     whole: Whole,
     kubeconfig: tempfile::NamedTempFile,
     folder: tempfile::TempDir,
@@ -20,7 +20,7 @@ impl Stand {
         let whole = runtime.block_on(Whole::start(1, 1.0)).unwrap();
         let kubeconfig = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(kubeconfig.path(), whole.stand().kubeconfig()).unwrap();
-        Self { _runtime: runtime, whole, kubeconfig, folder: tempfile::tempdir().unwrap() }
+        Self { runtime: runtime, whole, kubeconfig, folder: tempfile::tempdir().unwrap() }
     }
 
     /// Opens the table of Deployments, on `catalog`, with an editor that is a shell script.
@@ -94,7 +94,7 @@ fn somebody_elses_change_meanwhile_is_a_conflict_that_says_so() {
     until("the editor is open", || seen.exists());
     let url = format!("{}/apis/apps/v1/namespaces/momo-store/deployments/catalog", stand.whole.stand().url());
     let token = stand.whole.stand().token();
-    stand._runtime.block_on(async {
+    stand.runtime.block_on(async {
         let patch = reqwest::Client::new().patch(url).bearer_auth(token);
         let patch = patch.header("content-type", "application/merge-patch+json");
         let answer = patch.body(r#"{"metadata":{"annotations":{"somebody":"else"}}}"#).send().await.unwrap();

@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::harness::{Launch, Session, is_running, until};
+use crate::harness::{LONG, Launch, Session, is_running, until};
 use crate::sys;
 
 const TERM: i32 = 15;
@@ -29,10 +29,14 @@ struct Stand {
 
 impl Stand {
     fn start() -> Self {
+        Self::at_speed(1.0)
+    }
+
+    fn at_speed(speed: f64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.unwrap();
         rustls::crypto::ring::default_provider().install_default().ok();
-        let whole = Arc::new(runtime.block_on(Whole::start(1, 1.0)).unwrap());
+        let whole = Arc::new(runtime.block_on(Whole::start(1, speed)).unwrap());
         let kubeconfig = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(kubeconfig.path(), whole.stand().kubeconfig()).unwrap();
         Self { runtime, whole, kubeconfig, state: tempfile::tempdir().unwrap() }
@@ -207,4 +211,30 @@ fn a_second_cockpit_follows_a_rollback_that_runs_and_tells_that_it_was_stopped()
     let after = writes.iter().skip_while(|path| !path.contains(MIDDLE)).skip(1);
     let objects: Vec<&String> = after.filter(|path| !path.starts_with(RECORDS)).collect();
     assert_eq!(objects, [] as [&String; 0], "{writes:?}");
+}
+
+#[test]
+fn the_incident_path_goes_on_where_the_terminal_went_away_in_the_middle_of_the_rollback() {
+    let stand = Stand::at_speed(8.0);
+    let mut session = stand.cockpit("watch");
+    session.wait_long("Backend5xxHigh").wait_for("release  momo-store/momo  6 → 7");
+    session.keys("\r").wait_for("likeliest first").wait_for("6 → 7");
+    session.keys("gc").wait_for("What changed before").wait_for("6 → 7");
+    session.keys("\r").wait_for("Upgrade complete").keys("r").wait_for("4 pods restart");
+    session.keys("\r").wait_for("type the release's name");
+    stand.whole.stand().faults().hold_writes(Some(MIDDLE));
+    session.keys("momo\r");
+    until("the object is reached", || stand.writes().iter().any(|path| path.contains(MIDDLE)));
+    session.hang_up();
+    session.wait_end();
+    stand.go_on();
+    stand.wait_runner();
+    let next = stand.cockpit("journal");
+    next.wait_for("of an earlier process: done: ");
+    next.keys(":alerts\r").wait_within(LONG, "a healed service", |s| {
+        let text = s.text();
+        text.contains("── Alerts") && !text.contains("loading") && !text.contains("Backend5xxHigh")
+    });
+    next.keys("\x03").wait_end();
+    next.assert_left_clean();
 }

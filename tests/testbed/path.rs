@@ -1,12 +1,15 @@
-//! The incident on the real servers: from the alert to the healed service, by keys.
+//! The incident on the real servers: from the alert to the healed service, by keys, though the terminal goes away in the
+//! middle of the rollback.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::harness::LONG;
+use crate::harness::{LONG, until};
 use crate::objects;
+use crate::proxy::{Gate, Recorder, Then};
 use crate::stand::{SHOP, User, cockpit, get, printed, shop, tool, wait_until, xtask};
 
 /// How long the real Alertmanager may take to fire after the bad release.
@@ -42,7 +45,20 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
     println!("Backend5xxHigh fired {:?} after the release", began.elapsed());
     assert!(began.elapsed() < FIRES);
 
-    let session = cockpit(User::Admin, (120, 40), true).start();
+    // A proxy keeps the fourth write waiting: one of the objects.
+    let (proxy, gate) = (Recorder::start(User::Admin), Gate::closed());
+    let (held, mut writes) = (gate.clone(), 0);
+    proxy.follow(Box::new(move |seen| {
+        writes += usize::from(seen.mutates());
+        if seen.mutates() && writes == 4 { Then::HoldAfter(held.clone()) } else { Then::Pass }
+    }));
+    let state = tempfile::tempdir().unwrap();
+    let launch = || {
+        cockpit(User::Admin, (120, 40), true)
+            .env("KUBECONFIG", proxy.kubeconfig())
+            .env("XDG_STATE_HOME", state.path())
+    };
+    let mut session = launch().start();
     session.wait_long("Backend5xxHigh").wait_long("Deployment momo-store/backend");
     session.wait_long("release  momo-store/momo  6 → 7");
     // To the alert of the shop's own namespace: the second one has it too.
@@ -58,23 +74,40 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
     session.keys("\r").wait_for("Upgrade complete").wait_for("momo-store-0.0.1043");
     session.keys("r").wait_for("4 pods restart");
     session.keys("\r").wait_for("enter rolls back");
-    session.keys("\r").wait_within(LONG, "revision 8", |s| s.text().contains("✔ rolled back: revision 8"));
+    session.keys("\r");
+    // In the middle of it the terminal goes away, and with it the cockpit.
+    until("an object has been written", || gate.is_reached());
+    session.hang_up();
+    session.wait_end();
+    gate.open(true);
     let rolled = Instant::now();
-    session.wait_within(LONG, "a healed service", |s| s.text().contains("✔ healed"));
-    println!("healed {:?} after the rollback", rolled.elapsed());
+    let next = launch().arg("--view").arg("journal").start();
+    next.wait_for("roll back momo-store/momo 7 → 6, confirmed ").wait_for("of an earlier process: done: ");
+    next.keys(":alerts\r").wait_within(LONG, "a healed service", |s| {
+        let text = s.text();
+        text.contains("── Alerts")
+            && !text.contains("loading")
+            && !text.lines().any(|l| l.contains("Backend5xxHigh") && l.contains(&format!(" {SHOP}/")))
+    });
+    println!("the cockpit shows no alert of the shop {:?} after the rollback", rolled.elapsed());
+    wait_until(LONG, "the Alertmanager to have resolved it", || {
+        let alerts = get("ALERTMANAGER_URL", "/api/v2/alerts?active=true");
+        let ours =
+            |a: &Value| a["labels"]["alertname"] == "Backend5xxHigh" && a["labels"]["namespace"] == SHOP;
+        (!alerts.as_array().unwrap().iter().any(ours)).then_some(())
+    });
 
-    let told = session.journal();
+    let told = entries(state.path());
     let of =
         |what: &str| told.iter().find(|e| e["what"] == what).unwrap_or_else(|| panic!("no {what}: {told:?}"));
     assert_eq!(of("alert")["fingerprint"], alert["fingerprint"]);
     assert!(of("moment")["pinned"].is_string());
     let plan = of("plan");
     assert_eq!((plan["from"].as_u64(), plan["to"].as_u64()), (Some(7), Some(6)));
-    assert_eq!(of("outcome")["outcome"], "done");
-    assert_eq!(of("check")["healed"], true);
-    session.keys("\x03").wait_end();
-    session.assert_left_clean();
-    session.assert_grammar();
+    assert_eq!((&of("outcome")["outcome"], &of("found")["outcome"]), (&json!("done"), &json!("done")));
+    next.keys("\x03").wait_end();
+    next.assert_left_clean();
+    next.assert_grammar();
 
     // Both Helms read what was written.
     for major in [3, 4] {
@@ -102,6 +135,16 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
         ]
     );
     helm(3, &["uninstall", "momo", "-n", OTHER]);
+}
+
+/// Returns the entries of every journal.
+fn entries(state: &Path) -> Vec<Value> {
+    let folder = std::fs::read_dir(state.join("deckwatch/journal")).unwrap();
+    let mut files: Vec<PathBuf> = folder.map(|e| e.unwrap().path()).collect();
+    files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
+    files.sort();
+    let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
+    text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
 }
 
 /// Returns the lines below the heading of the suspects.

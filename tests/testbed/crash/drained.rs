@@ -49,17 +49,17 @@ impl Node {
         });
     }
 
-    fn get(&self, args: &[&str]) -> Option<Value> {
+    fn get(args: &[&str]) -> Option<Value> {
         let more = ["-o", "json", "--ignore-not-found"];
         serde_json::from_str(&kubectl(["get"].iter().chain(args).chain(&more))).ok()
     }
 
     fn pod(&self, name: &str) -> Option<Value> {
-        self.get(&["pod", name, "-n", &self.name])
+        Self::get(&["pod", name, "-n", &self.name])
     }
 
     fn node(&self) -> Value {
-        self.get(&["node", &self.name]).unwrap()
+        Self::get(&["node", &self.name]).unwrap()
     }
 
     fn is_ready(&self) -> bool {

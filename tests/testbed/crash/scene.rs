@@ -137,7 +137,7 @@ impl Scene {
         let looks_on = matches!(self.blow.kill, Kill::Runner | Kill::StopRunner);
         if looks_on {
             until("the cockpit knows its end", || {
-                self.entries().iter().filter(|e| e["what"] == "outcome").count() >= usize::from(lives) + 1
+                self.entries().iter().filter(|e| e["what"] == "outcome").count() > usize::from(lives)
             });
             let ends = ["outcome unknown", "✖ ", "✔ drained", "✔ rolled back"];
             session.wait("how it ended", |s| ends.iter().any(|end| s.text().contains(end)));
