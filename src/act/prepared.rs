@@ -1,5 +1,6 @@
 //! Plans of every kind: made from what the server has, and turned into orders.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::deeds::{self, drain};
@@ -49,7 +50,8 @@ impl Prepared {
     }
 }
 
-/// Reads everything that a change needs and makes the plan; nothing is written.
+/// Reads everything that a change needs and makes the plan; nothing is written. `state` is the folder with the journals of
+/// earlier processes.
 ///
 /// # Errors
 /// What can't be read.
@@ -59,8 +61,10 @@ pub async fn prepare(
     id: PlanId,
     clock: &WallClock,
     wanted: &Wanted,
+    state: Option<&Path>,
 ) -> Result<Prepared> {
-    let (made, asker) = futures::join!(make(client, cluster, id, clock(), wanted), asker::ask(client, clock));
+    let (made, asker) =
+        futures::join!(make(client, cluster, id, clock(), wanted, state), asker::ask(client, clock));
     let mut prepared = made?;
     let plan = Arc::make_mut(match &mut prepared {
         Prepared::Rollback(prepared) => &mut prepared.plan,
@@ -78,10 +82,11 @@ async fn make(
     id: PlanId,
     now: Ts,
     wanted: &Wanted,
+    state: Option<&Path>,
 ) -> Result<Prepared> {
     match wanted {
         Wanted::Rollback { namespace, release, to } => {
-            let made = rollback::prepare(client, cluster, id, now, (namespace, release), *to).await?;
+            let made = rollback::prepare(client, cluster, id, now, (namespace, release), *to, state).await?;
             Ok(Prepared::Rollback(Box::new(made)))
         }
         Wanted::Deed { deed: Deed::Drain(options), objects } => {

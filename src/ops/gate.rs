@@ -164,7 +164,9 @@ impl Gate {
 
     /// Returns whether a plan must be confirmed by typing its target's name.
     pub fn asks_for_name(&self, plan: &Plan, now: Ts) -> bool {
-        (self.policy.protected && plan.risk > Risk::Safe) || !self.frozen(plan, now).is_empty()
+        // Somebody may be at work on what is passed over.
+        let passes_over = plan.rollback().is_some_and(|rollback| rollback.over.is_some());
+        (self.policy.protected && plan.risk > Risk::Safe) || passes_over || !self.frozen(plan, now).is_empty()
     }
 
     /// Makes the token for a plan; confirming a plan in its own dialogue arms for ten minutes.
@@ -200,8 +202,11 @@ impl Gate {
             Consent::Name(name, how) if name == phrase => how,
             Consent::Name(..) => return Err(format!("that is not {what}, `{phrase}`")),
             Consent::Yes(_) if self.asks_for_name(plan, now) => {
-                let why =
-                    if frozen.is_empty() { "this context is protected" } else { "a freeze is overridden" };
+                let why = match (frozen.is_empty(), self.policy.protected) {
+                    (false, _) => "a freeze is overridden",
+                    (true, true) => "this context is protected",
+                    (true, false) => "somebody may still be at work on the pending revision",
+                };
                 return Err(format!("{why}: confirm with {what}, `{phrase}`"));
             }
             Consent::Yes(how) => how,

@@ -20,7 +20,7 @@ impl Stand {
         let whole = runtime.block_on(Whole::start(1, 1.0)).unwrap();
         let kubeconfig = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(kubeconfig.path(), whole.stand().kubeconfig()).unwrap();
-        Self { runtime: runtime, whole, kubeconfig, folder: tempfile::tempdir().unwrap() }
+        Self { runtime, whole, kubeconfig, folder: tempfile::tempdir().unwrap() }
     }
 
     /// Opens the table of Deployments, on `catalog`, with an editor that is a shell script.

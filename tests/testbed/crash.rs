@@ -33,8 +33,9 @@ fn blows(writes: usize) -> Vec<Blow> {
     let sampled = |blow: &Blow| match (blow.kill, blow.phase) {
         (Kill::Both, Phase::Before) => blow.at == 1 || blow.at == writes,
         (Kill::Both, Phase::After) => blow.at == 1,
-        (Kill::Runner, Phase::After) => blow.at == writes / 2 + 1,
-        (Kill::StopRunner | Kill::Terminal, Phase::Before) => blow.at == writes / 2 + 1,
+        (Kill::Runner, Phase::After) | (Kill::StopRunner | Kill::Terminal, Phase::Before) => {
+            blow.at == writes / 2 + 1
+        }
         _ => false,
     };
     all.into_iter().filter(sampled).collect()

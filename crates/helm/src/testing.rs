@@ -53,6 +53,8 @@ pub struct Revision {
     pub status: &'static str,
     pub description: String,
     pub manifest: String,
+    /// When it was deployed: by default 10 minutes ago.
+    pub deployed: &'static str,
     pub extra: Vec<(&'static str, Value)>,
     pub v4: bool,
     pub labels: Vec<(&'static str, &'static str)>,
@@ -65,6 +67,7 @@ impl Revision {
             status,
             description: "Upgrade complete".to_owned(),
             manifest: manifest.to_owned(),
+            deployed: "2026-11-21T07:30:48Z",
             extra: Vec::new(),
             v4: false,
             labels: Vec::new(),
@@ -74,7 +77,7 @@ impl Revision {
     pub fn stored(&self) -> StoredRecord {
         let mut info = json!({
             "first_deployed": "2026-11-01T00:00:00Z",
-            "last_deployed": "2026-11-21T07:30:48Z",
+            "last_deployed": self.deployed,
             "deleted": "",
             "description": self.description,
             "status": self.status,
@@ -114,6 +117,7 @@ pub struct Stand {
     pub history: Vec<StoredRecord>,
     pub api: Api,
     pub max_history: usize,
+    pub dead: Option<i64>,
 }
 
 impl Stand {
@@ -141,7 +145,7 @@ impl Stand {
                 api.put(&crate::step::Place::of(object).path(), value);
             }
         }
-        Self { history, api, max_history: 0 }
+        Self { history, api, max_history: 0, dead: None }
     }
 
     pub fn sides(&self, target: i64) -> BoundSides {
@@ -174,6 +178,7 @@ impl Stand {
             owners: &[],
             max_history: self.max_history,
             now: NOW,
+            dead: self.dead,
         };
         plan(&input).unwrap()
     }

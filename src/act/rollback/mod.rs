@@ -8,6 +8,7 @@ mod live;
 mod preview;
 mod show;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use deckwatch_helm::plan::{BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, plan};
@@ -15,6 +16,7 @@ use deckwatch_helm::record::StoredRecord;
 use deckwatch_helm::step::Job;
 use deckwatch_helm::time::Now;
 
+use super::runner::unfinished::abandoned;
 use crate::core::{ClusterId, Error, Kind, Name, Result, Span, Ts};
 use crate::ops::PlanId;
 use crate::sources::kube::Client;
@@ -67,6 +69,7 @@ pub async fn prepare(
     now: Ts,
     release: (&Name, &Name),
     to: Option<u32>,
+    state: Option<&Path>,
 ) -> Result<Prepared> {
     let (namespace, name) = release;
     let history = live::history(client, namespace, name).await?;
@@ -81,6 +84,10 @@ pub async fn prepare(
     let current = current.cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoHistory))?;
     let wanted =
         of(target).cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoSuchRevision(target)))?;
+    let dead = pending(&current).filter(|revision| {
+        let makes = u32::try_from(*revision).unwrap_or(0);
+        state.is_some_and(|state| abandoned(state, client, namespace, name, makes))
+    });
     let sides = Sides::read(&current.record, &wanted.record).map_err(|r| refused(namespace, name, &r))?;
     let kinds = live::kinds(client, &sides.kinds()).await?;
     let bound = sides.bind(&kinds, name.as_str(), namespace.as_str());
@@ -103,6 +110,7 @@ pub async fn prepare(
         owners: &owners,
         max_history: HISTORY,
         now: helm_now(now),
+        dead,
     };
     let mut made = plan(&input).map_err(|r| refused(namespace, name, &r))?;
     unbound.append(&mut made.refusals);
@@ -126,6 +134,12 @@ pub async fn prepare(
     };
     let plan = Arc::new(show::show(&shown));
     Ok(Prepared { plan, helm: made, current, sides: bound })
+}
+
+/// Returns the revision of a record whose operation was never finished.
+fn pending(current: &StoredRecord) -> Option<i64> {
+    let is_pending = current.record.info().is_ok_and(|info| info.status.is_pending());
+    current.record.version().ok().filter(|_| is_pending)
 }
 
 fn refused(namespace: &Name, name: &Name, refusal: &Refusal) -> Error {

@@ -69,6 +69,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         release: Name::lossy(&helm.release),
         from: revision(inputs.current),
         to: revision(inputs.target),
+        over: helm.over.map(number),
         makes: number(helm.makes),
         hooks: Safe::own(if hooks { "see what is refused" } else { "none that a rollback runs" }),
         record_bytes: helm.record_bytes,
@@ -133,8 +134,13 @@ fn revision(stored: &StoredRecord) -> RevisionInfo {
 fn why(inputs: &Inputs<'_>) -> Vec<Safe> {
     let target = inputs.helm.target;
     let Some(choice) = inputs.choice else { return vec![said(format!("{target} was chosen by hand"))] };
+    let why = if choice.goes_on {
+        "is where the rollback was going that was never finished"
+    } else {
+        "is the last revision that was deployed and did not fail"
+    };
     let mut out = vec![said(format!(
-        "{target} is the last revision that was deployed and did not fail; helm itself would pick {}",
+        "{target} {why}; helm itself would pick {}",
         if choice.helm_picks == target { "it too".to_owned() } else { choice.helm_picks.to_string() }
     ))];
     out.extend(choice.skipped.iter().map(|s| said(format!("{} was passed over: {}", s.revision, s.why))));
@@ -152,6 +158,13 @@ fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
 fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     let helm = inputs.helm;
     let mut out: Vec<Safe> = rolled_back_from(inputs).into_iter().collect();
+    out.extend(helm.over.map(|revision| {
+        let status = inputs.current.record.info().map(|info| info.status.as_str().to_owned());
+        let status = status.unwrap_or_else(|_| "pending".to_owned());
+        said(format!(
+            "revision {revision} is {status} for longer than 5 minutes: whether anybody still works on it is not known"
+        ))
+    }));
     out.extend(helm.warnings.iter().map(said));
     for object in &helm.objects {
         out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, w))));

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::super::journal::files::{self, Set};
 use super::super::journal::read::{self, Entry, is_live};
 use super::child::plan_file;
-use crate::core::{Error, Kind, Result, Safe, Span, Ts};
+use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts};
 use crate::ops::{Ended, Plan, PlanId, Record, What, WriteState};
+use crate::sources::kube::Client;
 
 /// How many journals are looked through, the newest ones: every command that reads keeps a small one.
 const JOURNALS: usize = 5_000;
@@ -91,6 +92,34 @@ pub fn find(state: &Path, own: &str, now: Ts) -> Result<Vec<Unfinished>> {
         age < REACH && (plan.runner.is_some() || age > BEGINNING)
     };
     Ok(found.filter(due).collect())
+}
+
+/// Returns whether a rollback that makes a revision was carried out by a process of ours that is gone: whatever its
+/// record says, nobody is at work on it any more. Looks through the journals of the newest runners on this host.
+pub fn abandoned(state: &Path, client: &Client, namespace: &Name, release: &Name, makes: u32) -> bool {
+    let Ok(sets) = files::sets(state) else { return false };
+    let at = Safe::of(client.server().raw());
+    sets.iter().rev().take(JOURNALS).any(|set| {
+        let Some(plan) = shown(state, &set.id) else { return false };
+        let made = plan.rollback().is_some_and(|r| r.release == *release && r.makes == makes);
+        made && plan.namespace == *namespace
+            && !is_live(&set.first())
+            && server(set).is_some_and(|s| s.as_str().trim_end_matches('/') == at.as_str())
+    })
+}
+
+/// Returns the API server that a runner talked to.
+fn server(set: &Set) -> Option<Safe> {
+    let mut found = None;
+    let read = read::each(set, |line, _| {
+        if let Some(Entry::Known(Record { what: What::Opened { server, .. }, .. })) = Entry::of(line) {
+            found = server;
+        }
+        // It is the first entry.
+        false
+    });
+    drop(read);
+    found
 }
 
 /// Returns what the journal of a process tells of the plan that it carried out.

@@ -76,6 +76,9 @@ pub struct Rollback {
     pub from: RevisionInfo,
     /// The revision that is gone back to.
     pub to: RevisionInfo,
+    /// A pending revision that is passed over because it is old: whether anybody still works on it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<u32>,
     /// The number of the revision that it makes.
     pub makes: u32,
     /// Hooks, in words.
@@ -122,6 +125,7 @@ impl Rollback {
             release: Name::lossy("momo"),
             from: revision(7, "0.0.1043"),
             to: revision(6, "0.0.1042"),
+            over: None,
             makes: 8,
             hooks: Safe::own("none"),
             record_bytes: 1024,

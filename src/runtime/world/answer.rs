@@ -47,7 +47,8 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
 async fn plan(world: &World, wanted: &Wanted) -> Result<Answer> {
     let now = (world.clock)();
     let id = PlanId::new(now, crate::runtime::random());
-    let prepared = act::prepare(world.client()?, &world.cluster, id, &world.clock, wanted).await?;
+    let state = world.runners.as_ref().map(|runners| runners.state.as_path());
+    let prepared = act::prepare(world.client()?, &world.cluster, id, &world.clock, wanted, state).await?;
     let plan = Arc::clone(prepared.plan());
     let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
     plans.retain(|_, p| !p.plan().is_for(wanted));

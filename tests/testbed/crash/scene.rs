@@ -149,8 +149,8 @@ impl Scene {
         quit(&next);
         self.verify()?;
         let entries = self.entries();
-        let ends = entries.iter().filter(|e| e["what"] == "found" || e["what"] == "outcome");
-        let last = ends.last().ok_or("nobody says how it ended")?;
+        let mut ends = entries.iter().filter(|e| e["what"] == "found" || e["what"] == "outcome");
+        let last = ends.next_back().ok_or("nobody says how it ended")?;
         let text = |key: &str| last[key].as_str().unwrap_or_default().to_owned();
         let ended = (text("outcome"), text("text"));
         let left = Left { passed: self.proxy.passed(), entries, ended };

@@ -17,8 +17,10 @@ pub struct Skipped {
 pub struct TargetChoice {
     /// The last revision, which is being left.
     pub current: i64,
-    /// The newest earlier revision that was deployed and not failed.
+    /// The newest earlier revision that was deployed and not failed, or where a rollback was going that was not finished.
     pub target: i64,
+    /// Whether the last revision is a rollback that was never finished, and this goes where it was going.
+    pub goes_on: bool,
     /// What was passed over, newest first.
     pub skipped: Vec<Skipped>,
     /// What Helm would pick: the last revision's number less one.
@@ -29,14 +31,19 @@ pub struct TargetChoice {
 
 /// Chooses the revision to roll back to: the newest before the last that was deployed and did not fail.
 ///
-/// Being superseded alone is no proof: a failing rollback marks its predecessor so.
+/// Being superseded alone is no proof: a failing rollback marks its predecessor so. A rollback that was never finished is
+/// gone on with: what it was leaving is, by the records, still the last good one.
 pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> {
     let mut revisions: Vec<(i64, Result<Info, RecordError>)> =
         history.iter().filter_map(|stored| Some((revision_of(stored)?, stored.record.info()))).collect();
     revisions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     let mut newest_first = revisions.into_iter();
     let (current, info) = newest_first.next().ok_or(Refusal::NoHistory)?;
-    info.map_err(|err| unreadable(current, &err))?;
+    let info = info.map_err(|err| unreadable(current, &err))?;
+    let going =
+        (info.status == Status::PendingRollback).then(|| info.description.strip_prefix("Rollback to "));
+    let going: Option<i64> = going.flatten().and_then(|revision| revision.parse().ok());
+    let going = going.filter(|to| history.iter().filter_map(revision_of).any(|revision| revision == *to));
     let mut skipped = Vec::new();
     let helm_picks = current - 1;
     let (mut target, mut helm_pick_exists) = (None, false);
@@ -45,12 +52,17 @@ pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> 
         match info.map_or_else(|err| Some(format!("its record cannot be read: {err}")), |info| why_not(&info))
         {
             _ if target.is_some() => {}
+            _ if going == Some(revision) => target = going,
+            _ if going.is_some_and(|to| to < revision) => {
+                skipped.push(Skipped { revision, why: "a rollback was leaving it".to_owned() });
+            }
             None => target = Some(revision),
             Some(why) => skipped.push(Skipped { revision, why }),
         }
     }
     let target = target.ok_or(Refusal::NoGoodRevision)?;
-    Ok(TargetChoice { current, target, skipped, helm_picks, helm_pick_exists })
+    let goes_on = going == Some(target);
+    Ok(TargetChoice { current, target, goes_on, skipped, helm_picks, helm_pick_exists })
 }
 
 /// The revision that a record is of: what it says itself, else what its object's name says.

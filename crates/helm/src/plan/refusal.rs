@@ -37,7 +37,8 @@ pub enum Refusal {
         why: String,
     },
     /// An operation is under way, or died.
-    #[error("revision {revision} is {status}{}", age_text(*.age_seconds))]
+    #[error("revision {revision} is {status}{}: somebody may be at work; after 5 minutes it can be passed over",
+        age_text(*.age_seconds))]
     Pending {
         /// The last revision.
         revision: i64,
@@ -123,6 +124,10 @@ impl fmt::Display for Warning {
             Self::CurrentFailed => {
                 f.write_str("the last revision failed: what it left in the cluster is not looked for")
             }
+            Self::CurrentPending => f.write_str(
+                "the last revision was never finished: objects may be those of either revision, and what it left in \
+                 the cluster is not looked for",
+            ),
             Self::Uninstalled => f.write_str("the release is uninstalled: everything is created anew"),
             Self::DeletesDefinition => f.write_str("deletes every object of its kind with it"),
             Self::DeletesClaim => f.write_str("may delete the data of the claim"),
@@ -155,6 +160,8 @@ pub enum Warning {
     TargetFailed,
     /// The last revision did not succeed: what it leaked into the cluster is not looked for.
     CurrentFailed,
+    /// The last revision is pending: what it left in the cluster is not looked for.
+    CurrentPending,
     /// The release was uninstalled: all objects are created anew.
     Uninstalled,
     /// Deleting this definition deletes all objects of its kind.

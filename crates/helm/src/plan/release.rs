@@ -31,7 +31,12 @@ pub struct PlanInput<'a> {
     pub max_history: usize,
     /// The present.
     pub now: Now,
+    /// A revision that is pending and of which the caller knows that nobody carries it out any more.
+    pub dead: Option<i64>,
 }
+
+/// For how long a pending revision is taken to be carried out by somebody: Helm's own time limit.
+pub const ABANDONED_AFTER_S: i64 = 300;
 
 /// What a rollback would do.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +59,8 @@ pub struct Plan {
     pub description: String,
     /// What becomes of each object: the target's in their order, then those that are deleted or kept.
     pub objects: Vec<ObjectPlan>,
+    /// The pending revision that is passed over without anybody knowing that its operation is dead: it is only old.
+    pub over: Option<i64>,
     /// Revisions whose records are removed first.
     pub prune: Vec<i64>,
     /// How many bytes the new record takes in its object.
@@ -112,6 +119,10 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         record: target.record.rolled_back(&current.record, &about).map_err(read)?,
     };
     let mut refusals = check_records(current, target, input.now)?;
+    let pending = refusals.iter().position(|r| matches!(r, Refusal::Pending { .. }));
+    let pending = pending.map(|at| refusals.remove(at));
+    let (over, pending) = passed_over(pending, input.dead);
+    refusals.extend(pending);
     let drivers_differ = input.history.iter().any(|stored| stored.driver != current.driver);
     refusals.extend(drivers_differ.then_some(Refusal::TwoDrivers));
     refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
@@ -130,12 +141,24 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         generation,
         description,
         objects,
+        over,
         prune: prune(input.history, input.max_history),
         record_bytes,
         warnings: release_warnings(current, target)?,
         refusals,
         new_record: Some(new_record),
     })
+}
+
+/// Returns the pending revision that is old enough to be passed over, or the refusal that stays.
+fn passed_over(pending: Option<Refusal>, dead: Option<i64>) -> (Option<i64>, Option<Refusal>) {
+    match pending {
+        Some(Refusal::Pending { revision, .. }) if dead == Some(revision) => (None, None),
+        Some(Refusal::Pending { revision, age_seconds: Some(age), .. }) if age >= ABANDONED_AFTER_S => {
+            (Some(revision), None)
+        }
+        other => (None, other),
+    }
 }
 
 /// The namespace of a release: its record's, else its object's.
@@ -184,6 +207,7 @@ fn release_warnings(current: &StoredRecord, target: &StoredRecord) -> Result<Vec
     let all = [
         (failed, Warning::TargetFailed),
         (current.status == Status::Failed, Warning::CurrentFailed),
+        (current.status.is_pending(), Warning::CurrentPending),
         (current.status == Status::Uninstalled, Warning::Uninstalled),
     ];
     Ok(all.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning).collect())

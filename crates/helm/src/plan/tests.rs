@@ -47,6 +47,7 @@ fn the_default_is_the_newest_revision_that_was_good() {
         Ok(TargetChoice {
             current: 7,
             target: 3,
+            goes_on: false,
             skipped: vec![
                 skip(6, "it is pending-upgrade"),
                 skip(5, "it is failed"),
@@ -71,6 +72,23 @@ fn without_a_good_revision_none_is_chosen() {
         choose_target(&[revision(1, "superseded", "retry of failed: job"), revision(3, "deployed", "")])
             .unwrap();
     assert_eq!((choice.target, choice.helm_picks, choice.helm_pick_exists), (1, 2, false));
+}
+
+#[test]
+fn a_rollback_that_was_never_finished_is_gone_on_with() {
+    let of = |last: &'static str, description: &str| {
+        let history = [
+            revision(6, "superseded", "Upgrade complete"),
+            revision(7, "deployed", "Upgrade complete"),
+            revision(8, last, description),
+        ];
+        choose_target(&history).map(|choice| (choice.target, choice.goes_on))
+    };
+    assert_eq!(of("pending-rollback", "Rollback to 6"), Ok((6, true)));
+    // One that is not in the history any more, or of another operation.
+    assert_eq!(of("pending-rollback", "Rollback to 3"), Ok((7, false)));
+    assert_eq!(of("pending-upgrade", "Preparing upgrade"), Ok((7, false)));
+    assert_eq!(of("failed", "Rollback to 6"), Ok((7, false)));
 }
 
 #[test]
@@ -298,14 +316,25 @@ fn a_revision_that_the_server_applied_is_refused() {
 }
 
 #[test]
-fn a_pending_release_is_refused_with_its_age() {
-    let stand = Stand::new(&[Revision::new(6, "deployed", ""), Revision::new(7, "pending-upgrade", "")]);
-    let refusals = stand.plan(6).refusals;
+fn a_pending_release_is_refused_while_somebody_may_be_at_work_and_passed_over_afterwards() {
+    let of = |deployed| {
+        let mut pending = Revision::new(7, "pending-upgrade", "");
+        pending.deployed = deployed;
+        Stand::new(&[Revision::new(6, "deployed", ""), pending])
+    };
+    let refusals = of("2026-11-21T07:37:28Z").plan(6).refusals;
     assert_eq!(
         refusals,
-        vec![Refusal::Pending { revision: 7, status: Status::PendingUpgrade, age_seconds: Some(600) }]
+        vec![Refusal::Pending { revision: 7, status: Status::PendingUpgrade, age_seconds: Some(200) }]
     );
-    assert_eq!(refusals[0].to_string(), "revision 7 is pending-upgrade since 10 minutes");
+    assert!(refusals[0].to_string().starts_with("revision 7 is pending-upgrade since 3 minutes: "));
+    let old = of("2026-11-21T07:35:48Z").plan(6);
+    assert_eq!((old.refusals, old.over, old.warnings), (vec![], Some(7), vec![Warning::CurrentPending]));
+    // Who knows that it is dead need not wait.
+    let mut dead = of("2026-11-21T07:40:47Z");
+    dead.dead = Some(7);
+    let dead = dead.plan(6);
+    assert_eq!((dead.refusals, dead.over, dead.warnings), (vec![], None, vec![Warning::CurrentPending]));
 }
 
 #[test]
@@ -398,6 +427,7 @@ fn what_may_not_be_read_is_refused() {
         owners: &[],
         max_history: 0,
         now: NOW,
+        dead: None,
     };
     let object = Box::new(sides.target[0].id.clone());
     assert_eq!(plan(&input).unwrap().refusals, vec![Refusal::Denied { object, why: "forbidden".to_owned() }]);

@@ -412,7 +412,9 @@ fn a_cancel_when_all_objects_are_visited_is_too_late() {
 
 #[test]
 fn a_refused_plan_is_no_job() {
-    let stand = Stand::new(&[Revision::new(6, "superseded", ""), Revision::new(7, "pending-upgrade", "")]);
+    let mut pending = Revision::new(7, "pending-upgrade", "");
+    pending.deployed = "2026-11-21T07:40:00Z";
+    let stand = Stand::new(&[Revision::new(6, "superseded", ""), pending]);
     let plan = stand.plan(6);
     let job = Job::new(&plan, &stand.history[1], &stand.sides(6), NOW);
     assert_eq!(job.unwrap_err(), JobError::Refused(plan.refusals.clone()));
