@@ -121,17 +121,28 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
     // The real rollback leaves the same objects and records.
     helm(3, &["rollback", "momo", "6", "-n", OTHER]);
     objects::assert_same(SHOP, OTHER);
-    // And the real Helm goes on from there: an upgrade, and a rollback.
+    // And the real Helm goes on from there: an upgrade. Who stays to look on sees the service heal.
     xtask(&["testbed", "release", "bad"]);
+    let session =
+        cockpit(User::Admin, (120, 40), true).arg("-n").arg(SHOP).arg("--view").arg("releases").start();
+    session.wait_for("momo-store-0.0.1043").keys("\r").wait_for("Upgrade complete");
+    session.keys("r").wait_for("9 → 8").keys("\r").wait_for("enter rolls back");
+    session.keys("\r").wait_within(LONG, "revision 10", |s| s.text().contains("✔ rolled back: revision 10"));
+    session.wait_within(LONG, "a healed service", |s| s.text().contains("✔ healed"));
+    let told = session.journal();
+    assert_eq!(told.iter().find(|e| e["what"] == "check").unwrap()["healed"], true);
+    session.keys("\x03").wait_end();
+    // And a rollback of the real Helm.
     helm(3, &["rollback", "momo", "8", "-n", SHOP]);
     let last: Vec<Value> =
         history(4, SHOP).iter().map(|r| json!([r["revision"], r["status"], r["description"]])).collect();
     assert_eq!(
-        last[last.len() - 3..],
+        last[last.len() - 4..],
         [
             json!([8, "superseded", "Rollback to 6"]),
             json!([9, "superseded", "Upgrade complete"]),
-            json!([10, "deployed", "Rollback to 8"])
+            json!([10, "superseded", "Rollback to 8"]),
+            json!([11, "deployed", "Rollback to 8"])
         ]
     );
     helm(3, &["uninstall", "momo", "-n", OTHER]);
