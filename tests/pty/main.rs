@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(clippy::indexing_slicing, reason = "the same")]
 
+mod canary;
 mod confirm;
 mod cores;
 #[path = "../corpus/mod.rs"]

@@ -13,6 +13,9 @@ pub const CONFIG_MAPS: &str = "/api/v1/namespaces/momo-store/configmaps";
 /// Where its Deployments are.
 pub const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/momo-store/deployments";
 
+/// Where its Secrets are.
+pub const SECRETS: &str = "/api/v1/namespaces/momo-store/secrets";
+
 /// A stand; dropping it ends its servers and removes its folder.
 pub struct Stand {
     runtime: Option<Runtime>,
