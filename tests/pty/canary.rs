@@ -136,6 +136,10 @@ fn no_planted_secret_is_drawn_or_kept_whatever_is_looked_at_and_done() {
         press(&session, revision);
         for part in ["d", "v", "m", "n", "v", "d"] {
             press(&session, part);
+            if part == "v" {
+                // What was planted is there, hidden.
+                session.wait_for("postgres://shop:REDACTED@db.momo.example").wait_for("password: 'REDACTED");
+            }
             press(&session, &"\x04".repeat(6));
         }
     }

@@ -416,13 +416,14 @@ impl Pane for PlanView {
                 *from = now + QUIET;
                 again = Some(*from);
             }
-            Code::Enter => match name.as_ref().map(|l| l.text().to_owned()) {
-                Some(text) => self.named(&text, cx),
-                None => {
+            Code::Enter => {
+                if let Some(text) = name.as_ref().map(|l| l.text().to_owned()) {
+                    self.named(&text, cx);
+                } else {
                     *pressed = Some(now);
                     again = Some(now + ALONE);
                 }
-            },
+            }
             _ => {
                 // A name may hold doubled letters, so held characters do count; they confirm nothing.
                 if *reasons {
