@@ -20,7 +20,6 @@ pub use setup::variable;
 /// 4 denied, 5 outcome unknown.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    crate::term::forbid_core_dumps().ok();
     // Where a file may grow no more, the write that is refused tells so: it is not the process's end.
     signal_hook::flag::register(libc::SIGXFSZ, Arc::default()).ok();
     // Two TLS libraries in one process would refuse to choose: this one serves all.

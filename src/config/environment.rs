@@ -21,7 +21,9 @@ pub fn environment(get: impl Fn(&str) -> Option<String>) -> (Vec<Source>, Vec<Er
         }
         _ => {
             let error = Error::new(Kind::Config, "read the environment").on(variable.to_owned());
-            errors.push(error.detail(url.to_owned()).hint("a URL is wanted, as in http://localhost:9090"));
+            // Whatever it is, what stands before the host may be a password.
+            let shown = url.rsplit_once('@').map_or(url.to_owned(), |(_, host)| format!("[left out]@{host}"));
+            errors.push(error.detail(shown).hint("a URL is wanted, as in http://localhost:9090"));
         }
     };
     if let Some(url) = get("PROMETHEUS_URL") {

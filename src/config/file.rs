@@ -51,6 +51,15 @@ pub fn parse(text: &str, file: &str, base: &Base) -> Result<Config, Problems> {
     if problems.is_empty() { Ok(config) } else { Err(Problems { file: file.to_owned(), all: problems }) }
 }
 
+/// Leaves out the text that a message repeats: it may be a secret in the wrong place.
+fn without_text(message: &str) -> String {
+    let parts = ["invalid type: string ", "invalid value: string "].iter().find_map(|start| {
+        let (_, expected) = message.strip_prefix(start)?.rsplit_once("\", expected ")?;
+        Some(format!("{}, expected {expected}", start.trim_end()))
+    });
+    parts.unwrap_or_else(|| message.to_owned())
+}
+
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) base: &'a Base,
@@ -116,7 +125,7 @@ impl<'a> Reader<'a> {
                 let message = error.message().to_owned();
                 match unknown_field(&message) {
                     Some((field, known)) => self.unknown(span, "key", &field, &known),
-                    None => self.problem(span, message),
+                    None => self.problem(span, without_text(&message)),
                 }
                 None
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::redact::redact;
 use super::text::Untrusted;
 
 /// A result with the error of this layer.
@@ -109,7 +110,8 @@ impl Kind {
 /// What failed, on what, and what to do about it.
 ///
 /// `what`, `on` and `hint` are deckwatch's own words; what the other side said is `detail`, which is
-/// [`Untrusted`] and is sanitised when printed.
+/// [`Untrusted`] and is sanitised when printed. What looks like a secret in it is left out when it is taken: servers and
+/// programs repeat what they were sent, and errors go to screens, journals and files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The reason's class.
@@ -133,14 +135,14 @@ impl Error {
     /// Names what it happened on.
     #[must_use]
     pub fn on(mut self, on: impl Into<Untrusted>) -> Self {
-        self.on = on.into();
+        self.on = without_secrets(on.into());
         self
     }
 
     /// Adds what the other side said; cut at 500 characters when printed.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Untrusted>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(without_secrets(detail.into()));
         self
     }
 
@@ -164,6 +166,11 @@ impl Error {
         }
         out
     }
+}
+
+fn without_secrets(text: Untrusted) -> Untrusted {
+    let left = redact(text.raw());
+    if left == text.raw() { text } else { Untrusted::from(left) }
 }
 
 impl fmt::Display for Error {
@@ -193,5 +200,17 @@ mod tests {
             "list secrets: denied on momo-store: secrets is forbidden^[[2J\nhint: ask for get and list on secrets in momo-store"
         );
         assert_eq!(error.kind.exit_code(), 4);
+    }
+
+    #[test]
+    fn what_is_repeated_of_a_secret_is_left_out_when_the_error_is_made() {
+        let error = Error::new(Kind::Server, "ask")
+            .on("http://me:hunter22@prom")
+            .detail("you sent Authorization: Bearer abc.def-123");
+        assert_eq!(
+            error.line(),
+            "ask: server error on http://[left out]@prom: you sent Authorization: [left out] [left out]"
+        );
+        assert!(!format!("{error:?}").contains("hunter22") && !format!("{error:?}").contains("abc.def"));
     }
 }

@@ -1,12 +1,12 @@
-//! Leaves secrets out of text that goes to the log: what servers and programs say may repeat what they
-//! were sent.
+//! Leaves secrets out of what servers and programs say, which may repeat what they were sent: out of errors when they
+//! are made, and out of all that goes to the log.
 //!
 //! A net below the rule that no secret is put into a message in the first place. Pure; tested with the
 //! forms in which secrets are usually repeated.
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 /// Each form, and what takes its place.
 static FORMS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
@@ -29,11 +29,25 @@ static FORMS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     forms.into_iter().filter_map(made).collect()
 });
 
+/// Words that follow the name of a scheme where no secret does: `bearer token`, `Basic auth`.
+const WORDS: [&str; 8] =
+    ["token", "tokens", "auth", "authentication", "authorization", "credentials", "header", "scheme"];
+
 /// Returns a text without what looks like a secret.
 pub fn redact(text: &str) -> String {
     let mut text = text.to_owned();
-    for (form, instead) in FORMS.iter() {
-        if let std::borrow::Cow::Owned(changed) = form.replace_all(&text, *instead) {
+    for (number, (form, instead)) in FORMS.iter().enumerate() {
+        let changed = form.replace_all(&text, |found: &Captures<'_>| {
+            let whole = found.get(0).map_or("", |m| m.as_str());
+            let last = whole.rsplit(char::is_whitespace).next().unwrap_or("").trim_end_matches(['.', ':']);
+            if number == 0 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(last)) {
+                return whole.to_owned();
+            }
+            let mut out = String::new();
+            found.expand(instead, &mut out);
+            out
+        });
+        if let std::borrow::Cow::Owned(changed) = changed {
             text = changed;
         }
     }
@@ -63,6 +77,9 @@ mod tests {
             ),
             ("connection refused", "connection refused"),
             ("the token has expired", "the token has expired"),
+            ("no bearer token was sent", "no bearer token was sent"),
+            ("Basic auth: refused", "Basic auth: refused"),
+            ("Basic Authorization", "Basic Authorization"),
         ] {
             assert_eq!(redact(text), left, "{text}");
         }

@@ -90,8 +90,12 @@ impl Cockpit {
                 break code;
             }
             self.inbox.wait(self.patience());
-            self.tick();
+            self.env.now = now();
+            // Keys first: what waits for a moment without any must see those that have come.
             self.take();
+            if self.done.is_none() {
+                self.tick();
+            }
             self.draw();
         };
         // The screen first: running work may take its time to stop.

@@ -147,10 +147,17 @@ pub fn tty_name(fd: BorrowedFd<'_>) -> io::Result<std::path::PathBuf> {
 }
 
 /// Forbids core dumps: they would hold tokens and secrets.
+///
+/// The limit keeps the kernel from writing a file. A program that takes cores through a pipe gets them all the same, so
+/// where there is such a thing the process is made one that can't be dumped; others of the same account, but for the
+/// superuser's, then can't read its memory either. A program that it runs is dumped as it may be, but writes no file.
 pub fn forbid_core_dumps() -> io::Result<()> {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: a whole `rlimit` of our own.
-    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) })
+    let limited = check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) });
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_dumpable(false)?;
+    limited
 }
 
 /// Stops the whole process group, as the shell's ctrl-z does; returns when it is continued.

@@ -92,6 +92,12 @@ impl Launch {
         self
     }
 
+    /// Starts it in another folder than its home.
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.command.cwd(folder);
+        self
+    }
+
     /// Returns the folder that is the program's home.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -184,6 +190,11 @@ impl State {
     /// Returns the text on the screen.
     pub fn text(&self) -> String {
         self.parser.screen().contents()
+    }
+
+    /// Returns whether the program has ended, however.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_some()
     }
 
     /// Returns the screen with its styles and modes.

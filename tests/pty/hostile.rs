@@ -2,7 +2,7 @@
 //! what they say is shown or counted.
 
 mod lies;
-mod records;
+pub mod records;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -126,7 +126,7 @@ fn leave(session: &Session) {
 
 /// Every view that has a name: how it is opened, its heading, and by what a lie in it is recognised: by how an
 /// escape is shown, or by a name that the liars gave. The journal holds what this process did, no server's text.
-const VIEWS: &[(&str, &str, Option<&str>)] = &[
+pub const VIEWS: &[(&str, &str, Option<&str>)] = &[
     ("watch", "Unhealthy", Some("evil-")),
     ("alerts", "Alerts", Some("Evil")),
     ("pods -A", "pods", Some("evil-")),
@@ -149,7 +149,7 @@ const VIEWS: &[(&str, &str, Option<&str>)] = &[
 ];
 
 /// Keys that lead from the last row into whatever it offers.
-const DEEPER: &[&str] = &["d", "y", "x", "\r", "\rl"];
+pub const DEEPER: &[&str] = &["d", "y", "x", "\r", "\rl"];
 
 fn walk(size: (u16, u16)) {
     let stand = Stand::start();

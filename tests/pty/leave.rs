@@ -152,7 +152,7 @@ fn nothing_is_logged_where_it_is_off() {
 
 /// Serves until the process ends: whatever is asked is refused with a page that repeats the request, as
 /// careless proxies do.
-fn parrot() -> u16 {
+pub fn parrot() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

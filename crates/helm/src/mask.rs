@@ -1,8 +1,10 @@
 //! Hiding what is secret.
 //!
-//! Owns what counts as secret: the data of Secrets, and values whose key speaks of a password, a token, a secret or a
-//! key. A masked value still says how long it is, and, in a comparison, whether it changed. It never decides whether to
+//! Owns what counts as secret: the data of Secrets, values whose key speaks of a password, a token, a secret or a key, and
+//! passwords in URLs. A masked value still says how long it is, and, in a comparison, whether it changed. It never decides whether to
 //! reveal. Tested by values that must not appear in what it returns.
+
+use std::ops::Range;
 
 use base64::Engine;
 use serde_json::{Map, Value};
@@ -23,13 +25,16 @@ enum Mark {
 }
 
 impl Mark {
-    fn text(self, bytes: usize) -> Value {
-        let word = match self {
+    fn word(self) -> &'static str {
+        match self {
             Self::Same => "REDACTED",
             Self::Old => "--------",
             Self::New => "++++++++",
-        };
-        Value::String(format!("{word} # ({bytes} bytes)"))
+        }
+    }
+
+    fn text(self, bytes: usize) -> Value {
+        Value::String(format!("{} # ({bytes} bytes)", self.word()))
     }
 }
 
@@ -139,7 +144,8 @@ fn value_bytes(field: &str, value: &Value) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Returns a copy of values with those hidden whose key speaks of a secret, whole subtrees included.
+/// Returns a copy of values with those hidden whose key speaks of a secret, whole subtrees included, and the passwords of
+/// URLs wherever they stand.
 pub fn mask_values(values: &Value) -> Value {
     mask_values_at(values, None, Mark::Same)
 }
@@ -169,8 +175,49 @@ fn mask_values_at(value: &Value, other: Option<&Value>, mark: Mark) -> Value {
             let items = items.iter().enumerate();
             Value::Array(items.map(|(index, item)| mask_values_at(item, theirs(index), mark)).collect())
         }
+        Value::String(text) => {
+            let passwords = url_passwords(text);
+            let same = other.is_none_or(|other| {
+                let theirs = other.as_str().unwrap_or("");
+                url_passwords(theirs)
+                    .iter()
+                    .map(|at| theirs.get(at.clone()))
+                    .eq(passwords.iter().map(|at| text.get(at.clone())))
+            });
+            let mark = if same { Mark::Same } else { mark };
+            let mut masked = text.clone();
+            for password in passwords.into_iter().rev() {
+                masked.replace_range(password, mark.word());
+            }
+            Value::String(masked)
+        }
         other => other.clone(),
     }
+}
+
+/// Returns where the passwords of URLs are in a text: `postgres://user:password@host`.
+fn url_passwords(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")) {
+        let start = from + at + 3;
+        from = start;
+        let rest = text.get(start..).unwrap_or("");
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';'))
+            .unwrap_or(rest.len());
+        let word = rest.get(..end).unwrap_or(rest);
+        let authority = word.find(['/', '?', '#']).map_or(word, |slash| word.get(..slash).unwrap_or(word));
+        let Some(colon) = authority.find(':') else { continue };
+        // A slash may stand in a password that nobody has encoded; behind a port it begins the path.
+        let is_port = authority.get(colon + 1..).is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        let before_host = if authority.contains('@') || is_port { authority } else { word };
+        if let Some(host) = before_host.rfind('@').filter(|host| *host > colon + 1) {
+            found.push(start + colon + 1..start + host);
+            from = start + host;
+        }
+    }
+    found
 }
 
 /// Hides every scalar that could be a secret: not switches, nulls and empty texts, which say more shown than hidden.
@@ -275,5 +322,34 @@ mod tests {
             mask_values_pair(&json!({"token": "aaaa", "n": 1}), &json!({"token": "bbb", "n": 2}));
         assert_eq!(old, json!({"token": "-------- # (4 bytes)", "n": 1}));
         assert_eq!(new, json!({"token": "++++++++ # (3 bytes)", "n": 2}));
+    }
+
+    #[test]
+    fn passwords_in_urls_are_hidden_wherever_they_stand() {
+        for (text, shown) in [
+            ("postgres://shop:hunter2@db/shop", "postgres://shop:REDACTED@db/shop"),
+            (
+                "amqp://a:p/w@mq, amqp://b:p@ss@mq2:5672/v",
+                "amqp://a:REDACTED@mq, amqp://b:REDACTED@mq2:5672/v",
+            ),
+            ("redis://:hunter2@cache:6379?a=b", "redis://:REDACTED@cache:6379?a=b"),
+            ("https://registry:5000/app@sha256", "https://registry:5000/app@sha256"),
+            ("https://me@host/", "https://me@host/"),
+            ("a://b: c@d", "a://b: c@d"),
+            ("://:@", "://:@"),
+        ] {
+            assert_eq!(mask_values(&json!({ "a": [text] })), json!({ "a": [shown] }));
+        }
+        let url = |password: &str, host: &str| json!({ "url": format!("a://u:{password}@{host}") });
+        let (old, new) = mask_values_pair(&url("one", "x"), &url("two", "x"));
+        assert_eq!(
+            (old["url"].as_str(), new["url"].as_str()),
+            (Some("a://u:--------@x"), Some("a://u:++++++++@x"))
+        );
+        let (old, new) = mask_values_pair(&url("one", "x"), &url("one", "y"));
+        assert_eq!(
+            (old["url"].as_str(), new["url"].as_str()),
+            (Some("a://u:REDACTED@x"), Some("a://u:REDACTED@y"))
+        );
     }
 }

@@ -309,14 +309,75 @@ fn a_jump_from_an_alert_shows_what_its_rule_has_looked_at() {
     assert_eq!((moment.pinned(), moment.before()), (Some(testing::NOW), Span::mins(72)));
 }
 
-#[test]
-fn a_plan_has_the_keys_of_every_page_and_its_confirmation_only_its_own() {
-    let mut bench = Bench::on("watch");
+/// Opens a plan that has been made.
+fn open_plan(bench: &mut Bench) {
     let plan = Arc::new(Plan::example(NOW));
     let view = PlanView::new(wanted());
     let effects = show(&mut bench.model, View::Plan(view), &bench.env);
     let id = effects.iter().find_map(|e| if let Effect::Ask(id, _) = e { Some(*id) } else { None }).unwrap();
     update(&mut bench.model, Msg::Answer(id, Ok(Answer::Plan(plan))), &bench.env);
+}
+
+#[test]
+fn an_enter_without_a_name_confirms_when_it_stays_alone_and_was_looked_after_in_time() {
+    let mut bench = Bench::on("watch");
+    bench.model.shared.gate = Gate::new(Policy { protected: false, locked: false });
+    open_plan(&mut bench);
+    let page = Timer::Page(bench.model.nav.top().id);
+    let at = |bench: &mut Bench, ms: i64, keys: &str| {
+        bench.env.now = NOW + Span::millis(ms);
+        let effects = if keys.is_empty() {
+            update(&mut bench.model, Msg::Due(page), &bench.env)
+        } else {
+            bench.keys(keys)
+        };
+        effects.iter().any(|e| matches!(e, Effect::Run(_)))
+    };
+    at(&mut bench, 0, "enter");
+    // Too early; then one that another key follows; then one after which the process stood still.
+    for (ms, keys) in [
+        (400, "enter"),
+        (900, "enter"),
+        (1_000, "enter"),
+        (1_060, ""),
+        (1_600, "enter"),
+        (1_700, "tab"),
+        (1_800, "tab"),
+        (2_000, ""),
+        (2_500, "enter"),
+        (3_200, ""),
+    ] {
+        assert!(!at(&mut bench, ms, keys), "{ms} {keys}");
+    }
+    assert!(drawn(&bench).contains("press it again"), "{}", drawn(&bench));
+    assert!(!at(&mut bench, 3_300, "enter") && !at(&mut bench, 3_449, ""));
+    assert!(at(&mut bench, 3_450, ""));
+}
+
+#[test]
+fn a_confirmation_that_is_left_keeps_the_plan_and_its_escape_is_a_key_of_its_own() {
+    let mut bench = Bench::on("watch");
+    bench.model.shared.gate = Gate::new(Policy { protected: false, locked: false });
+    open_plan(&mut bench);
+    let page = Timer::Page(bench.model.nav.top().id);
+    bench.keys("enter");
+    bench.env.now = NOW + Span::secs(1);
+    // It leaves the confirmation and opens it again.
+    bench.keys("alt-enter esc");
+    assert!(drawn(&bench).contains("confirming arms for 10m"), "{}", drawn(&bench));
+    bench.env.now = NOW + Span::secs(3);
+    let effects = update(&mut bench.model, Msg::Due(page), &bench.env);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Ask(..) | Effect::Run(_))), "{effects:?}");
+    assert!(drawn(&bench).contains("confirming arms for 10m"), "{}", drawn(&bench));
+    // A person's own wish makes it anew.
+    let effects = bench.keys("ctrl-r");
+    assert!(effects.iter().any(|e| matches!(e, Effect::Ask(_, Query::Plan(_)))), "{effects:?}");
+}
+
+#[test]
+fn a_plan_has_the_keys_of_every_page_and_its_confirmation_only_its_own() {
+    let mut bench = Bench::on("watch");
+    open_plan(&mut bench);
     bench.keys(":");
     assert!(matches!(bench.model.modal, Some(Modal::GoTo(_))));
     bench.keys("esc ?");

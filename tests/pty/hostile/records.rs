@@ -41,7 +41,8 @@ fn alias_bomb() -> String {
     out
 }
 
-fn pack(json: &[u8]) -> Vec<u8> {
+/// Returns the text that a Secret holds of a record's JSON.
+pub fn pack(json: &[u8]) -> Vec<u8> {
     let mut zip = GzEncoder::new(Vec::new(), Compression::best());
     zip.write_all(json).unwrap();
     STANDARD.encode(zip.finish().unwrap()).into_bytes()

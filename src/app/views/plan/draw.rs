@@ -90,7 +90,7 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-    let Step::Confirm { name, reason, reasons, from, mistake, .. } = step else { return };
+    let Step::Confirm { name, reason, reasons, from, pressed, mistake, .. } = step else { return };
     let theme = &cx.env.theme;
     buf.set_string(area.x, area.y, "━".repeat(usize::from(area.width)), theme.style(Role::Protected));
     let context = cx.shared.session.cluster.0.clipped(60);
@@ -105,7 +105,7 @@ fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer
         }
     };
     let (phrase, what) = plan.phrase();
-    let ready = cx.env.now >= *from;
+    let ready = cx.env.now >= *from && pressed.is_none();
     if let Some(line) = name {
         let label = format!("type {what}, {phrase}, then enter: ");
         field(area.y + 1, &label, line, !reasons, buf);

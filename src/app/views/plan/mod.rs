@@ -33,6 +33,10 @@ const RATIO: u16 = 1;
 
 /// After a confirmation opens, and after each `enter` that came too early, this long must pass without one.
 const QUIET: Span = Span::millis(500);
+
+/// After an `enter` that confirms without a name, this long must pass without any key: how long a key is held before it
+/// comes again is the keyboard's own affair, and a link that stood still hands over all that was typed at once.
+const ALONE: Span = Span::millis(150);
 const WAIT: Span = Span::mins(5);
 
 /// Where the dialogue stands.
@@ -54,6 +58,8 @@ enum Step {
         frozen: bool,
         /// `enter` counts from here on.
         from: Ts,
+        /// When the `enter` came that confirms, if it stays alone.
+        pressed: Option<Ts>,
         /// Why the last try was refused.
         mistake: Option<String>,
     },
@@ -81,6 +87,8 @@ pub struct PlanView {
     below: Below,
     top: usize,
     told: Option<PlanId>,
+    /// When the confirmation asked to be woken.
+    woken: Option<Ts>,
 }
 
 impl PlanView {
@@ -95,6 +103,7 @@ impl PlanView {
             below: Below::Summary,
             top: 0,
             told: None,
+            woken: None,
         }
     }
 
@@ -151,6 +160,45 @@ impl PlanView {
         self.top = 0;
         cx.wake_at(now + Span::secs(2));
         Ok(())
+    }
+
+    /// Has the confirmation looked at again at a time.
+    fn wake_at(&mut self, at: Ts, cx: &mut Cx<'_>) {
+        self.woken = Some(at);
+        cx.wake_at(at);
+    }
+
+    /// Confirms by the `enter` that stayed alone. One that nobody looked after in time, as the process stood still, is
+    /// asked for again: what was typed meanwhile may not be known yet.
+    fn alone(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        let Step::Confirm { pressed, from, mistake, reason, frozen, .. } = &mut self.step else { return };
+        let Some(at) = pressed.filter(|at| now >= *at + ALONE) else { return };
+        *pressed = None;
+        *from = now;
+        if now > at + ALONE + QUIET {
+            *mistake = Some("that enter was not looked after in time: press it again".to_owned());
+            return;
+        }
+        let (why, over) = (reason.text().trim().to_owned(), *frozen);
+        let result = self.confirm(Consent::Yes(How::Enter), (&why, over), cx);
+        self.refused(result, cx);
+    }
+
+    /// Confirms by the typed name.
+    fn named(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let Step::Confirm { reason, frozen, .. } = &self.step else { return };
+        let (why, over) = (reason.text().trim().to_owned(), *frozen);
+        let result = self.confirm(Consent::Name(text, How::TypedName), (&why, over), cx);
+        self.refused(result, cx);
+    }
+
+    /// Tells why the confirmation was refused.
+    fn refused(&mut self, result: std::result::Result<(), String>, cx: &Cx<'_>) {
+        if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
+            *mistake = Some(why);
+            *from = cx.now() + QUIET;
+        }
     }
 
     fn lines(&self) -> Vec<DiffLine> {
@@ -234,14 +282,17 @@ impl Pane for PlanView {
     }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
+        let woken = self.woken.take_if(|at| *at <= cx.now()).is_some();
         match &self.step {
             Step::Making => self.init(cx),
+            // The confirmation asked for this, and was left meanwhile: the plan is still the one that was read.
+            Step::Shown if woken => {}
             Step::Shown => {
                 self.step = Step::Making;
                 self.plan = None;
                 self.init(cx);
             }
-            Step::Confirm { .. } => {}
+            Step::Confirm { .. } => self.alone(cx),
             Step::Run(_) => {
                 check::ask_ratio(self.job(cx.shared).cloned().as_ref(), RATIO, cx);
                 follow(cx.shared, cx.env.now, cx.effects);
@@ -284,8 +335,16 @@ impl Pane for PlanView {
                     let reason = Box::new(Line::new(&offered));
                     // The typed name is a guard of its own; a plain `enter` must not come from a held or hasty key.
                     let from = if name.is_some() { cx.now() } else { cx.now() + QUIET };
-                    self.step = Step::Confirm { name, reason, reasons: frozen, frozen, from, mistake: None };
-                    cx.wake_at(from);
+                    self.step = Step::Confirm {
+                        name,
+                        reason,
+                        reasons: frozen,
+                        frozen,
+                        from,
+                        pressed: None,
+                        mistake: None,
+                    };
+                    self.wake_at(from, cx);
                 }
             }
             _ => return false,
@@ -321,6 +380,12 @@ impl Pane for PlanView {
         if let Step::Shown | Step::Run(_) = self.step {
             return self.scroll(key, cx);
         }
+        if let Step::Confirm { from, pressed, .. } = &mut self.step
+            && pressed.take().is_some()
+        {
+            *from = now + QUIET;
+            self.wake_at(now + QUIET, cx);
+        }
         let moves = matches!(key.code, Code::Down | Code::Up | Code::PageDown | Code::PageUp);
         if moves || (key.ctrl && matches!(key.code, Code::Char('d' | 'u'))) {
             return self.scroll(key, cx);
@@ -329,9 +394,15 @@ impl Pane for PlanView {
         if key.ctrl {
             return false;
         }
-        let Step::Confirm { name, reason, reasons, frozen, from, mistake } = &mut self.step else {
+        let Step::Confirm { name, reason, reasons, from, pressed, mistake, .. } = &mut self.step else {
             return false;
         };
+        // What looks like alt may be an escape and a key that arrived together; lines have keys of their own with alt.
+        let typing = name.is_some() || *reasons;
+        if key.alt && (key.code == Code::Enter || !typing) {
+            return false;
+        }
+        let mut again = None;
         match key.code {
             Code::Esc => self.step = Step::Shown,
             Code::Tab | Code::BackTab => *reasons = !*reasons,
@@ -339,22 +410,18 @@ impl Pane for PlanView {
             Code::Enter if *reasons => {
                 *reasons = false;
                 *from = now + QUIET;
-                cx.wake_at(now + QUIET);
+                again = Some(*from);
             }
             Code::Enter if repeat || now < *from => {
                 *from = now + QUIET;
-                cx.wake_at(now + QUIET);
+                again = Some(*from);
             }
             Code::Enter => {
-                let typed = name.as_ref().map(|l| l.text().to_owned());
-                let (why, over) = (reason.text().trim().to_owned(), *frozen);
-                let result = match &typed {
-                    Some(text) => self.confirm(Consent::Name(text, How::TypedName), (&why, over), cx),
-                    None => self.confirm(Consent::Yes(How::Enter), (&why, over), cx),
-                };
-                if let (Err(why), Step::Confirm { from, mistake, .. }) = (result, &mut self.step) {
-                    *mistake = Some(why);
-                    *from = now + QUIET;
+                if let Some(text) = name.as_ref().map(|l| l.text().to_owned()) {
+                    self.named(&text, cx);
+                } else {
+                    *pressed = Some(now);
+                    again = Some(now + ALONE);
                 }
             }
             _ => {
@@ -368,6 +435,9 @@ impl Pane for PlanView {
                 }
                 *mistake = None;
             }
+        }
+        if let Some(at) = again {
+            self.wake_at(at, cx);
         }
         true
     }
