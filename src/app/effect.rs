@@ -150,6 +150,8 @@ pub enum Query {
         /// Revision.
         revision: u32,
     },
+    /// The revisions of a workload.
+    Revisions(ObjectRef),
     /// A plan.
     Plan(ops::Wanted),
 }

@@ -90,6 +90,7 @@ impl Msg {
                 Answer::Object(_) => "answer object",
                 Answer::Edits(_) => "answer edits",
                 Answer::Record(_) => "answer record",
+                Answer::Revisions(_) => "answer revisions",
                 Answer::Plan(_) => "answer plan",
             },
             Self::Health(_) => "health",
@@ -192,6 +193,8 @@ pub enum Answer {
     Edits(Edits),
     /// A record.
     Record(Arc<deckwatch_helm::record::Record>),
+    /// The revisions of a workload, oldest first.
+    Revisions(Vec<ops::deed::rollout::Past>),
     /// A plan.
     Plan(Arc<ops::Plan>),
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::Sent;
+use super::args::{Printed, Sent};
 
 /// `KIND/NAME …` and how the plan is confirmed.
 #[derive(Debug, Args)]
@@ -44,6 +44,27 @@ pub enum RolloutCommand {
     Pause(On),
     /// Lets a paused Deployment roll out.
     Resume(On),
+    /// Tells how far a rollout is, until it is done.
+    Status {
+        /// The workload: `deploy/backend`.
+        #[arg(value_name = "KIND/NAME")]
+        object: String,
+        /// Whether it is followed to its end.
+        #[arg(long, value_name = "WHETHER", default_value_t = true, action = clap::ArgAction::Set)]
+        watch: bool,
+        /// How long it is followed: `5m`; as long as it takes when left out.
+        #[arg(long, value_name = "TIME")]
+        timeout: Option<String>,
+    },
+    /// Lists the revisions of a workload.
+    History {
+        /// The workload: `deploy/backend`.
+        #[arg(value_name = "KIND/NAME")]
+        object: String,
+        /// How it is printed.
+        #[command(flatten)]
+        printed: Printed,
+    },
 }
 
 /// What of a workload is set.

@@ -90,3 +90,24 @@ fn a_drain_cordons_evicts_as_it_is_allowed_and_waits_until_all_are_gone() {
     let stays = |pod: &serde_json::Value| uids.contains(&pod["uid"].as_str().unwrap());
     assert!(!left["items"].as_array().unwrap().iter().any(stays), "{left}");
 }
+
+#[test]
+fn a_rollout_is_followed_to_its_end_and_its_revisions_are_listed() {
+    let stand = Stand::start(false);
+    let history = stand.run(&["rollout", "history", "deploy/catalog"]);
+    assert_eq!(history.code, 0, "{}", history.err);
+    assert!(history.out.starts_with("deployment.apps/catalog\nREVISION  CHANGE-CAUSE\n"), "{}", history.out);
+    let before = history.out.lines().count();
+    let done = stand.run(&["rollout", "status", "deploy/catalog"]);
+    assert_eq!((done.code, done.out.as_str()), (0, "deployment \"catalog\" successfully rolled out\n"));
+    stand.run(&["rollout", "restart", "deploy/catalog", "--write", "--yes"]);
+    let followed = stand.run(&["rollout", "status", "deploy/catalog", "--timeout", "60s"]);
+    assert_eq!(followed.code, 0, "{}{}", followed.out, followed.err);
+    assert!(followed.out.starts_with("Waiting for deployment \"catalog\" "), "{}", followed.out);
+    assert!(followed.out.ends_with("successfully rolled out\n"), "{}", followed.out);
+    let after = stand.run(&["rollout", "history", "deploy/catalog"]);
+    assert_eq!(after.out.lines().count(), before + 1, "{}", after.out);
+    for args in [&["rollout", "status", "pod/x"][..], &["rollout", "history", "svc/backend"]] {
+        assert_ne!(stand.run(args).code, 0, "{args:?}");
+    }
+}

@@ -49,6 +49,8 @@ const PRINTED: &[(&str, &[&str])] = &[
     ("plan", &["rollback", "momo", "3", "--plan", "-o", "json"]),
     ("plan", &["rollout", "restart", "deploy/backend", "--plan", "-o", "json"]),
     ("plan", &["delete", "deploy/backend", "--plan", "-o", "json"]),
+    ("plan", &["drain", "worker-1", "--ignore-daemonsets", "--plan", "-o", "json"]),
+    ("revisions", &["rollout", "history", "deploy/backend", "-o", "json"]),
     ("journal", &["snapshot", "journal", "-o", "json"]),
 ];
 

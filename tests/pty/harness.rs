@@ -181,12 +181,6 @@ impl State {
         Self { parser, checker, bytes: Vec::new(), ended: None, paused: false, stop: false }
     }
 
-    /// Returns whether the program has ended.
-    #[allow(dead_code, reason = "not every suite asks")]
-    pub fn has_ended(&self) -> bool {
-        self.ended.is_some()
-    }
-
     /// Returns the text on the screen.
     pub fn text(&self) -> String {
         self.parser.screen().contents()

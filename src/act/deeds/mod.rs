@@ -14,7 +14,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::rights;
-use crate::core::{ClusterId, Error, Kind, ObjectRef, Result, Ts};
+use crate::core::{ClusterId, Error, Kind, ObjectRef, Result, Safe, Ts};
+use crate::ops::deed::rollout::{self, Past};
 use crate::ops::deed::{Act, Deed, Live, Raw, Refusal};
 use crate::ops::{Plan, PlanId};
 use crate::sources::kube::Client;
@@ -51,6 +52,23 @@ struct Read {
     object: ObjectRef,
     live: Option<live::Found>,
     act: std::result::Result<Act, Refusal>,
+}
+
+/// Returns the revisions of a workload, oldest first; nothing is written.
+///
+/// # Errors
+/// What can't be read, a kind without revisions.
+pub async fn history(client: &Client, object: &ObjectRef) -> Result<Vec<Past>> {
+    let wrong = |why: &Refusal| why.error("list revisions", &object.to_string());
+    let deed = Deed::Undo { to: None };
+    if !deed.applies_to(&object.gvk.group, &object.gvk.kind) {
+        return Err(wrong(&Refusal::WrongKind { deed: "history", kind: Safe::of(&object.gvk.kind) }));
+    }
+    let objects = std::slice::from_ref(object);
+    let kinds = live::kinds(client, objects).await?;
+    let found = live::all(client, &deed, objects, &kinds).await.pop();
+    let found = found.unwrap_or(Err(Refusal::Gone)).map_err(|why| wrong(&why))?;
+    found.live().map(|live| rollout::history(&live)).map_err(|why| wrong(&why))
 }
 
 /// Reads everything that a deed needs and makes the plan; nothing is written.

@@ -42,6 +42,9 @@ fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
             RolloutCommand::Undo { to_revision, on: objects } => on(Deed::Undo { to: to_revision }, objects),
             RolloutCommand::Pause(objects) => on(Deed::Pause, objects),
             RolloutCommand::Resume(objects) => on(Deed::Resume, objects),
+            other @ (RolloutCommand::Status { .. } | RolloutCommand::History { .. }) => {
+                return Err(Box::new(Command::Rollout { command: other }));
+            }
         },
         Command::Scale(scale) => {
             on(Deed::Scale { replicas: scale.replicas, current: scale.current_replicas }, scale.on)
@@ -146,18 +149,25 @@ fn object(text: &str, cluster: &ClusterId, namespace: Option<&Name>) -> Result<O
     Ok(ObjectRef { cluster: cluster.clone(), gvk, namespace, name, uid: Uid::default() })
 }
 
+/// Reads `KIND/NAME` where the command is.
+///
+/// # Errors
+/// `Usage`: what is no such thing.
+pub fn here(headless: &Headless, text: &str) -> Result<ObjectRef> {
+    let session = &headless.model.shared.session;
+    let namespace = match &session.scope {
+        Scope::Namespace(name) => Some(name),
+        Scope::All => None,
+    };
+    object(text, &session.cluster, namespace)
+}
+
 fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u8> {
     let what = deed.name();
     carry::said(sent, what, &objects.join(" "))?;
     let home = View::open("sources").ok_or_else(|| Error::new(Kind::Internal, "open sources"))?;
     let mut headless = headless(place, home, (160, 60))?;
-    let session = &headless.model.shared.session;
-    let namespace = match &session.scope {
-        Scope::Namespace(name) => Some(name.clone()),
-        Scope::All => None,
-    };
-    let objects: Result<Vec<ObjectRef>> =
-        objects.iter().map(|text| object(text, &session.cluster, namespace.as_ref())).collect();
+    let objects: Result<Vec<ObjectRef>> = objects.iter().map(|text| here(&headless, text)).collect();
     let made = objects.and_then(|objects| {
         let deed = if let Deed::Edit { .. } = deed { edited(&mut headless, &objects)? } else { deed };
         let wanted = Wanted::Deed { deed, objects };

@@ -9,6 +9,7 @@ mod logs;
 mod query;
 mod release;
 mod rollback;
+mod rollout;
 mod runner;
 mod shown;
 mod table;
@@ -20,6 +21,7 @@ use clap::CommandFactory as _;
 use serde_json::Value;
 
 use super::args::{Cli, Command, Place};
+use super::deeds::RolloutCommand;
 use super::setup::{self, Look, Surroundings};
 use crate::app::update::hold_back;
 use crate::app::views::View;
@@ -66,6 +68,12 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "deckwatch", &mut out);
             print(&String::from_utf8_lossy(&out))
+        }
+        Command::Rollout { command: RolloutCommand::Status { object, watch, timeout } } => {
+            rollout::status(place, &object, watch, timeout.as_deref())
+        }
+        Command::Rollout { command: RolloutCommand::History { object, printed } } => {
+            rollout::history(place, &object, printed.output)
         }
         // The demo is a cockpit; actions on objects have been carried out.
         Command::Demo(_)

@@ -39,6 +39,9 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
             let record = rollback::record(world.client()?, &namespace, &release, revision).await?;
             Ok(Answer::Record(Arc::new(record)))
         }
+        Query::Revisions(object) => {
+            Ok(Answer::Revisions(act::deeds::history(world.client()?, &object).await?))
+        }
         Query::Plan(wanted) => plan(world, &wanted).await,
     }
 }
