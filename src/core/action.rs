@@ -258,6 +258,7 @@ actions! {
 
     Patches "plan.patches" "patches" [Plan] None Safe "Shows the patches that would be sent.";
     Wait "plan.wait" "wait" [Plan] None Safe "Switches whether the rollback waits until everything is ready.";
+    Stop "plan.stop" "stop" [Plan] None Safe "Stops the plan that runs before its next object; asks first.";
     Confirm "plan.confirm" "go on" [Plan] Write Disruptive "Goes on to the confirmation.";
 
     Export "journal.export" "export" [Journal] None Safe "Writes the journal as Markdown into a file.";

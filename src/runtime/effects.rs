@@ -35,9 +35,14 @@ pub struct Executor {
     questions: HashMap<Slot, AbortHandle>,
     feeds: HashMap<(Feed, Scope), AbortHandle>,
     plans: HashMap<PlanId, Running>,
+    /// How plans of earlier processes are reached that are still being carried out.
+    pub(super) taken: Taken,
     /// Written to the end when this is gone.
     log: Option<Log>,
 }
+
+/// Handles of plans that earlier processes began.
+pub(super) type Taken = Arc<std::sync::Mutex<HashMap<PlanId, RunnerHandle>>>;
 
 /// A plan that a process of its own carries out.
 struct Running {
@@ -69,6 +74,7 @@ impl Executor {
             questions: HashMap::new(),
             feeds: HashMap::new(),
             plans: HashMap::new(),
+            taken: Taken::default(),
             log: None,
         }
     }
@@ -250,6 +256,10 @@ impl Executor {
     fn stop(&self, plan: PlanId) {
         if let Some(running) = self.plans.get(&plan).filter(|r| !r.task.is_finished()) {
             running.handle.stop();
+        }
+        let taken = self.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(handle) = taken.get(&plan) {
+            handle.stop();
         }
     }
 

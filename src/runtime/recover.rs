@@ -20,6 +20,7 @@ impl Executor {
     pub(super) fn recover(&self) {
         let Some(runners) = self.world.runners.clone() else { return };
         let (world, inbox, journal) = (Arc::clone(&self.world), self.inbox.clone(), self.journal.clone());
+        let taken = Arc::clone(&self.taken);
         self.spawn(async move {
             let (state, own, now) = (runners.state.clone(), journal.id(), (world.clock)());
             let found = tokio::task::spawn_blocking(move || unfinished::find(&state, &own, now)).await;
@@ -35,14 +36,24 @@ impl Executor {
             };
             for plan in open.into_iter().filter(ours) {
                 let (world, inbox) = (Arc::clone(&world), inbox.clone());
-                tokio::spawn(one(world, runners.clone(), journal.clone(), inbox, plan));
+                let handle = Handle::default();
+                let mut all = taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                all.insert(plan.plan, handle.clone());
+                drop(all);
+                tokio::spawn(one(world, (runners.clone(), handle), journal.clone(), inbox, plan));
             }
         });
     }
 }
 
 /// Tells of one plan, and how it ends.
-async fn one(world: Arc<World>, runners: Runners, journal: Journal, inbox: Inbox, plan: Unfinished) {
+async fn one(
+    world: Arc<World>,
+    (runners, handle): (Runners, Handle),
+    journal: Journal,
+    inbox: Inbox,
+    plan: Unfinished,
+) {
     let id = plan.plan;
     let live = plan.runner.as_ref().filter(|r| r.live && plan.ended.is_none());
     inbox.send(Msg::Taken(Box::new(Taken {
@@ -54,7 +65,7 @@ async fn one(world: Arc<World>, runners: Runners, journal: Journal, inbox: Inbox
     })));
     let runner = live.and_then(|r| r.journal.parse().ok());
     let end = match runner {
-        Some(runner) => followed(&world, &runners, runner, plan, &inbox).await,
+        Some(runner) => followed(&world, (&runners, handle), runner, plan, &inbox).await,
         None => looked_up(&world, &plan).await,
     };
     let settled = end.settled;
@@ -69,10 +80,16 @@ async fn one(world: Arc<World>, runners: Runners, journal: Journal, inbox: Inbox
 }
 
 /// Follows a process that is still there to its end.
-async fn followed(world: &World, runners: &Runners, runner: PlanId, plan: Unfinished, inbox: &Inbox) -> End {
+async fn followed(
+    world: &World,
+    (runners, handle): (&Runners, Handle),
+    runner: PlanId,
+    plan: Unfinished,
+    inbox: &Inbox,
+) -> End {
     let id = plan.plan;
     let tell = |news| inbox.send(Msg::Job(id, news));
-    match runners.follow(runner, id, Handle::default(), &tell).await {
+    match runners.follow(runner, id, handle, &tell).await {
         Some((outcome, text)) => End { ended: outcome.word(), text, hint: None, settled: true },
         None => looked_up(world, &plan).await,
     }

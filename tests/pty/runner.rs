@@ -210,12 +210,21 @@ fn a_second_cockpit_follows_a_rollback_that_runs_and_tells_that_it_was_stopped()
     first.kill();
     let second = stand.cockpit("journal");
     second.wait_for("is still being carried out").wait_for("▶ 1 running");
-    sys::kill(stand.runner(), TERM);
+    // What it is about leads to it, and there it can be stopped.
+    second.keys(":releases\r").wait_for("pending-rollback").keys("\r").wait_for("Rollback to 6");
+    second.keys("r").wait_for("Roll back momo-store/momo   7 → 6").wait_for("s stop");
+    second.keys("s").wait_for("Stop before the next object? y / n").keys("n").wait_gone("y / n");
+    second.keys("s").wait_for("Stop before the next object? y / n").keys("y");
     until("it is told", || of(&stand.entries(), "cancel").count() == 1);
     stand.go_on();
     stand.wait_runner();
     assert_eq!(stand.status(8).as_deref(), Some("failed"));
-    second.wait_for("of an earlier process: failed: ").keys("\x03").wait_end();
+    second.wait_for("✖ ");
+    second.keys(":journal\r").wait_for("of an earlier process: failed: ").keys("\x03");
+    second.wait("the end or a question", |s| s.has_ended() || s.text().contains("Quit? y / n"));
+    if !second.see(crate::harness::State::has_ended) {
+        second.keys("y").wait_end();
+    }
     let writes = stand.writes();
     let after = writes.iter().skip_while(|path| !path.contains(MIDDLE)).skip(1);
     let objects: Vec<&String> = after.filter(|path| !path.starts_with(RECORDS)).collect();

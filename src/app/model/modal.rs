@@ -3,6 +3,7 @@
 use crate::app::input_line::Line;
 use crate::core::action::Action;
 use crate::core::{ObjectRef, Safe};
+use crate::ops::PlanId;
 
 /// The open dialogue.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub enum Modal {
     Ask(Ask),
     /// Whether to quit while work is running.
     Quit,
+    /// Whether to stop a plan before its next object.
+    Stop(PlanId),
 }
 
 impl Modal {

@@ -77,7 +77,15 @@ pub fn paste(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
             let text = line.text().to_owned();
             filter(model, &text, env, effects);
         }
-        Some(Modal::Help { .. } | Modal::Menu(_) | Modal::Copy(_) | Modal::Bind(_) | Modal::Quit) | None => {}
+        Some(
+            Modal::Help { .. }
+            | Modal::Menu(_)
+            | Modal::Copy(_)
+            | Modal::Bind(_)
+            | Modal::Quit
+            | Modal::Stop(_),
+        )
+        | None => {}
     }
 }
 
@@ -86,6 +94,15 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
     touch(model);
     match action {
         Action::Quit => quit(model, effects),
+        Action::Stop => {
+            let running = match &model.nav.top().view {
+                View::Plan(plan) => plan.running(&model.shared),
+                _ => None,
+            };
+            if let Some(plan) = running {
+                model.modal = Some(Modal::Stop(plan));
+            }
+        }
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::GoTo => palette::open(model, env),
@@ -274,6 +291,14 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
             Code::Char('y') => effects.push(Effect::Quit),
             _ => model.modal = None,
         },
+        Some(Modal::Stop(plan)) => {
+            let plan = *plan;
+            model.modal = None;
+            if key.code == Code::Char('y') {
+                effects.push(Effect::Stop(plan));
+                tell(model, "told to stop before the next object", false, env, effects);
+            }
+        }
         None => {}
     }
 }

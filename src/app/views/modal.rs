@@ -82,6 +82,11 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
             paint::shade(buf, &cx.env.theme, last.y, last, Role::Warning);
             put(buf, &cx.env.theme, last.x, last.y, last, Role::Warning, &text);
         }
+        Modal::Stop(_) => {
+            let text = " what is done stays done. Stop before the next object? y / n ";
+            paint::shade(buf, &cx.env.theme, last.y, last, Role::Warning);
+            put(buf, &cx.env.theme, last.x, last.y, last, Role::Warning, text);
+        }
     }
 }
 

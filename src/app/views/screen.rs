@@ -352,8 +352,9 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// What the line of keys offers, most useful first; only what is bound and applies here.
-const OFFERED: [Action; 23] = [
+const OFFERED: [Action; 24] = [
     Action::Confirm,
+    Action::Stop,
     Action::Open,
     Action::Roll,
     Action::Diff,

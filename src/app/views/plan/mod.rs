@@ -124,6 +124,11 @@ impl PlanView {
         }
     }
 
+    /// Returns the plan, while it is carried out.
+    pub fn running(&self, shared: &Shared) -> Option<PlanId> {
+        self.job(shared).filter(|job| job.ended.is_none()).map(|job| job.plan.id)
+    }
+
     /// The reason that the journal keeps: the alert that led here.
     fn reason(shared: &Shared) -> String {
         let alert = shared.journal.iter().rev().find_map(|r| match &r.what {
@@ -355,6 +360,9 @@ impl Pane for PlanView {
 
     fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
         let writes = matches!(action, Action::Confirm | Action::Wait);
+        if action == Action::Stop {
+            return self.running(shared).is_none().then(|| "nothing of it runs".to_owned());
+        }
         match (&self.step, &self.plan) {
             (Step::Run(_), _) if writes => Some("the plan has been confirmed".to_owned()),
             // In the confirmation only its own keys work.
