@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::deeds::{self, drain};
 use super::order::{Order, Work};
 use super::{asker, rollback};
-use crate::core::{ClusterId, Error, Kind, Result, Ts};
+use crate::core::{ClusterId, Error, Kind, Result, Safe, Ts};
 use crate::ops::deed::Deed;
 use crate::ops::{Confirmed, Plan, PlanId, Wanted};
 use crate::sources::auth::WallClock;
@@ -73,6 +73,9 @@ pub async fn prepare(
     });
     (plan.user, plan.skew) = (asker.user, asker.skew);
     plan.notes.extend(asker.ends);
+    if asker.skew.is_none() {
+        plan.notes.push(Safe::own("the server told no time: what is frozen goes by this host's clock alone"));
+    }
     Ok(prepared)
 }
 

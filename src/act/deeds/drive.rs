@@ -228,6 +228,7 @@ impl Driver<'_> {
             Seen::Applied if deletes => End::Done(going(back.as_ref())),
             Seen::Applied => End::Done("done, read back".to_owned()),
             Seen::NotYet => End::Done("accepted; it is not seen in the object yet".to_owned()),
+            Seen::Vanished => End::Done("accepted; the object is not there any more".to_owned()),
             Seen::NotApplied | Seen::Differs => End::Done(
                 "accepted, but the object is not as asked: somebody changes it back or otherwise".to_owned(),
             ),
@@ -247,6 +248,11 @@ impl Driver<'_> {
                 Some((Seen::Applied, _)) => return End::Done(format!("done: read back after {why}")),
                 Some((Seen::NotApplied, _)) => {
                     return End::Failed(format!("not done: read back after {why}; the object has moved on"));
+                }
+                Some((Seen::Vanished, _)) => {
+                    return End::Unknown(format!(
+                        "{why}; the object is gone, and whether it was done before is not known"
+                    ));
                 }
                 Some((Seen::Differs, _)) => {
                     return End::Unknown(format!(

@@ -111,6 +111,7 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
     if let Ok(missing) = inputs.missing {
         refusals.extend(Plan::missing(missing));
     }
+    notes.extend(unasked(inputs.missing));
     for item in &items {
         if let Preview::Refused(why) = &item.preview {
             refusals.push(format!("the server's dry run refuses {}: {why}", item.object));
@@ -154,6 +155,15 @@ pub fn owned(object: &Value) -> Option<Refusal> {
 fn owner(read: &[Read]) -> Safe {
     let owned = read.iter().any(|r| matches!(r.act, Err(Refusal::Owned(_))));
     Safe::own(if owned { "see what is refused" } else { "no Flux, no Argo CD, no Rollout" })
+}
+
+/// Returns what must be known where it could not be asked what is allowed.
+pub fn unasked(missing: &Result<Vec<String>, Error>) -> Option<Safe> {
+    let error = missing.as_ref().err()?;
+    Some(said(format!(
+        "whether this is allowed could not be asked, the server may refuse it: {}",
+        error.line()
+    )))
 }
 
 /// Returns which rights are missing, in words.

@@ -21,6 +21,8 @@ pub enum Seen {
     NotApplied,
     /// Nothing has changed: it may still arrive.
     NotYet,
+    /// The object is gone, or another one stands in its place: whether it was done before that is not known.
+    Vanished,
     /// deckwatch wrote to the object, but what was asked for is not there: rewritten on its way in, or undone since.
     Differs,
 }
@@ -70,7 +72,7 @@ impl Expect {
                 Self::Gone => Seen::Applied,
                 // Nothing binds it: it may still be on its way.
                 Self::Created { .. } => Seen::NotYet,
-                Self::Patched { .. } | Self::Restarted { .. } | Self::Template { .. } => Seen::NotApplied,
+                Self::Patched { .. } | Self::Restarted { .. } | Self::Template { .. } => Seen::Vanished,
             };
         };
         if let Self::Created { operation } = self {
@@ -80,7 +82,7 @@ impl Expect {
         }
         let same_object = text(before, "/metadata/uid") == text(back, "/metadata/uid");
         if !same_object {
-            return if *self == Self::Gone { Seen::Applied } else { Seen::NotApplied };
+            return if *self == Self::Gone { Seen::Applied } else { Seen::Vanished };
         }
         if self.holds(before, back) {
             return Seen::Applied;

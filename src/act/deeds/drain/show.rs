@@ -198,7 +198,7 @@ pub fn show(
         rights: show::rights(missing),
         items,
         refusals,
-        notes: notes(chosen, unread),
+        notes: show::unasked(missing).into_iter().chain(notes(chosen, unread)).collect(),
         risk: if chosen.losses() { Risk::Destructive } else { deed.risk() },
         // Asked apart.
         user: Safe::default(),

@@ -20,9 +20,9 @@ fn a_patch_took_effect_when_it_would_change_nothing_any_more() {
     assert_eq!(scale.judge(&before, Some(&status_only)), Seen::NotApplied);
     let done = with(moved(before.clone()), "/spec/replicas", json!(6));
     assert_eq!(scale.judge(&before, Some(&done)), APPLIED);
-    assert_eq!(scale.judge(&before, None), Seen::NotApplied);
+    assert_eq!(scale.judge(&before, None), Seen::Vanished);
     let recreated = with(done, "/metadata/uid", json!("u-2"));
-    assert_eq!(scale.judge(&before, Some(&recreated)), Seen::NotApplied);
+    assert_eq!(scale.judge(&before, Some(&recreated)), Seen::Vanished);
 }
 
 #[test]
