@@ -37,7 +37,7 @@ const LAYERS: &[Layer] = &[
         never: &["tokio", "kube", "reqwest", "ratatui", "ratatui_core", "crossterm"],
     },
     Layer { folder: "store", uses: &["core"], never: IO },
-    Layer { folder: "ops", uses: &["core", "store"], never: IO },
+    Layer { folder: "ops", uses: &["core", "query", "store"], never: IO },
     Layer { folder: "ui", uses: &["core", "store"], never: IO },
     Layer {
         folder: "config",
@@ -46,7 +46,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer { folder: "app", uses: &["core", "query", "store", "ops", "ui"], never: IO },
     Layer { folder: "sources", uses: &["core", "query", "store", "config"], never: TERMINAL },
-    Layer { folder: "act", uses: &["core", "store", "ops", "sources"], never: TERMINAL },
+    Layer { folder: "act", uses: &["core", "query", "store", "ops", "sources"], never: TERMINAL },
     Layer { folder: "term", uses: &["core"], never: &["tokio", "kube", "reqwest"] },
 ];
 
