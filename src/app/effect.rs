@@ -150,6 +150,8 @@ pub enum Query {
         /// Revision.
         revision: u32,
     },
+    /// Silences of every Alertmanager, or of the one of that name.
+    Silences(Option<Untrusted>),
     /// A plan.
     Plan(ops::Wanted),
 }

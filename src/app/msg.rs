@@ -86,6 +86,7 @@ impl Msg {
                 Answer::Object(_) => "answer object",
                 Answer::Edits(_) => "answer edits",
                 Answer::Record(_) => "answer record",
+                Answer::Silences(_) => "answer silences",
                 Answer::Plan(_) => "answer plan",
             },
             Self::Health(_) => "health",
@@ -186,8 +187,19 @@ pub enum Answer {
     Edits(Edits),
     /// A record.
     Record(Arc<deckwatch_helm::record::Record>),
+    /// Silences of each Alertmanager that was asked.
+    Silences(Vec<Silenced>),
     /// A plan.
     Plan(Arc<ops::Plan>),
+}
+
+/// The silences of one Alertmanager.
+#[derive(Clone, Debug)]
+pub struct Silenced {
+    /// Its name.
+    pub at: Untrusted,
+    /// The silences in its own JSON, or why there are none to tell.
+    pub silences: crate::core::Result<Vec<serde_json::Value>>,
 }
 
 /// Alerts of every place that was asked.

@@ -11,6 +11,7 @@ mod release;
 mod rollback;
 mod runner;
 mod shown;
+mod silence;
 mod table;
 
 use std::io::{self, Write as _};
@@ -57,6 +58,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
             release::diff(place, &release, from, to, printed.output)
         }
         Command::Rollback(rollback) => rollback::run(place, &rollback),
+        Command::Silence { command } => silence::run(place, command),
         Command::Snapshot { view, size, printed } => shown::snapshot(place, &view, &size, printed.output),
         Command::Journal { command, printed } => journal::run(command, printed.output),
         Command::Runner => runner::run(),

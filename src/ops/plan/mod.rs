@@ -5,11 +5,14 @@ use std::fmt;
 mod deeds;
 mod doing;
 mod outcome;
+mod silences;
 
 pub use deeds::Deeds;
 pub use doing::{Doing, History, ROLLBACK, RevisionInfo, Rollback, Wanted};
 pub use outcome::{JobMsg, Outcome};
+pub use silences::{Shown, Silences};
 
+use super::silence::Wish;
 use crate::core::action::Risk;
 use crate::core::{Name, ObjectRef, Safe, Span, Ts};
 
@@ -177,12 +180,23 @@ impl Plan {
     pub fn rollback(&self) -> Option<&Rollback> {
         match &self.what {
             Doing::Rollback(rollback) => Some(rollback),
-            Doing::Deed(_) => None,
+            Doing::Deed(_) | Doing::Silence(_) => None,
+        }
+    }
+
+    /// Returns the silences, where it is about some.
+    pub fn silences(&self) -> Option<&Silences> {
+        match &self.what {
+            Doing::Silence(silences) => Some(silences),
+            Doing::Rollback(_) | Doing::Deed(_) => None,
         }
     }
 
     /// Returns what happens to its objects, in one line: `4 patched, 1 created`.
     pub fn summary(&self) -> String {
+        if let Doing::Silence(silences) = &self.what {
+            return silences.summary();
+        }
         let parts = [
             (Change::Patch, "patched"),
             (Change::Create, "created"),
@@ -201,6 +215,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(_) => &[],
             Doing::Deed(d) => &d.left_out,
+            Doing::Silence(s) => &s.left_out,
         }
     }
 
@@ -209,6 +224,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => format!("{}/{}", self.namespace, r.release),
             Doing::Deed(d) => d.target.to_string(),
+            Doing::Silence(s) => s.target(),
         }
     }
 
@@ -217,6 +233,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => &r.action,
             Doing::Deed(d) => &d.action,
+            Doing::Silence(s) => &s.action,
         }
     }
 
@@ -227,6 +244,7 @@ impl Plan {
                 format!("rollback of {} {} → {}", self.target(), r.from.revision, r.to.revision)
             }
             Doing::Deed(d) => format!("{} of {}", d.action, d.target),
+            Doing::Silence(s) => format!("{} of {}", s.action, s.target()),
         }
     }
 
@@ -235,6 +253,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => (r.release.as_str(), "the release's name"),
             Doing::Deed(d) => (d.phrase.as_str(), d.phrase_is()),
+            Doing::Silence(s) => s.phrase(),
         }
     }
 
@@ -245,6 +264,7 @@ impl Plan {
                 format!("Roll back {}   {} → {}", self.target(), r.from.revision, r.to.revision)
             }
             Doing::Deed(d) => d.order.to_string(),
+            Doing::Silence(s) => s.order(),
         }
     }
 
@@ -253,6 +273,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => format!("Roll back {} to {}", self.target(), r.to.revision),
             Doing::Deed(d) => d.order.to_string(),
+            Doing::Silence(s) => s.order(),
         }
     }
 
@@ -261,6 +282,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(_) => "rolls back",
             Doing::Deed(d) => d.does(),
+            Doing::Silence(s) => s.does(),
         }
     }
 
@@ -269,13 +291,14 @@ impl Plan {
         match &self.what {
             Doing::Rollback(_) => "rolled back",
             Doing::Deed(d) => d.past(),
+            Doing::Silence(s) => s.past(),
         }
     }
 
     /// Returns how long it may take, where it waits for something whatever is confirmed.
     pub fn lasts(&self) -> Span {
         match &self.what {
-            Doing::Rollback(_) => Span(0),
+            Doing::Rollback(_) | Doing::Silence(_) => Span(0),
             Doing::Deed(d) => d.lasts.unwrap_or_default(),
         }
     }
@@ -283,6 +306,12 @@ impl Plan {
     /// Returns whether it is checked afterwards that the service heals.
     pub fn is_checked(&self) -> bool {
         self.rollback().is_some()
+    }
+
+    /// Returns whether it changes the cluster, for which the cluster is armed and freezes hold: silences are an
+    /// Alertmanager's.
+    pub fn is_of_cluster(&self) -> bool {
+        self.silences().is_none()
     }
 
     /// Returns what a plan like it is wanted for. Values of Secrets that it would write are not in it.
@@ -299,6 +328,9 @@ impl Plan {
                     .unwrap_or(super::deed::Deed::Undo { to: Some(i64::MIN) }),
                 objects: d.objects.clone(),
             },
+            Doing::Silence(s) => {
+                Wanted::Silence { at: Some(s.alertmanager.clone()), wish: s.wish(self.made_at) }
+            }
         }
     }
 
@@ -312,7 +344,14 @@ impl Plan {
                 d.action.as_str() == deed.name()
                     && d.objects.iter().all(|o| objects.iter().any(|w| w.same(o)))
             }
-            (Doing::Rollback(_), Wanted::Deed { .. }) | (Doing::Deed(_), Wanted::Rollback { .. }) => false,
+            // A new silence is its matchers, another one its id.
+            (Doing::Silence(s), Wanted::Silence { wish, .. }) => match (s.wish(self.made_at), wish) {
+                (Wish::Add(is), Wish::Add(wanted)) => is.matchers == wanted.matchers,
+                (Wish::Extend { id: is, .. }, Wish::Extend { id, .. }) => is == *id,
+                (Wish::Expire { ids: is }, Wish::Expire { ids }) => is.iter().all(|id| ids.contains(id)),
+                (Wish::Add(_) | Wish::Extend { .. } | Wish::Expire { .. }, _) => false,
+            },
+            (Doing::Rollback(_) | Doing::Deed(_) | Doing::Silence(_), _) => false,
         }
     }
 

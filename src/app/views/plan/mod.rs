@@ -404,6 +404,7 @@ impl Pane for PlanView {
             Wanted::Deed { objects, .. } => {
                 Subject { object: objects.first().cloned(), ..Subject::default() }
             }
+            Wanted::Silence { .. } => Subject::default(),
         }
     }
 
@@ -420,7 +421,9 @@ impl PlanView {
     fn scroll(&mut self, key: Key, cx: &Cx<'_>) -> bool {
         let body = cx.body();
         let count = match (&self.plan, self.below) {
-            (Some(plan), Below::Summary) => form::lines(plan, self.wait, body.width).len(),
+            (Some(plan), Below::Summary) => {
+                form::lines(plan, self.wait, body.width, cx.shared.session.zone).len()
+            }
             _ => self.lines().len(),
         };
         let room = usize::from(draw::upper(&self.step, body).height);
