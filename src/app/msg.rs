@@ -226,6 +226,8 @@ pub struct Subject {
     pub object: Option<ObjectRef>,
     /// The alert.
     pub alert: Option<crate::core::Fingerprint>,
+    /// The silence: its Alertmanager and its id.
+    pub silence: Option<(Untrusted, crate::ops::silence::SilenceId)>,
     /// The release: namespace, name and, where it is about one, revision.
     pub release: Option<(Name, Name, Option<u32>)>,
     /// The time, where it is about one.

@@ -95,6 +95,12 @@ impl Alert {
         self.labels.get("alertname").unwrap_or("")
     }
 
+    /// Returns the names of the Alertmanagers that told of it; rules tell of it too, and hide nothing.
+    pub fn managers(&self) -> impl Iterator<Item = &Untrusted> + Clone {
+        let rules = |name: &str| name == "rules" || name.starts_with("rules of ");
+        self.told_by.iter().filter(move |name| !rules(name.raw()))
+    }
+
     /// Returns `severity`.
     pub fn severity(&self) -> &str {
         self.labels.get("severity").unwrap_or("")

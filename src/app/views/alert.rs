@@ -58,6 +58,7 @@ pub fn subject_of(alert: &Alert, shared: &Shared) -> Subject {
     Subject {
         object: found.owner.or(found.object),
         alert: Some(alert.fingerprint),
+        silence: None,
         release: None,
         time: alert.began(),
     }

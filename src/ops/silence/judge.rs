@@ -45,7 +45,7 @@ pub fn created(list: &[Value], body: &Value, before: &BTreeSet<SilenceId>) -> Se
             && live.created_by() == sent.created_by()
             && live.comment() == sent.comment()
     };
-    let mut found = list.iter().map(Live).filter(|live| ours(*live)).filter_map(|live| live.id());
+    let mut found = list.iter().map(Live).filter(|live| ours(*live)).filter_map(Live::id);
     found.find(|id| !before.contains(id)).map_or(Seen::NotYet, Seen::Applied)
 }
 

@@ -3,6 +3,7 @@
 //! Pure: works on the Alertmanager's own JSON. `act::silence` reads, sends and reads back.
 
 mod judge;
+pub mod line;
 mod live;
 mod reach;
 mod request;
