@@ -190,6 +190,24 @@ fn a_lost_reply_is_read_back_and_never_sent_again() {
 }
 
 #[test]
+fn what_the_alertmanager_does_not_allow_ends_with_4_and_its_words() {
+    let stand = Stand::start(false);
+    stand.alertmanager_faults().answer_next(403, serde_json::json!("read only"));
+    let ran = stand.run(&and(ADD, &["--write", "--yes"]));
+    assert_eq!(ran.code, 4, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("refused (403): read only"), "{}", ran.err);
+    stand.alertmanager_faults().answer_next(400, serde_json::json!("invalid silence: so"));
+    let ran = stand.run(&and(ADD, &["--write", "--yes"]));
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("refused (400): invalid silence: so"), "{}", ran.err);
+    stand.alertmanager_faults().answer_next(500, serde_json::json!("disk full"));
+    let ran = stand.run(&and(ADD, &["--write", "--yes"]));
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("not done: read back after the Alertmanager answered 500"), "{}", ran.err);
+    assert_eq!((writes(&stand).len(), silences(&stand).len()), (3, 0));
+}
+
+#[test]
 fn of_several_alertmanagers_one_is_named_and_what_is_silent_is_a_part() {
     let stand = Stand::start(false);
     let both = format!("{},http://127.0.0.1:1", stand.alertmanager());

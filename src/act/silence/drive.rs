@@ -22,6 +22,8 @@ const LIMIT: Span = Span::secs(15);
 const CAP: usize = 1 << 20;
 /// How long and how often what became of a lost write is looked for.
 const LOOKING: Span = Span::secs(30);
+/// How long what was answered with success may take to be seen.
+const GOSSIP: Span = Span::secs(3);
 const REST: Duration = Duration::from_secs(1);
 
 /// How one request ended.
@@ -284,7 +286,16 @@ impl Driver<'_> {
             .ok()
             .and_then(|v| v.get("silenceID").and_then(Value::as_str).and_then(SilenceId::parse));
         let named = told.as_ref().map_or_else(String::new, |id| format!("{id}: "));
-        match self.seen(part, before).await {
+        // Where replicas stand behind one name, the one that is asked may hear of it a moment later.
+        let until = (self.clock)() + GOSSIP;
+        let seen = loop {
+            let seen = self.seen(part, before).await;
+            if !matches!(seen, Ok(Seen::NotYet)) || (self.clock)() >= until {
+                break seen;
+            }
+            tokio::time::sleep(REST).await;
+        };
+        match seen {
             Ok(Seen::Applied(id)) => End::Done(format!("{}, read back", self.applied(part, &id).await)),
             Ok(Seen::NotYet) => {
                 End::Done(format!("{named}accepted; it is not seen yet: another replica may have answered"))

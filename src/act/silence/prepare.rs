@@ -10,7 +10,7 @@ use super::super::said;
 use super::super::who::Process;
 use super::{Aim, MOST, Part, Prepared};
 use crate::core::action::Risk;
-use crate::core::{Error, Kind, Name, Result, Safe, Span, Ts, Untrusted, Zone};
+use crate::core::{Kind, Name, Result, Safe, Span, Ts, Untrusted, Zone};
 use crate::ops::deed::Raw;
 use crate::ops::plan::{Doing, Shown, Silences};
 use crate::ops::silence::{self, Draft, Live, MANY, Reach, Request, SilenceId, Wish, check, spelled};
@@ -44,7 +44,7 @@ struct Made {
 /// Reads everything that a wish needs and makes the plan; nothing is written.
 ///
 /// # Errors
-/// What can't be read; too many silences.
+/// What can't be read.
 pub async fn prepare(
     manager: &Arc<Alertmanager>,
     asker: Asker<'_>,
@@ -212,11 +212,11 @@ async fn extend(manager: &Alertmanager, now: Ts, id: &SilenceId, length: Span) -
 
 async fn expire(manager: &Alertmanager, ids: &[SilenceId]) -> Result<Made> {
     let once: BTreeSet<&SilenceId> = ids.iter().collect();
-    if once.is_empty() || once.len() > MOST {
-        let detail = format!("{} silences: one plan ends from 1 to {MOST}", once.len());
-        return Err(Error::new(Kind::Refused, "plan a change").on("silences").detail(detail));
-    }
     let mut made = Made::default();
+    if once.is_empty() || once.len() > MOST {
+        made.refusals.push(format!("{} silences: one plan ends from 1 to {MOST}", once.len()));
+        return Ok(made);
+    }
     let mut unfit = Vec::new();
     for id in ids.iter().filter(|id| once.contains(id)) {
         if made.shown.iter().any(|s| s.id.as_ref() == Some(id)) {

@@ -290,7 +290,8 @@ async fn a_silence_that_changed_meanwhile_is_noticed_and_nothing_is_sent() {
     };
     let ended = |s: &mut Value| s["status"]["state"] = "expired".into();
     let other = |s: &mut Value| s["id"] = NEW.into();
-    let changes: [(&dyn Fn(&mut Value), &str); 3] = [
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let changes: [(Change<'_>, &str); 3] = [
         (&longer, "it changed since the plan was made"),
         (&ended, "it has expired since the plan was made"),
         (&other, "it is not there any more"),

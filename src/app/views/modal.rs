@@ -82,6 +82,10 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
             let running = model.shared.jobs.running();
             let text = match running {
                 0 => " nothing runs any more. Quit? y / n ".to_owned(),
+                _ if model.shared.jobs.silencing() => {
+                    " a silence is being sent or looked for: what becomes of it will not be told here. Quit? y / n "
+                        .to_owned()
+                }
                 1 => " a plan is running: it goes on without the cockpit. Quit? y / n ".to_owned(),
                 n => format!(" {n} plans are running: they go on without the cockpit. Quit? y / n "),
             };

@@ -20,9 +20,15 @@ pub enum Lost {
     NotDone,
 }
 
+#[derive(Debug)]
+enum Fate {
+    Lost(Lost),
+    Answered(u16, serde_json::Value),
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    lost: VecDeque<Lost>,
+    lost: VecDeque<Fate>,
     seen: VecDeque<String>,
 }
 
@@ -37,7 +43,12 @@ impl Faults {
 
     /// Answers the next write as a gateway does that lost the reply: with 502.
     pub fn lose_reply(&self, lost: Lost) {
-        self.lock().lost.push_back(lost);
+        self.lock().lost.push_back(Fate::Lost(lost));
+    }
+
+    /// Answers the next write with a status and a document: it is not done.
+    pub fn answer_next(&self, status: u16, body: serde_json::Value) {
+        self.lock().lost.push_back(Fate::Answered(status, body));
     }
 
     /// Returns the writes so far: `POST /api/v2/silences`.
@@ -61,10 +72,14 @@ pub async fn stand_before(State(faults): State<Faults>, request: Request, next: 
     };
     match lost {
         None => next.run(request).await,
-        Some(Lost::NotDone) => bad_gateway(),
-        Some(Lost::Done) => {
+        Some(Fate::Lost(Lost::NotDone)) => bad_gateway(),
+        Some(Fate::Lost(Lost::Done)) => {
             next.run(request).await;
             bad_gateway()
+        }
+        Some(Fate::Answered(status, body)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, axum::Json(body)).into_response()
         }
     }
 }
