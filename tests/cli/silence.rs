@@ -43,7 +43,7 @@ fn a_silence_is_planned_with_what_it_hides_and_sends_nothing() {
     assert_eq!(plan["silences"][0]["matchers"], serde_json::json!([matcher]));
     let text = stand.run(&and(ADD, &["--plan"]));
     assert_eq!(text.code, 0, "{}", text.err);
-    assert!(text.out.starts_with("Silence alertname=\"Backend5xxHigh\" for 1h"), "{}", text.out);
+    assert!(text.out.starts_with("Silence for 1h alertname=\"Backend5xxHigh\""), "{}", text.out);
     assert!(text.out.contains("hides now  1 alert: Backend5xxHigh"), "{}", text.out);
     let none = stand.run(&["silence", "add", "NoSuchAlert", "-c", "x", "--plan"]);
     assert!(none.out.contains("it hides nothing now"), "{}", none.out);

@@ -16,5 +16,6 @@ mod leave;
 mod liar;
 mod path;
 mod runner;
+mod silence;
 mod sys;
 mod term;

@@ -11,7 +11,9 @@ use super::super::journal::Journal;
 use super::super::said;
 use super::{Aim, Part, Prepared};
 use crate::core::{Error, Kind, Safe, Span};
-use crate::ops::silence::{Live, Reach, Seen, SilenceId, created, expired, extended, same_but_status};
+use crate::ops::silence::{
+    Live, Reach, Seen, SilenceId, created, expired, extended, same_but_status, spelled,
+};
 use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
 use crate::sources::alertmanager::{Alertmanager, own_words};
 use crate::sources::auth::WallClock;
@@ -194,7 +196,11 @@ impl Driver<'_> {
             Err(why) => return End::Failed(Kind::Internal, format!("nothing was sent: {why}")),
         };
         let request = &part.request;
-        let text = said(format!("{} {} {}", request.method, request.path, part.silence));
+        let which = match &part.aim {
+            Aim::Add { matchers, .. } => spelled(matchers),
+            Aim::Extend { id, .. } | Aim::Expire { id, .. } => id.to_string(),
+        };
+        let text = said(format!("{} {} {which}", request.method, request.path));
         if let Err(error) = self.note(&text, WriteState::Sending, None) {
             // The entry may still get there: then this one follows it.
             self.note(&text, WriteState::NotSent, None).ok();

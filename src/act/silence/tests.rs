@@ -196,7 +196,7 @@ fn wishes() -> [Wish; 3] {
 #[tokio::test(start_paused = true)]
 async fn what_is_confirmed_is_sent_once_and_read_back() {
     for (wish, told) in wishes().iter().zip([
-        format!("silence alertname=\"X\": made as {NEW}, read back"),
+        format!("new silence: made as {NEW}, read back"),
         format!("silence {ID}: lasts until 2027-01-15T11:00:00Z, read back"),
         format!("silence {ID}: has ended, read back"),
     ]) {

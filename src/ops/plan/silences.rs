@@ -55,7 +55,7 @@ fn away(at: Ts, now: Ts) -> String {
 /// Returns how a silence is ordered, for plans and for their headings while they are made.
 fn order(wish: &Wish) -> String {
     match wish {
-        Wish::Add(draft) => format!("Silence {} for {}", short(&draft.matchers), draft.length),
+        Wish::Add(draft) => format!("Silence for {} {}", draft.length, short(&draft.matchers)),
         Wish::Extend { id, length } => format!("Extend silence {} to last {length} from now", id.short()),
         Wish::Expire { ids } => match &ids[..] {
             [one] => format!("Expire silence {}", one.short()),
@@ -98,12 +98,12 @@ impl Silences {
         }
     }
 
-    /// Returns how it is ordered: `Silence alertname="X" for 2h`.
+    /// Returns how it is ordered: `Silence for 2h alertname="X"`.
     pub fn order(&self) -> String {
         let one = self.silences.first();
         let text = match one.filter(|_| self.silences.len() == 1) {
             Some(one) if self.is(silence::ADD) => {
-                format!("Silence {} for {}", short(&one.matchers), one.ends_at - one.starts_at)
+                format!("Silence for {} {}", one.ends_at - one.starts_at, short(&one.matchers))
             }
             Some(one) if self.is(silence::EXTEND) => {
                 let until = one.until.unwrap_or(one.ends_at).date_clock(Zone::Utc);
