@@ -146,6 +146,28 @@ fn only_the_module_of_time_names_the_library_of_time() {
     assert_eq!(named, Vec::<String>::new());
 }
 
+/// Where writes are sent from, and the ways that carry them.
+const WRITES: [&str; 3] = ["src/act/", "src/sources/", "src/runtime/log/"];
+
+#[test]
+fn only_what_carries_plans_out_sends_writes() {
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    let mut sent = Vec::new();
+    for path in files.iter().filter(|p| !is_test(p)) {
+        let shown = path.strip_prefix(root()).unwrap().display().to_string();
+        let text = fs::read_to_string(path).unwrap();
+        if !WRITES.iter().any(|folder| shown.starts_with(folder)) {
+            sent.extend(
+                code(&text)
+                    .filter(|(_, l)| l.contains("send_once"))
+                    .map(|(n, _)| format!("{shown}:{}", n + 1)),
+            );
+        }
+    }
+    assert_eq!(sent, Vec::<String>::new());
+}
+
 /// The most lines of code that a file may have, tests aside; 400 is the goal.
 const MOST: usize = 700;
 

@@ -91,6 +91,16 @@ fn what_no_alertmanager_has_can_not_be_silenced_and_the_menu_says_why() {
     stage.press(&["esc"]);
     run(&mut stage, "silence 2h why");
     assert_eq!(wanted(&stage), None);
+    // What another cluster's alert is about is not in sight here.
+    let mut known = stage.world.alerts();
+    let more = [("cluster", "other")];
+    let labels =
+        known.alerts[0].labels.iter().chain(more).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    known.alerts[0].labels = labels;
+    stage.alerts(Ok(Answer::Alerts(known)));
+    stage.press(&["x"]);
+    let screen = text(&stage.draw());
+    assert!(screen.contains("it is of cluster other"), "{screen}");
 }
 
 #[test]

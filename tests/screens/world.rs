@@ -9,7 +9,7 @@ use std::sync::Arc;
 use deckwatch::app::msg::AlertsAnswer;
 use deckwatch::core::action::Risk;
 use deckwatch::core::{ClusterId, Labels, Name, ObjectRef, Resource, Safe, Span, Ts, Uid, Untrusted, Window};
-use deckwatch::ops::plan::{Change, DiffLine, Preview, Shown, Silences};
+use deckwatch::ops::plan::{Change, DiffLine, Preview, Shown, Silences, silence_phrase};
 use deckwatch::ops::silence::Reach;
 use deckwatch::ops::{Doing, Item, Plan};
 use deckwatch::query::matcher::Matcher;
@@ -426,6 +426,7 @@ impl World {
             action: Safe::own("silence"),
             alertmanager: self.say("alertmanager-0").into(),
             address: own("http://10.0.0.9:9093/ (direct)"),
+            phrase: silence_phrase(std::slice::from_ref(&shown)),
             silences: vec![shown],
             reach: Reach::of(alerts.iter().take(2), &[]),
             left_out: Vec::new(),

@@ -24,4 +24,5 @@ mod objects;
 mod path;
 mod proxy;
 mod reading;
+mod silence;
 mod stand;

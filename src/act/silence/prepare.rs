@@ -12,7 +12,7 @@ use super::{Aim, MOST, Part, Prepared};
 use crate::core::action::Risk;
 use crate::core::{Kind, Name, Result, Safe, Span, Ts, Untrusted, Zone};
 use crate::ops::deed::Raw;
-use crate::ops::plan::{Doing, Shown, Silences};
+use crate::ops::plan::{Doing, Shown, Silences, silence_phrase};
 use crate::ops::silence::{self, Draft, Live, MANY, Reach, Request, SilenceId, Wish, check};
 use crate::ops::{Plan, PlanId};
 use crate::query::matcher::Matcher;
@@ -65,6 +65,7 @@ pub async fn prepare(
         action: Safe::own(wish.name()),
         alertmanager: manager.name().clone(),
         address: Safe::of(&address),
+        phrase: silence_phrase(&shown),
         silences: shown,
         reach,
         left_out,

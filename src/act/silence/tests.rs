@@ -43,6 +43,8 @@ struct Script {
     writes: AtomicUsize,
     /// How many alerts match.
     alerts: AtomicUsize,
+    /// Whether a change ends the silence and makes another one.
+    replaces: std::sync::atomic::AtomicBool,
 }
 
 fn time(at: Ts) -> String {
@@ -108,7 +110,12 @@ impl Script {
         let mut body: Value = serde_json::from_str(asked.form.as_ref().unwrap()).unwrap();
         body["status"] = json!({"state": "active"});
         body["updatedAt"] = time(BEGIN + Span::secs(1)).into();
-        if body.get("id").is_some() {
+        if self.replaces.load(Ordering::SeqCst) {
+            list[0]["status"]["state"] = "expired".into();
+            list[0]["updatedAt"] = time(BEGIN + Span::secs(1)).into();
+            body["id"] = NEW.into();
+            list.push(body);
+        } else if body.get("id").is_some() {
             list[0] = body;
         } else {
             body["id"] = NEW.into();
@@ -116,6 +123,9 @@ impl Script {
         }
     }
 }
+
+/// What somebody else does to a silence.
+type Change<'a> = &'a dyn Fn(&mut Value);
 
 /// A scripted Alertmanager, a journal and a clock.
 struct Stand {
@@ -133,6 +143,7 @@ impl Stand {
             fate: Mutex::new(fate),
             writes: AtomicUsize::new(0),
             alerts: AtomicUsize::new(2),
+            replaces: std::sync::atomic::AtomicBool::new(false),
         });
         let answers = Arc::clone(&script);
         let fake = Fake::new(move |asked| answers.answer(asked));
@@ -290,7 +301,6 @@ async fn a_silence_that_changed_meanwhile_is_noticed_and_nothing_is_sent() {
     };
     let ended = |s: &mut Value| s["status"]["state"] = "expired".into();
     let other = |s: &mut Value| s["id"] = NEW.into();
-    type Change<'a> = &'a dyn Fn(&mut Value);
     let changes: [(Change<'_>, &str); 3] = [
         (&longer, "it changed since the plan was made"),
         (&ended, "it has expired since the plan was made"),
@@ -329,6 +339,21 @@ async fn what_somebody_else_changes_after_a_lost_reply_is_not_called_done() {
     assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
     assert!(text.contains("somebody else has changed it meanwhile"), "{text}");
     assert_eq!(stand.writes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silence_that_is_replaced_to_last_longer_is_told_by_its_new_id() {
+    for fate in [Fate::Done, Fate::Lost { done: true }] {
+        let stand = Stand::new(fate);
+        stand.script.replaces.store(true, Ordering::SeqCst);
+        let (outcome, text) = stand.whole(&Wish::Extend { id: id(), length: Span::hours(3) }).await;
+        assert_eq!(outcome, Outcome::Done);
+        assert!(
+            text.contains(&format!("was ended; {NEW} has its matchers until 2027-01-15T11:00:00Z")),
+            "{text}"
+        );
+        assert_eq!(stand.writes(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use super::super::input_line::Line;
 use super::super::jumps;
 use super::super::model::modal::{About, Modal, Silence};
 use super::super::model::{Model, Shared};
+use super::super::resolve::resolve_alert;
 use super::super::views::{Env, View, alert, plan::PlanView, safe};
 use super::{open, tell};
 use crate::core::action::Action;
@@ -53,6 +54,9 @@ fn about(model: &Model, action: Action) -> Result<About, String> {
     }
     let found = subject.alert.and_then(|fingerprint| alert::find(&model.shared, fingerprint));
     let alert = found.ok_or("the row is about no alert that is known now")?;
+    if let Some(other) = resolve_alert(alert, &model.shared).elsewhere {
+        return Err(format!("it is of cluster {other}, which this session does not see: act on it there"));
+    }
     let at = manager(&model.shared, alert).ok_or(
         "no Alertmanager has it yet: only its rule tells of it, and silences are the Alertmanager's",
     )?;

@@ -10,7 +10,7 @@ mod silences;
 pub use deeds::Deeds;
 pub use doing::{Doing, History, ROLLBACK, RevisionInfo, Rollback, Wanted};
 pub use outcome::{JobMsg, Outcome};
-pub use silences::{Shown, Silences};
+pub use silences::{Shown, Silences, phrase as silence_phrase};
 
 use super::silence::Wish;
 use crate::core::action::Risk;

@@ -17,6 +17,8 @@ pub struct Silences {
     pub silences: Vec<Shown>,
     /// What they hide now; of silences that end, what comes back.
     pub reach: Reach,
+    /// What is typed to confirm it in a protected context; see [`phrase`].
+    pub phrase: Safe,
     /// Silences that were named and can't be ended, each with the reason.
     pub left_out: Vec<Safe>,
 }
@@ -40,6 +42,28 @@ pub struct Shown {
     pub created_by: Untrusted,
     /// Why.
     pub comment: Untrusted,
+}
+
+/// What is typed where nothing else is short and to be typed.
+const WORD: &str = "silence";
+
+/// Returns what is typed to confirm a change to silences: the beginning of the first one's id; of a new one the alert's
+/// name, else the first value that its matchers name. Never nothing, and nothing that can't be seen or typed.
+pub fn phrase(silences: &[Shown]) -> Safe {
+    let typed = |text: &str| {
+        let safe = Safe::of(text);
+        let plain = safe.as_str() == text && text.trim() == text && !text.is_empty();
+        (plain && text.chars().count() <= 60).then_some(safe)
+    };
+    let found = match silences.first() {
+        Some(Shown { id: Some(id), .. }) => typed(id.short()),
+        Some(Shown { matchers, .. }) => {
+            let named = matchers.iter().filter(|m| m.name == "alertname").chain(matchers);
+            named.map(|m| m.value.as_str()).find_map(typed)
+        }
+        None => None,
+    };
+    found.unwrap_or_else(|| Safe::own(WORD))
 }
 
 /// How many alerts are told one by one.
@@ -132,20 +156,12 @@ impl Silences {
 
     /// Returns what is typed to confirm it in a protected context, and what that is.
     pub fn phrase(&self) -> (&str, &'static str) {
-        match &self.silences[..] {
-            [Shown { id: Some(id), .. }, ..] => (id.short(), "the first eight digits of its id"),
-            [new] => {
-                let named = |m: &&Matcher| m.name == "alertname" && !m.value.is_empty();
-                let value = new.matchers.iter().find(named).or(new.matchers.first());
-                let is = if new.matchers.iter().any(|m| named(&m)) {
-                    "the value of its alertname"
-                } else {
-                    "the value of its first matcher"
-                };
-                (value.map_or("", |m| m.value.as_str()), is)
-            }
-            _ => ("", "nothing"),
-        }
+        let what = match self.silences.first() {
+            _ if self.phrase.as_str() == WORD => "the word",
+            Some(Shown { id: Some(_), .. }) => "the first eight digits of its id",
+            _ => "the value of its first matcher",
+        };
+        (self.phrase.as_str(), what)
     }
 
     /// Returns what happens, in one line: `hides 3 alerts now: Backend5xxHigh ×3`.

@@ -207,3 +207,27 @@ fn a_narrow_and_short_one_is_safe_and_others_are_not() {
     let watchdog = Reach::of(&[alert("Watchdog", &[])], &[]);
     assert!(notes(&watchdog, &one).contains("Watchdog is a dead-man's switch"));
 }
+
+#[test]
+fn what_is_typed_to_confirm_it_is_never_nothing_and_can_be_seen() {
+    use crate::ops::plan::{Shown, silence_phrase};
+    let shown = |texts: &[&str], id: Option<SilenceId>| Shown {
+        id,
+        matchers: matchers(texts),
+        starts_at: NOW,
+        ends_at: NOW,
+        until: None,
+        keeps_id: true,
+        created_by: "".into(),
+        comment: "".into(),
+    };
+    let phrase = |texts: &[&str], id| silence_phrase(&[shown(texts, id)]).to_string();
+    assert_eq!(phrase(&["a=b"], Some(id())), "8d6b6a2e");
+    assert_eq!(phrase(&["a=b", "alertname=X"], None), "X");
+    assert_eq!(phrase(&["a=", "b=~c.*"], None), "c.*");
+    let long = format!("a={}", "x".repeat(61));
+    for hidden in ["a=\u{202e}b", "a=\"b \"", "a!=", long.as_str()] {
+        assert_eq!(phrase(&[hidden], None), "silence", "{hidden}");
+    }
+    assert_eq!(silence_phrase(&[]).as_str(), "silence");
+}
