@@ -200,6 +200,8 @@ pub struct Silenced {
     pub at: Untrusted,
     /// The silences in its own JSON, or why there are none to tell.
     pub silences: crate::core::Result<Vec<serde_json::Value>>,
+    /// How many more it has than are read.
+    pub dropped: usize,
 }
 
 /// Alerts of every place that was asked.

@@ -254,7 +254,7 @@ fn silences(stage: &mut Stage, state: State) -> std::result::Result<(), &'static
     }
     stage.background();
     let world = stage.world;
-    let of = |name: &str, silences| Silenced { at: world.say(name).into(), silences };
+    let of = |name: &str, silences| Silenced { at: world.say(name).into(), silences, dropped: 0 };
     let say = |stage: &mut Stage, all: Vec<Silenced>| {
         stage.answer(false, |_, query| {
             matches!(query, Query::Silences(_)).then(|| Ok(Answer::Silences(all.clone())))

@@ -122,7 +122,8 @@ fn silences_that_hide_an_alert_and_those_of_the_list_are_extended_and_ended() {
     assert_eq!(wanted(&stage), None, "which of two is not to be told");
 
     let mut stage = opened(View::open("silences").unwrap());
-    let all = vec![Silenced { at: "alertmanager-0".into(), silences: Ok(stage.world.silences()) }];
+    let all =
+        vec![Silenced { at: "alertmanager-0".into(), silences: Ok(stage.world.silences()), dropped: 0 }];
     stage.answer(false, |_, query| {
         matches!(query, Query::Silences(_)).then(|| Ok(Answer::Silences(all.clone())))
     });

@@ -15,7 +15,7 @@ use crate::ops::silence::{
     Live, Reach, Seen, SilenceId, created, expired, extended, same_but_status, spelled,
 };
 use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
-use crate::sources::alertmanager::{Alertmanager, own_words};
+use crate::sources::alertmanager::{Alertmanager, SilencesJson, own_words};
 use crate::sources::auth::WallClock;
 use crate::sources::transport::{Answer, Write};
 
@@ -145,7 +145,7 @@ impl Driver<'_> {
 
     /// Looks whether all is as it was planned. Returns what is there before, or what has changed.
     async fn again(&self, part: &Part) -> Result<Result<Before, String>, Error> {
-        let ids = |list: Vec<Value>| Before(list.iter().filter_map(|s| Live(s).id()).collect());
+        let ids = |list: SilencesJson| Before(list.silences.iter().filter_map(|s| Live(s).id()).collect());
         match &part.aim {
             Aim::Add { matchers, lasts, risk } => {
                 let alerts = self.manager.alerts_of(matchers).await?;
@@ -272,14 +272,14 @@ impl Driver<'_> {
         match &part.aim {
             Aim::Add { .. } => {
                 let list = self.manager.silences_json().await?;
-                Ok(body.map_or(Seen::NotYet, |body| created(&list, body, &before.0)))
+                Ok(body.map_or(Seen::NotYet, |body| created(&list.silences, body, &before.0)))
             }
             Aim::Extend { id, ends, planned } => {
                 let seen = extended(&planned.0, self.look(id).await?.as_ref(), *ends);
                 // Where it could not be changed in its place another one has the later end.
                 let (Seen::Moved, Some(body)) = (&seen, body) else { return Ok(seen) };
                 let list = self.manager.silences_json().await?;
-                let other = created(&list, body, &before.0);
+                let other = created(&list.silences, body, &before.0);
                 Ok(if other == Seen::NotYet { seen } else { other })
             }
             Aim::Expire { id, planned } => Ok(expired(&planned.0, self.look(id).await?.as_ref())),

@@ -147,10 +147,10 @@ async fn same(manager: &Alertmanager, matchers: &[Matcher]) -> Option<Safe> {
     };
     let wanted = sorted(matchers.to_vec());
     let list = manager.silences_json().await.ok()?;
-    let found = list
-        .iter()
-        .map(Live)
-        .find(|live| live.state() != "expired" && live.matchers().map(sorted).as_ref() == Some(&wanted))?;
+    let found =
+        list.silences.iter().map(Live).find(|live| {
+            live.state() != "expired" && live.matchers().map(sorted).as_ref() == Some(&wanted)
+        })?;
     let until = found.ends_at().map_or_else(|| "?".to_owned(), |at| at.date_clock(Zone::Utc));
     let id = found.id().map(|id| id.short().to_owned()).unwrap_or_default();
     Some(said(format!(

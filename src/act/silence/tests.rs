@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::act::journal::Journal;
 use crate::core::{Error, Kind, Safe, Span, Zone};
+use crate::ops::freeze::{Freeze, Freezes, When};
 use crate::ops::gate::{Confirmation, Consent};
 use crate::ops::silence::{Draft, Wish};
-use crate::ops::{Gate, How, Outcome, PlanId, Policy};
+use crate::ops::{Gate, How, Outcome, PlanId, Policy, What};
 use crate::query::alertmanager::matcher;
 use crate::sources::auth::WallClock;
 use crate::sources::http::fake::{Fake, answer};
@@ -364,6 +365,28 @@ async fn without_a_journal_nothing_is_sent() {
     assert!(matches!(&outcome, Outcome::Failed(e) if e.kind == Kind::Io), "{outcome:?}");
     assert!(text.contains("nothing was sent"), "{text}");
     assert_eq!(stand.writes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_freeze_of_the_cluster_does_not_hold_a_silence_and_a_lock_does() {
+    let stand = Stand::new(Fate::Done);
+    let plan = stand.prepare(&new()).await.plan;
+    let when = When::Once { start: BEGIN - Span::hours(1), end: BEGIN + Span::hours(1) };
+    let freeze = Freeze { name: Safe::own("Friday"), contexts: Vec::new(), when, overridable: false };
+    let asked = |how| Confirmation { consent: Consent::Yes(how), wait: None, reason: "r", overrides: false };
+    let mut gate = Gate::default().of("prod", Freezes(vec![freeze]));
+    let now = (stand.clock)();
+    assert!(!gate.asks_for_name(&plan, now));
+    let confirmed = gate.confirm(&plan, asked(How::Enter), now).unwrap();
+    assert_eq!((confirmed.overridden.len(), gate.armed(now)), (0, None));
+    let mut locked = Gate::new(Policy { protected: false, locked: true });
+    assert!(locked.confirm(&plan, asked(How::Yes), now).unwrap_err().contains("locked"));
+    let What::Plan { action, objects, summary, .. } = What::made(&plan) else { panic!() };
+    assert_eq!((action.as_str(), objects[0].as_str()), ("silence", "alertname=\"X\""));
+    assert_eq!(
+        summary.as_str(),
+        "at main: hides now 2 alerts: X ×2; until 2027-01-15T10:00:00Z, by ann: rolling back"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! The list of silences: what is hidden at each Alertmanager, by whom, why, and until when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -27,6 +28,11 @@ const STALE: Span = Span::secs(30);
 #[derive(Debug, Default)]
 struct Told {
     silences: Vec<Value>,
+    /// Those that have not ended.
+    ones: Vec<Arc<One>>,
+    /// Those that have.
+    ended: Vec<SilenceId>,
+    dropped: usize,
     at: Option<Ts>,
     error: Option<Error>,
 }
@@ -44,14 +50,47 @@ struct One {
     comment: Untrusted,
 }
 
+impl Told {
+    fn of(at: &Untrusted, silences: Vec<Value>, dropped: usize, now: Ts) -> Self {
+        let live = |silence| {
+            let live = Live(silence);
+            (live.state() != "expired").then_some(live)
+        };
+        let all = silences.iter().filter_map(live);
+        let ones: Vec<Arc<One>> = all.filter_map(|l| One::of(at, l)).map(Arc::new).collect();
+        let expired = silences.iter().map(Live).filter(|live| live.state() == "expired");
+        let ended = expired.filter_map(Live::id).collect();
+        Self { ones, ended, silences, dropped, at: Some(now), error: None }
+    }
+}
+
+impl One {
+    fn of(at: &Untrusted, live: Live<'_>) -> Option<Self> {
+        let alerts = live.matchers().map_or_else(|| "?".to_owned(), |m| spelled(&m));
+        Some(Self {
+            at: at.clone(),
+            id: live.id()?,
+            pending: live.state() == "pending",
+            alerts: safe(&alerts).to_string(),
+            starts: live.starts_at(),
+            ends: live.ends_at(),
+            by: live.created_by(),
+            comment: live.comment(),
+        })
+    }
+}
+
 /// The view's state.
 #[derive(Debug, Default)]
 pub struct Silences {
     told: BTreeMap<Untrusted, Told>,
     /// Why nobody could be asked at all.
     error: Option<Error>,
-    rows: Vec<One>,
+    rows: Vec<Arc<One>>,
+    /// How many have ended.
     ended: usize,
+    /// How many alerts each silence hides, of those that are known.
+    hides: BTreeMap<Untrusted, usize>,
     list: ListState,
     text: String,
     filter: Filter,
@@ -71,12 +110,6 @@ fn columns(several: bool) -> Vec<Column> {
     out
 }
 
-/// Returns how many alerts that are known a silence hides.
-fn hides(shared: &Shared, id: &SilenceId) -> usize {
-    let hidden = |a: &&crate::store::alerts::Alert| a.silenced_by.iter().any(|s| s.raw() == id.as_str());
-    shared.alerts.known.alerts.iter().filter(hidden).count()
-}
-
 impl Silences {
     fn ask(cx: &mut Cx<'_>) {
         if !cx.is_open(LIST) {
@@ -86,19 +119,22 @@ impl Silences {
     }
 
     fn selected(&self) -> Option<&One> {
-        self.rows.get(self.list.at)
+        self.rows.get(self.list.at).map(|one| &**one)
+    }
+
+    fn row(&self, one: &One, old: bool, cx: &Draw<'_>) -> Row {
+        let hides = self.hides.get(&Untrusted::from(one.id.as_str())).copied().unwrap_or(0);
+        row(one, hides, self.told.len() > 1, old, cx)
     }
 
     fn table<'a>(&'a self, cx: &'a Draw<'a>) -> impl Rows + 'a {
         let old = matches!(self.truth(cx), Truth::Stale(..));
-        let several = self.told.len() > 1;
-        made(self.rows.len(), move |i| {
-            self.rows.get(i).map(|one| row(one, several, old, cx)).unwrap_or_default()
-        })
+        let one = move |i: usize| self.rows.get(i).map(|one| self.row(one, old, cx));
+        made(self.rows.len(), move |i| one(i).unwrap_or_default())
     }
 }
 
-fn row(one: &One, several: bool, old: bool, cx: &Draw<'_>) -> Row {
+fn row(one: &One, hides: usize, several: bool, old: bool, cx: &Draw<'_>) -> Row {
     let now = cx.env.now;
     let (word, role) =
         if one.pending { ("◌ pending", Role::Pending) } else { ("∅ active", Role::Action) };
@@ -117,7 +153,7 @@ fn row(one: &One, several: bool, old: bool, cx: &Draw<'_>) -> Row {
     let mut cells = vec![
         cell(word, role),
         cell(&one.alerts, Role::Strong),
-        cell(&hides(cx.shared, &one.id).to_string(), Role::Text),
+        cell(&hides.to_string(), Role::Text),
         cell(&ends, Role::Text),
         cell(one.by.clipped(80).as_str(), Role::Dim),
         cell(one.comment.clipped(300).as_str(), Role::Text),
@@ -162,6 +198,10 @@ impl Pane for Silences {
             (Some(_), _) if !silent.is_empty() => {
                 Truth::Partial(format!("{} did not answer", silent.join(", ")))
             }
+            (Some(_), _) if self.told.values().any(|t| t.dropped > 0) => {
+                let dropped: usize = self.told.values().map(|t| t.dropped).sum();
+                Truth::Partial(format!("{dropped} more were cut"))
+            }
             (Some(_), _) if self.rows.is_empty() && self.filter.is_all() => {
                 Truth::Empty("no silence hides anything now".to_owned())
             }
@@ -179,36 +219,25 @@ impl Pane for Silences {
     }
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        let mut rows: Vec<One> = Vec::new();
-        self.ended = 0;
-        for (at, told) in &self.told {
-            for silence in &told.silences {
-                let live = Live(silence);
-                let Some(id) = live.id() else { continue };
-                if live.state() == "expired" {
-                    self.ended += 1;
-                    continue;
-                }
-                // Members of a cluster tell the same ones.
-                if rows.iter().any(|known| known.id == id) {
-                    continue;
-                }
-                let alerts = live.matchers().map_or_else(|| "?".to_owned(), |m| spelled(&m));
-                let (by, comment) = (live.created_by(), live.comment());
-                let text = format!("{alerts} {} {}", by.raw(), comment.raw());
-                if self.filter.matches(&text, |_| None) {
-                    let (starts, ends) = (live.starts_at(), live.ends_at());
-                    let pending = live.state() == "pending";
-                    let alerts = safe(&alerts).to_string();
-                    rows.push(One { at: at.clone(), id, pending, alerts, starts, ends, by, comment });
-                }
-            }
-        }
+        // Members of a cluster tell the same ones.
+        let mut seen = BTreeSet::new();
+        let passes = |one: &One| {
+            let text = format!("{} {} {}", one.alerts, one.by.raw(), one.comment.raw());
+            self.filter.is_all() || self.filter.matches(&text, |_| None)
+        };
+        self.ended = self.told.values().flat_map(|t| &t.ended).collect::<BTreeSet<_>>().len();
+        let all = self.told.values().flat_map(|told| &told.ones);
+        let mut rows: Vec<Arc<One>> =
+            all.filter(|one| passes(one) && seen.insert(one.id.clone())).cloned().collect();
         rows.sort_by(|a, b| (a.pending, a.ends, &a.id).cmp(&(b.pending, b.ends, &b.id)));
         self.rows = rows;
+        self.hides.clear();
+        for id in cx.shared.alerts.known.alerts.iter().flat_map(|alert| &alert.silenced_by) {
+            *self.hides.entry(id.clone()).or_default() += 1;
+        }
         let page = usize::from(cx.body().height.saturating_sub(2));
         let rows = &self.rows;
-        let key = |one: &One| one.id.to_string();
+        let key = |one: &Arc<One>| one.id.to_string();
         let find = |k: &str| rows.iter().position(|one| one.id.as_str() == k);
         self.list.settle(rows.len(), page, find, |i| rows.get(i).map(key));
         let draw = Draw { shared: cx.shared, env: cx.env };
@@ -242,11 +271,9 @@ impl Pane for Silences {
                 let here: Vec<Untrusted> = all.iter().map(|one| one.at.clone()).collect();
                 self.told.retain(|name, _| here.contains(name));
                 for one in all {
-                    let told = self.told.entry(one.at).or_default();
+                    let told = self.told.entry(one.at.clone()).or_default();
                     match one.silences {
-                        Ok(silences) => {
-                            *told = Told { silences, at: Some(cx.now()), error: None };
-                        }
+                        Ok(silences) => *told = Told::of(&one.at, silences, one.dropped, cx.now()),
                         // What it told last stays in sight.
                         Err(error) => told.error = Some(error),
                     }

@@ -133,7 +133,11 @@ fn list(
     for (name, error) in told.iter().filter_map(|t| t.silences.as_ref().err().map(|e| (&t.at, e))) {
         note(&format!("{} did not answer: {}", name.clipped(80), error.line()));
     }
-    Ok(if silent.is_empty() { 0 } else { 3 })
+    let dropped: usize = told.iter().map(|t| t.dropped).sum();
+    if dropped > 0 {
+        note(&format!("{dropped} more silences were cut"));
+    }
+    Ok(if silent.is_empty() && dropped == 0 { 0 } else { 3 })
 }
 
 /// Returns the silences that are meant, each once: members of a cluster tell the same ones.

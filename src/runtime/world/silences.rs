@@ -36,8 +36,9 @@ pub async fn list(world: &World, at: Option<&Untrusted>) -> Result<Vec<Silenced>
         None => all(world).await?,
     };
     let asks = asked.into_iter().map(|named| async move {
-        let silences = world.through(named.id, named.source.silences_json()).await;
-        Silenced { at: named.source.name().clone(), silences }
+        let told = world.through(named.id, named.source.silences_json()).await;
+        let dropped = told.as_ref().map_or(0, |told| told.dropped);
+        Silenced { at: named.source.name().clone(), silences: told.map(|told| told.silences), dropped }
     });
     Ok(futures::future::join_all(asks).await)
 }

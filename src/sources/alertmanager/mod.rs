@@ -20,6 +20,7 @@ use crate::query::matcher::Matcher;
 use crate::store::alerts::Alert;
 
 const MOST_BYTES: usize = 32 << 20;
+const MOST_SILENCES: usize = 20_000;
 
 /// A client of one Alertmanager.
 pub struct Alertmanager {
@@ -42,6 +43,15 @@ pub struct Alerts {
 pub struct Silences {
     /// The silences, expired ones too.
     pub silences: Vec<Silence>,
+    /// Silences beyond our limit.
+    pub dropped: usize,
+}
+
+/// The silences of one Alertmanager in its own JSON.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SilencesJson {
+    /// The silences, expired ones too, active ones first.
+    pub silences: Vec<serde_json::Value>,
     /// Silences beyond our limit.
     pub dropped: usize,
 }
@@ -92,12 +102,13 @@ impl Alertmanager {
     ///
     /// # Errors
     /// As [`Self::alerts`].
-    pub async fn silences_json(&self) -> Result<Vec<serde_json::Value>> {
+    pub async fn silences_json(&self) -> Result<SilencesJson> {
         const WHAT: &str = "read silences";
         let answer = self.get("/api/v2/silences").await?;
-        let list: Capped<serde_json::Value, 5_000> = serde_json::from_slice(&self.body(WHAT, &answer)?)
-            .map_err(|e| self.unreadable(WHAT, e.to_string()))?;
-        Ok(list.items)
+        let list: Capped<serde_json::Value, MOST_SILENCES> =
+            serde_json::from_slice(&self.body(WHAT, &answer)?)
+                .map_err(|e| self.unreadable(WHAT, e.to_string()))?;
+        Ok(SilencesJson { silences: list.items, dropped: list.dropped })
     }
 
     /// Reads one silence in the Alertmanager's own JSON; `id` is a UUID. `None` when it is not there.
