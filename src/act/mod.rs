@@ -13,6 +13,7 @@ mod prepared;
 mod rights;
 pub mod rollback;
 pub mod runner;
+pub mod silence;
 pub mod who;
 
 pub use order::{Order, Work};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::deeds::{self, drain};
 use super::order::{Order, Work};
-use super::{asker, rollback};
+use super::{asker, rollback, silence};
 use crate::core::{ClusterId, Error, Kind, Result, Safe, Ts};
 use crate::ops::deed::Deed;
 use crate::ops::{Confirmed, Plan, PlanId, Wanted};
@@ -20,6 +20,8 @@ pub enum Prepared {
     Deeds(Box<deeds::Prepared>),
     /// Nodes that are drained.
     Drain(Box<drain::Prepared>),
+    /// Silences, which the process that confirms them carries out itself.
+    Silence(Box<silence::Prepared>),
 }
 
 impl Prepared {
@@ -29,6 +31,7 @@ impl Prepared {
             Self::Rollback(prepared) => &prepared.plan,
             Self::Deeds(prepared) => &prepared.plan,
             Self::Drain(prepared) => &prepared.plan,
+            Self::Silence(prepared) => &prepared.plan,
         }
     }
 
@@ -37,17 +40,29 @@ impl Prepared {
     /// # Errors
     /// `Refused`, where the confirmation is not for this plan or has expired, or the plan can't be carried out.
     pub fn order(&self, confirmed: Confirmed, now: Ts) -> Result<Order> {
-        if confirmed.token.plan() != self.plan().id || !confirmed.token.is_good(now) {
-            return Err(Error::new(Kind::Refused, "carry out the plan")
-                .detail("the confirmation is not for this plan, or too old"));
-        }
+        check(self.plan().id, &confirmed, now)?;
         let work = match self {
             Self::Rollback(prepared) => Work::Rollback(Box::new(prepared.job(confirmed.wait, now)?)),
             Self::Deeds(prepared) => Work::Deeds(prepared.parts.clone()),
             Self::Drain(prepared) => Work::Drain(Box::new(prepared.job.clone())),
+            Self::Silence(_) => return Err(no_order()),
         };
         Ok(Order { confirmed, work })
     }
+}
+
+/// Checks that a confirmation is for a plan and still good.
+pub(super) fn check(plan: PlanId, confirmed: &Confirmed, now: Ts) -> Result<()> {
+    if confirmed.token.plan() != plan || !confirmed.token.is_good(now) {
+        return Err(Error::new(Kind::Refused, "carry out the plan")
+            .detail("the confirmation is not for this plan, or too old"));
+    }
+    Ok(())
+}
+
+/// Silences are no change to the cluster: they have their own preparation and no order.
+fn no_order() -> Error {
+    Error::new(Kind::Internal, "plan a silence").detail("it was taken for a change to the cluster")
 }
 
 /// Reads everything that a change needs and makes the plan; nothing is written. `state` is the folder with the journals of
@@ -70,6 +85,7 @@ pub async fn prepare(
         Prepared::Rollback(prepared) => &mut prepared.plan,
         Prepared::Deeds(prepared) => &mut prepared.plan,
         Prepared::Drain(prepared) => &mut prepared.plan,
+        Prepared::Silence(prepared) => &mut prepared.plan,
     });
     (plan.user, plan.skew) = (asker.user, asker.skew);
     plan.notes.extend(asker.ends);
@@ -100,5 +116,6 @@ async fn make(
             let made = deeds::prepare(client, cluster, id, now, deed, objects).await?;
             Ok(Prepared::Deeds(Box::new(made)))
         }
+        Wanted::Silence { .. } => Err(no_order()),
     }
 }

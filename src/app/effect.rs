@@ -152,6 +152,8 @@ pub enum Query {
     },
     /// The revisions of a workload.
     Revisions(ObjectRef),
+    /// Silences of every Alertmanager, or of the one of that name.
+    Silences(Option<Untrusted>),
     /// A plan.
     Plan(ops::Wanted),
 }

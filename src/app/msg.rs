@@ -91,6 +91,7 @@ impl Msg {
                 Answer::Edits(_) => "answer edits",
                 Answer::Record(_) => "answer record",
                 Answer::Revisions(_) => "answer revisions",
+                Answer::Silences(_) => "answer silences",
                 Answer::Plan(_) => "answer plan",
             },
             Self::Health(_) => "health",
@@ -195,8 +196,21 @@ pub enum Answer {
     Record(Arc<deckwatch_helm::record::Record>),
     /// The revisions of a workload, oldest first.
     Revisions(Vec<ops::deed::rollout::Past>),
+    /// Silences of each Alertmanager that was asked.
+    Silences(Vec<Silenced>),
     /// A plan.
     Plan(Arc<ops::Plan>),
+}
+
+/// The silences of one Alertmanager.
+#[derive(Clone, Debug)]
+pub struct Silenced {
+    /// Its name.
+    pub at: Untrusted,
+    /// The silences in its own JSON, or why there are none to tell.
+    pub silences: crate::core::Result<Vec<serde_json::Value>>,
+    /// How many more it has than are read.
+    pub dropped: usize,
 }
 
 /// Alerts of every place that was asked.
@@ -223,6 +237,8 @@ pub struct Subject {
     pub object: Option<ObjectRef>,
     /// The alert.
     pub alert: Option<crate::core::Fingerprint>,
+    /// The silence: its Alertmanager and its id.
+    pub silence: Option<(Untrusted, crate::ops::silence::SilenceId)>,
     /// The release: namespace, name and, where it is about one, revision.
     pub release: Option<(Name, Name, Option<u32>)>,
     /// The time, where it is about one.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::deeds::{CronjobCommand, Delete, Drain, Named, On, RolloutCommand, Scale, SetCommand, Tags};
+use super::silence::SilenceCommand;
 
 /// What the exit codes mean, at the end of the help.
 pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partial (a source did not answer or was cut), \
@@ -188,6 +189,12 @@ pub enum Command {
     Label(Tags),
     /// Sets or removes annotations.
     Annotate(Tags),
+    /// Makes, extends, ends and lists silences at an Alertmanager.
+    Silence {
+        /// Which of them.
+        #[command(subcommand)]
+        command: SilenceCommand,
+    },
     /// Prints every source with its state.
     Sources(Printed),
     /// Prints one frame of a view.

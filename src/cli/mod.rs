@@ -6,6 +6,7 @@ mod deeds;
 mod open;
 pub mod reference;
 mod setup;
+mod silence;
 
 use std::process::ExitCode;
 use std::sync::Arc;

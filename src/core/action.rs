@@ -16,6 +16,8 @@ pub enum Context {
     Alerts,
     /// One alert.
     AlertPage,
+    /// The list of silences.
+    Silences,
     /// Tables of Kubernetes objects.
     Table,
     /// Logs.
@@ -40,12 +42,13 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Global,
         Self::List,
         Self::Watch,
         Self::Alerts,
         Self::AlertPage,
+        Self::Silences,
         Self::Table,
         Self::Logs,
         Self::Board,
@@ -66,6 +69,7 @@ impl Context {
             Self::Watch => "watch",
             Self::Alerts => "alerts",
             Self::AlertPage => "alert",
+            Self::Silences => "silences",
             Self::Table => "table",
             Self::Logs => "logs",
             Self::Board => "board",
@@ -244,6 +248,10 @@ actions! {
     DoEdit "do.edit" "edit" [Table AlertPage] Write Disruptive "Opens the object in $EDITOR; what is saved becomes a plan.";
     DoLabel "do.label" "label" [Table] Write Safe "Opens the plan to set or remove labels.";
     DoAnnotate "do.annotate" "annotate" [Table] Write Safe "Opens the plan to set or remove annotations.";
+
+    DoSilence "do.silence" "silence" [Watch Alerts AlertPage] Write Safe "Opens the plan to silence the alert at its Alertmanager: asks how long, which labels, and why.";
+    DoSilenceExtend "do.silence-extend" "extend silence" [Watch Alerts AlertPage Silences] Write Safe "Opens the plan to give a silence a later end.";
+    DoSilenceExpire "do.silence-expire" "expire silence" [Watch Alerts AlertPage Silences] Write Safe "Opens the plan to end a silence, or all those that hide the alert.";
 
     Scope "logs.scope" "scope" [Logs] Read Safe "Changes whose logs are shown: container, pod, workload, namespace, node.";
     Older "logs.older" "older" [Logs] Read Safe "Reads older lines.";

@@ -131,8 +131,11 @@ impl Gate {
     }
 
     /// Returns which freezes hold for a plan now, by the host's clock and by the server's as it was when the plan was
-    /// made.
+    /// made. Silences are not a change to the context: none holds for them.
     pub fn frozen(&self, plan: &Plan, now: Ts) -> Vec<Frozen> {
+        if !plan.is_of_cluster() {
+            return Vec::new();
+        }
         match plan.skew {
             Some(skew) => self.freezes.by_both_clocks(&self.context, now, now - skew),
             None => self.freezes.at(&self.context, now),
@@ -169,7 +172,7 @@ impl Gate {
         (self.policy.protected && plan.risk > Risk::Safe) || passes_over || !self.frozen(plan, now).is_empty()
     }
 
-    /// Makes the token for a plan; confirming a plan in its own dialogue arms for ten minutes.
+    /// Makes the token for a plan; confirming a plan in its own dialogue arms for ten minutes, but for silences.
     ///
     /// # Errors
     /// The reason why not: locked, refused by its preflight, too old, the wrong name, or a name missing.
@@ -211,7 +214,10 @@ impl Gate {
             }
             Consent::Yes(how) => how,
         };
-        self.arm(now, ARMED_BY_PLAN, reason);
+        // Silences are the Alertmanager's: confirming one does not make the cluster writable.
+        if plan.is_of_cluster() {
+            self.arm(now, ARMED_BY_PLAN, reason);
+        }
         // The last records are written after the waiting.
         let until = now + ARMED_BY_PLAN + plan.lasts() + wait.unwrap_or_default();
         let token = WriteToken { plan: plan.id, until, reason: reason.into() };

@@ -7,6 +7,7 @@ pub mod freeze;
 pub mod gate;
 pub mod plan;
 pub mod record;
+pub mod silence;
 
 pub use freeze::{Freezes, Frozen};
 pub use gate::{Confirmed, Gate, Policy, WriteToken};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::plan::{Doing, Outcome, Plan, PlanId};
+use super::plan::{Doing, Outcome, Plan, PlanId, Silences};
 use crate::core::{Fingerprint, Name, Safe, Ts, Window};
 
 /// How a plan was confirmed.
@@ -292,6 +292,7 @@ pub enum What {
 impl What {
     /// Returns the entry of a plan that was made.
     pub fn made(plan: &Plan) -> Self {
+        let summary = plan.silences().map_or_else(|| Safe::of(&plan.summary()), Silences::for_journal);
         let made = |action, release, revisions: Option<(u32, u32)>, objects| Self::Plan {
             plan: plan.id,
             action,
@@ -300,7 +301,7 @@ impl What {
             from: revisions.map(|(from, _)| from),
             to: revisions.map(|(_, to)| to),
             objects,
-            summary: Safe::of(&plan.summary()),
+            summary: summary.clone(),
             digest: None,
         };
         match &plan.what {
@@ -312,6 +313,7 @@ impl What {
                 let objects = d.objects.iter().map(|o| Safe::of(&o.to_string())).collect();
                 made(d.action.clone(), None, None, objects)
             }
+            Doing::Silence(s) => made(s.action.clone(), None, None, s.objects()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One matcher on one label, and its spelling in PromQL, LogQL and Alertmanager.
 
-use super::quote;
+use super::{alertmanager, quote};
 
 /// How a matcher compares. Regular expressions are anchored at both ends in all three languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,8 +27,10 @@ impl Op {
     }
 }
 
-/// A matcher: a label's name, a comparison, and the raw value (for a regular expression, the expression).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A matcher: a label's name, a comparison, and the raw value (for a regular expression, the expression). Its JSON is
+/// Alertmanager's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(from = "alertmanager::Spelled", into = "alertmanager::Spelled")]
 pub struct Matcher {
     /// The label.
     pub name: String,
@@ -77,13 +79,18 @@ impl Matcher {
         format!("{}{}{}", logql_name(&self.name), self.op.as_str(), quote::string(&self.value))
     }
 
-    /// Prints it for Alertmanager; values are always quoted, which both of its parsers read.
+    /// Prints it for Alertmanager; values are always quoted, with the escapes that both of its parsers read alike.
     pub fn alertmanager(&self) -> String {
         let plain = !self.name.is_empty()
             && self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':')
             && !self.name.starts_with(|c: char| c.is_ascii_digit());
-        let name = if plain { self.name.clone() } else { quote::string(&self.name) };
-        format!("{name}{}{}", self.op.as_str(), quote::string(&self.value))
+        // Names that need quotes are read by the newer one alone, and their values with them.
+        let (name, value) = if plain {
+            (self.name.clone(), quote::plain(&self.value))
+        } else {
+            (quote::string(&self.name), quote::string(&self.value))
+        };
+        format!("{name}{}{value}", self.op.as_str())
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`quote`] and [`matcher`], never through `format!` at the place of use. Pure: no network, clock or
 //! thread. Tested by property tests that parse back what was built.
 
+pub mod alertmanager;
 pub mod generator;
 pub mod logql;
 pub mod matcher;

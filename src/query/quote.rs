@@ -33,6 +33,22 @@ pub fn inside(text: &str) -> String {
     out
 }
 
+/// Returns `text` between double quotes with no escapes but `\\`, `\"` and `\n`: what Alertmanager's older parser reads.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// Returns a regular expression (RE2) that matches exactly `text`; still to be quoted as a string.
 pub fn regex(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use super::inbox::Inbox;
 use super::log::{self, Log};
@@ -16,6 +17,7 @@ use super::memory::Memory;
 use super::runners::Handle as RunnerHandle;
 use super::world::{World, answer, fault, feeds, releases};
 use crate::act::journal::Journal;
+use crate::act::{self, Prepared};
 use crate::app::effect::{Feed, Query, QueryId, Scope, Slot};
 use crate::app::msg::Answer;
 use crate::app::{Effect, Msg};
@@ -37,6 +39,8 @@ pub struct Executor {
     plans: HashMap<PlanId, Running>,
     /// How plans of earlier processes are reached that are still being carried out.
     pub(super) taken: Taken,
+    /// Plans that this process carries out itself: what stops them, and the work.
+    own: HashMap<PlanId, (CancellationToken, JoinHandle<()>)>,
     /// Written to the end when this is gone.
     log: Option<Log>,
 }
@@ -75,6 +79,7 @@ impl Executor {
             feeds: HashMap::new(),
             plans: HashMap::new(),
             taken: Taken::default(),
+            own: HashMap::new(),
             log: None,
         }
     }
@@ -218,7 +223,12 @@ impl Executor {
         let prepared = self.world.plans.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
         let gone =
             || Error::new(Kind::Refused, "carry out the plan").detail("it is no longer held: make it anew");
-        let order = prepared.ok_or_else(gone).and_then(|p| p.order(confirmed, (self.world.clock)()));
+        let now = (self.world.clock)();
+        let order = match prepared.ok_or_else(gone) {
+            Ok(Prepared::Silence(silence)) => return self.silence(*silence, confirmed, ending),
+            Ok(prepared) => prepared.order(confirmed, now),
+            Err(error) => Err(error),
+        };
         let order = match order {
             Ok(order) => order,
             Err(error) => return ending.failed(error),
@@ -252,8 +262,37 @@ impl Executor {
         self.plans.insert(id, Running { deed, handle, task });
     }
 
+    /// Carries silences out in this process: they are short. Their intent is on disk, or nothing is sent.
+    fn silence(&mut self, silence: act::silence::Prepared, confirmed: Confirmed, ending: Ending) {
+        let id = confirmed.plan.id;
+        let checked = silence.check(&confirmed, (self.world.clock)());
+        if let Err(error) = checked.and_then(|()| self.journal.sync()) {
+            return ending.failed(error);
+        }
+        let stop = CancellationToken::new();
+        let (journal, clock, told) = (self.journal.clone(), self.clock(), stop.clone());
+        let task = self.handle.spawn(async move {
+            let tell = |news| {
+                log::plan(id, &news);
+                ending.inbox.send(Msg::Job(id, news));
+            };
+            let running = act::silence::run(silence, &clock, confirmed, journal, told, &tell);
+            // A plan that a fault of our own ends has an end all the same.
+            let ended = AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
+                let outcome = Outcome::Unknown(fault("carry out the plan"));
+                let text = outcome.words();
+                (outcome, text)
+            });
+            ending.told(ended.0, ended.1);
+        });
+        self.own.insert(id, (stop, task));
+    }
+
     /// Tells a running plan to stop before its next object; its process notes that it was told.
     fn stop(&self, plan: PlanId) {
+        if let Some((stop, _)) = self.own.get(&plan) {
+            stop.cancel();
+        }
         if let Some(running) = self.plans.get(&plan).filter(|r| !r.task.is_finished()) {
             running.handle.stop();
         }
@@ -283,6 +322,13 @@ impl Executor {
         };
         let running = self.plans.drain().map(|(_, running)| running).filter(|r| !r.task.is_finished());
         let said = running.map(goes_on).collect();
+        // What was sent to an Alertmanager is answered soon; what is not is told by the next start.
+        let own: Vec<JoinHandle<()>> = self.own.drain().map(|(_, (_, task))| task).collect();
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(async {
+                tokio::time::timeout(OWN, futures::future::join_all(own)).await.ok();
+            });
+        }
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::ZERO);
         }
@@ -292,6 +338,9 @@ impl Executor {
         said
     }
 }
+
+/// How long plans that this process carries out itself are waited for at the end.
+const OWN: Duration = Duration::from_secs(5);
 
 /// How long an entry of the journal that is being written is waited for at the end.
 const ENTRY: Duration = Duration::from_secs(5);

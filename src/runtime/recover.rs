@@ -13,7 +13,7 @@ use crate::act::runner::{Unfinished, address, unfinished};
 use crate::app::Msg;
 use crate::app::msg::Taken;
 use crate::core::{Error, Kind, Safe};
-use crate::ops::{Ended, JobMsg, Outcome, PlanId, Record, What};
+use crate::ops::{Ended, JobMsg, Outcome, PlanId, Record, What, silence};
 
 impl Executor {
     /// Looks for unfinished plans; the loop does not wait for the files.
@@ -97,6 +97,20 @@ async fn followed(
 
 /// Reads from the cluster what became of a plan.
 async fn looked_up(world: &World, plan: &Unfinished) -> End {
+    // Silences are no objects of the cluster: whoever made them keeps them.
+    if plan.aim.as_str().starts_with(silence::ADD) && plan.runner.is_none() {
+        let sent = !plan.writes.is_empty();
+        let (ended, text) = if sent {
+            (
+                Ended::Unknown,
+                "its process ended without a last word; whether the Alertmanager has it is not known",
+            )
+        } else {
+            (Ended::Failed, "its process ended before anything was sent")
+        };
+        let hint = sent.then(|| Safe::own("nothing is sent again: `:silences` shows what is there"));
+        return End { ended, text: Safe::own(text), hint, settled: true };
+    }
     match world.client() {
         Ok(client) => reconcile::found(client, plan).await,
         Err(error) => {

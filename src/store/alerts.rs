@@ -78,10 +78,27 @@ pub struct Rule {
     pub state: Untrusted,
 }
 
+/// Names of dead-man's switches: alerts that fire always, so that their silence tells that nobody watches.
+const HEARTBEATS: [&str; 4] = ["watchdog", "deadmansswitch", "deadmanssnitch", "heartbeat"];
+
 impl Alert {
+    /// Returns whether it is a dead-man's switch: that it fires is a sign of life, not a fault.
+    pub fn is_heartbeat(&self) -> bool {
+        let name: String = self.name().chars().filter(char::is_ascii_alphanumeric).collect();
+        let always = |q: &str| q.split_whitespace().collect::<String>() == "vector(1)";
+        HEARTBEATS.iter().any(|h| name.eq_ignore_ascii_case(h))
+            || (self.rank() == 5 && self.rule.as_ref().is_some_and(|r| always(r.query.raw())))
+    }
+
     /// Returns `alertname`.
     pub fn name(&self) -> &str {
         self.labels.get("alertname").unwrap_or("")
+    }
+
+    /// Returns the names of the Alertmanagers that told of it; rules tell of it too, and hide nothing.
+    pub fn managers(&self) -> impl Iterator<Item = &Untrusted> + Clone {
+        let rules = |name: &str| name == "rules" || name.starts_with("rules of ");
+        self.told_by.iter().filter(move |name| !rules(name.raw()))
     }
 
     /// Returns `severity`.

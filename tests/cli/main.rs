@@ -10,4 +10,5 @@ mod journal;
 mod reading;
 mod rollback;
 mod schemas;
+mod silence;
 mod stand;

@@ -51,6 +51,7 @@ const PRINTED: &[(&str, &[&str])] = &[
     ("plan", &["delete", "deploy/backend", "--plan", "-o", "json"]),
     ("plan", &["drain", "worker-1", "--ignore-daemonsets", "--plan", "-o", "json"]),
     ("revisions", &["rollout", "history", "deploy/backend", "-o", "json"]),
+    ("plan", &["silence", "add", "namespace=~.+", "-c", "maintenance", "--plan", "-o", "json"]),
     ("journal", &["snapshot", "journal", "-o", "json"]),
 ];
 
@@ -98,6 +99,14 @@ fn a_rollback_and_its_journal_keep_to_their_schemas() {
     hold("verify", &stand.json(&["journal", "verify", "-o", "json"]));
     let restart = ["rollout", "restart", "deploy/catalog", "--write", "--yes", "-o", "json"];
     hold("outcome", &stand.json(&restart));
+    let silence = ["silence", "add", "X", "-c", "x", "--write", "--yes", "-o", "json"];
+    hold("outcome", &stand.json(&silence));
+    hold("journal", &stand.json(&["journal", "export", "-o", "json"]));
+    let list = stand.json(&["silence", "list", "-o", "json"]);
+    let id = list[0]["id"].as_str().unwrap();
+    for other in [&["silence", "extend", id, "-d", "2h"][..], &["silence", "expire", id]] {
+        hold("plan", &stand.json(&[other, &["--plan", "-o", "json"]].concat()));
+    }
 }
 
 #[test]

@@ -64,6 +64,16 @@ impl Stand {
         self.whole.as_ref().unwrap().stand().faults()
     }
 
+    /// Returns the switches of Alertmanager.
+    pub fn alertmanager_faults(&self) -> deckwatch_sim::alertmanager::faults::Faults {
+        self.whole.as_ref().unwrap().alertmanager_faults()
+    }
+
+    /// Returns Alertmanager's URL.
+    pub fn alertmanager(&self) -> &str {
+        &self.urls[2]
+    }
+
     /// Returns the requests so far that would have changed something.
     pub fn writes(&self) -> Vec<String> {
         let requests = self.faults().requests().into_iter();

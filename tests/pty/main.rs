@@ -21,6 +21,7 @@ mod leave;
 mod liar;
 mod path;
 mod runner;
+mod silence;
 mod stand;
 mod sys;
 mod term;

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use deckwatch::app::effect::{Feed, Query};
-use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Unreadable};
+use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Silenced, Unreadable};
 use deckwatch::app::views::{View, alert, board, logs, plan, release, table, text, timeline};
 use deckwatch::core::{Error, Kind, Name, Resource, Result, Span, Uid, Window};
-use deckwatch::ops::Wanted;
 use deckwatch::ops::plan::Preview;
+use deckwatch::ops::silence::{SilenceId, Wish};
+use deckwatch::ops::{Plan, Wanted};
 use deckwatch::store::changes::Edits;
 use deckwatch::store::health::{self, SourceKind};
 use deckwatch::store::series::Matrix;
@@ -74,6 +75,7 @@ pub const CASES: &[Case] = &[
         open: |w| View::Alert(alert::AlertPage::new(w.the_alert().fingerprint)),
         bring: alert_page,
     },
+    Case { view: "silences", name: "silences", open: |_| named("silences"), bring: silences },
     Case {
         view: "table",
         name: "table-pods",
@@ -147,9 +149,24 @@ pub const CASES: &[Case] = &[
             let (namespace, release) = (Name::lossy(NAMESPACE), Name::lossy("momo"));
             View::Plan(plan::PlanView::new(Wanted::Rollback { namespace, release, to: None }))
         },
-        bring: rollback,
+        bring: |s, state| planned(s, state, s.world.plan()),
+    },
+    Case {
+        view: "plan",
+        name: "plan-silence",
+        open: |_| View::Plan(plan::PlanView::new(wanted())),
+        bring: |s, state| match state {
+            State::Empty => Err("a silence is always made, moved or ended"),
+            State::Partial => Err("its Alertmanager is asked as a whole"),
+            _ => planned(s, state, s.world.silence()),
+        },
     },
 ];
+
+fn wanted() -> Wanted {
+    let ids = vec![SilenceId::parse("8d6b6a2e-0000-4000-8000-000000000001").unwrap()];
+    Wanted::Silence { at: None, wish: Wish::Expire { ids } }
+}
 
 /// How long a silence lasts in the stale states.
 const SILENCE: Span = Span::mins(3);
@@ -226,6 +243,43 @@ fn alerts(stage: &mut Stage, state: State) -> std::result::Result<(), &'static s
             let mut known = stage.world.alerts();
             known.places[0].1 = Some(failing(stage));
             stage.alerts(Ok(Answer::Alerts(known)));
+        }
+    }
+    Ok(())
+}
+
+fn silences(stage: &mut Stage, state: State) -> std::result::Result<(), &'static str> {
+    if state == State::Loading {
+        return Ok(());
+    }
+    stage.background();
+    let world = stage.world;
+    let of = |name: &str, silences| Silenced { at: world.say(name).into(), silences, dropped: 0 };
+    let say = |stage: &mut Stage, all: Vec<Silenced>| {
+        stage.answer(false, |_, query| {
+            matches!(query, Query::Silences(_)).then(|| Ok(Answer::Silences(all.clone())))
+        });
+    };
+    match state {
+        State::Loading => {}
+        State::Empty => {
+            let ended = world.silences().into_iter().skip(2).collect();
+            say(stage, vec![of("alertmanager-0", Ok(ended))]);
+        }
+        State::Denied | State::Failed => {
+            let error = error(world, state.kind(), "read silences");
+            say(stage, vec![of("alertmanager-0", Err(error))]);
+        }
+        State::Stale => {
+            say(stage, vec![of("alertmanager-0", Ok(world.silences()))]);
+            stage.wait(SILENCE);
+            stage.refresh();
+            let error = silent(stage, "read silences");
+            say(stage, vec![of("alertmanager-0", Err(error))]);
+        }
+        State::Partial => {
+            let error = error(world, Kind::Unreachable, "read silences");
+            say(stage, vec![of("alertmanager-0", Ok(world.silences())), of("edge", Err(error))]);
         }
     }
     Ok(())
@@ -563,7 +617,7 @@ fn yaml(stage: &mut Stage, state: State) -> std::result::Result<(), &'static str
     Ok(())
 }
 
-fn rollback(stage: &mut Stage, state: State) -> std::result::Result<(), &'static str> {
+fn planned(stage: &mut Stage, state: State, made: Plan) -> std::result::Result<(), &'static str> {
     let world = stage.world;
     if state != State::Loading {
         stage.background();
@@ -571,7 +625,7 @@ fn rollback(stage: &mut Stage, state: State) -> std::result::Result<(), &'static
     match state {
         State::Loading => {}
         State::Empty => {
-            let mut plan = world.plan();
+            let mut plan = made;
             plan.items.retain(|i| i.change == deckwatch::ops::plan::Change::Unchanged);
             stage.answer(false, |_, _| Some(Ok(Answer::Plan(Arc::new(plan.clone())))));
         }
@@ -579,11 +633,11 @@ fn rollback(stage: &mut Stage, state: State) -> std::result::Result<(), &'static
             stage.answer(false, |_, _| Some(Err(error(world, state.kind(), "plan the rollback"))));
         }
         State::Stale => {
-            stage.answer(false, |_, _| Some(Ok(Answer::Plan(Arc::new(world.plan())))));
+            stage.answer(false, |_, _| Some(Ok(Answer::Plan(Arc::new(made.clone())))));
             stage.wait(Span::mins(6));
         }
         State::Partial => {
-            let mut plan = world.plan();
+            let mut plan = made;
             plan.items[1].preview = Preview::Computed(
                 deckwatch::core::Untrusted::from(world.say("no right to a dry run")).safe(),
             );

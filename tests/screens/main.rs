@@ -25,6 +25,7 @@ mod colours;
 mod corpus;
 mod hostile;
 mod readable;
+mod silencing;
 mod snapshot;
 mod stage;
 mod states;

@@ -93,7 +93,7 @@ fn each_state_says_what_it_must() {
             must("does not show its badge", screen.contains(state.badge()));
             match &truth {
                 Truth::Stale(..) => {
-                    let age = if case.name == "plan" { "6m2s ago" } else { "3m ago" };
+                    let age = if case.view == "plan" { "6m2s ago" } else { "3m ago" };
                     must("does not say its age", screen.contains(age));
                 }
                 Truth::Denied(error) | Truth::Failed(error) => {

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use deckwatch::app::msg::AlertsAnswer;
 use deckwatch::core::action::Risk;
 use deckwatch::core::{ClusterId, Labels, Name, ObjectRef, Resource, Safe, Span, Ts, Uid, Untrusted, Window};
-use deckwatch::ops::plan::{Change, DiffLine, Preview};
+use deckwatch::ops::plan::{Change, DiffLine, Preview, Shown, Silences, silence_phrase};
+use deckwatch::ops::silence::Reach;
 use deckwatch::ops::{Doing, Item, Plan};
+use deckwatch::query::matcher::Matcher;
 use deckwatch::store::alerts::{Alert, Rule, State};
 use deckwatch::store::batch::{Batch, Cuts, Edge, LogReach};
 use deckwatch::store::changes::{Edit, Edits};
@@ -384,6 +386,60 @@ impl World {
         rollback.to.chart = own("momo-store-0.0.1042");
         plan.risk = Risk::Disruptive;
         plan
+    }
+
+    /// Returns the silences of one Alertmanager, in its own JSON.
+    pub fn silences(self) -> Vec<Value> {
+        let one = |n: u8, state: &str, service: &str, (starts, ends): (i64, i64)| {
+            json!({
+                "id": format!("8d6b6a2e-0000-4000-8000-{n:012}"), "status": {"state": state},
+                "matchers": [
+                    {"name": "alertname", "value": self.say("Backend5xxHigh"), "isRegex": false, "isEqual": true},
+                    {"name": "service", "value": self.say(service), "isRegex": true, "isEqual": true},
+                ],
+                "startsAt": stamp(starts), "endsAt": stamp(ends), "updatedAt": stamp(starts),
+                "createdBy": self.say("vera"), "comment": self.say("rolling back release 7"),
+            })
+        };
+        vec![
+            one(1, "active", "backend|catalog", (12, -48)),
+            one(2, "pending", "search", (-30, -90)),
+            one(3, "expired", "backend", (300, 240)),
+        ]
+    }
+
+    /// Returns a plan to silence the alert.
+    pub fn silence(self) -> Plan {
+        let own = |text: &str| Untrusted::from(self.say(text)).safe();
+        let alerts = self.alerts().alerts;
+        let shown = Shown {
+            id: None,
+            matchers: vec![Matcher::equal("alertname", self.say("Backend5xxHigh"))],
+            starts_at: NOW,
+            ends_at: NOW + Span::hours(2),
+            until: None,
+            keeps_id: true,
+            created_by: self.say("vera").into(),
+            comment: self.say("rolling back release 7").into(),
+        };
+        let silences = Silences {
+            action: Safe::own("silence"),
+            alertmanager: self.say("alertmanager-0").into(),
+            address: own("http://10.0.0.9:9093/ (direct)"),
+            phrase: silence_phrase(std::slice::from_ref(&shown)),
+            silences: vec![shown],
+            reach: Reach::of(alerts.iter().take(2), &[]),
+            left_out: Vec::new(),
+        };
+        Plan {
+            what: Doing::Silence(Box::new(silences)),
+            namespace: Name::default(),
+            owner: own("Alertmanager alertmanager-0"),
+            rights: Safe::own("the Alertmanager's own: it is asked when it is sent"),
+            notes: vec![own("it hides alerts of 2 names")],
+            user: Safe::default(),
+            ..Plan::example(NOW - Span::secs(2))
+        }
     }
 
     /// Returns a source that answers.

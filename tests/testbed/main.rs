@@ -26,4 +26,5 @@ mod objects;
 mod path;
 mod proxy;
 mod reading;
+mod silence;
 mod stand;

@@ -39,6 +39,7 @@ pub struct Observe {
     prometheus: SocketAddr,
     loki: SocketAddr,
     alertmanager: SocketAddr,
+    silences: alertmanager::faults::Faults,
     feed: Feed,
     book: RuleBook,
     stop: CancellationToken,
@@ -65,8 +66,10 @@ impl Observe {
         let (listener, loki) = bound().await?;
         tasks.spawn(loki::serve(listener, feed.clone(), stop.clone()));
         let (listener, alertmanager) = bound().await?;
-        tasks.spawn(alertmanager::serve(listener, book.clone(), stop.clone()));
-        Ok(Self { prometheus, loki, alertmanager, feed, book, stop, tasks })
+        let served = alertmanager::Alertmanager::new(book.clone());
+        let silences = served.faults();
+        tasks.spawn(alertmanager::serve(listener, served, stop.clone()));
+        Ok(Self { prometheus, loki, alertmanager, silences, feed, book, stop, tasks })
     }
 
     /// Returns Prometheus' address.
@@ -82,6 +85,11 @@ impl Observe {
     /// Returns Alertmanager's address.
     pub const fn alertmanager(&self) -> SocketAddr {
         self.alertmanager
+    }
+
+    /// Returns the switches of Alertmanager.
+    pub fn alertmanager_faults(&self) -> alertmanager::faults::Faults {
+        self.silences.clone()
     }
 
     /// Returns what the kubelets answer for `pods/log`.

@@ -46,6 +46,11 @@ impl Whole {
             .map(|address| format!("http://{address}"))
     }
 
+    /// Returns the switches of Alertmanager.
+    pub fn alertmanager_faults(&self) -> crate::alertmanager::faults::Faults {
+        self.observe.alertmanager_faults()
+    }
+
     /// Ends everything and waits until it has ended.
     pub async fn stop(self) {
         self.observe.stop().await;

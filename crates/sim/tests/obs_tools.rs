@@ -69,7 +69,11 @@ async fn stand() -> Stand {
     let mut next = listeners.into_iter();
     tokio::spawn(prom::serve(next.next().unwrap(), book.clone(), stop.clone()));
     tokio::spawn(loki::serve(next.next().unwrap(), feed, stop.clone()));
-    tokio::spawn(alertmanager::serve(next.next().unwrap(), book, stop.clone()));
+    tokio::spawn(alertmanager::serve(
+        next.next().unwrap(),
+        alertmanager::Alertmanager::new(book),
+        stop.clone(),
+    ));
     Stand { prom: addresses[0], loki: addresses[1], alertmanager: addresses[2], stop }
 }
 

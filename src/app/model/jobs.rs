@@ -81,4 +81,9 @@ impl Jobs {
     pub fn running(&self) -> usize {
         self.0.values().filter(|j| j.ended.is_none()).count()
     }
+
+    /// Returns whether one of those that run is about silences, which this process carries out itself.
+    pub fn silencing(&self) -> bool {
+        self.0.values().any(|j| j.ended.is_none() && !j.plan.is_of_cluster())
+    }
 }

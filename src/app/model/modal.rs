@@ -2,8 +2,10 @@
 
 use crate::app::input_line::Line;
 use crate::core::action::Action;
-use crate::core::{ObjectRef, Safe};
+use crate::core::{ObjectRef, Safe, Untrusted};
 use crate::ops::PlanId;
+use crate::ops::silence::SilenceId;
+use crate::query::matcher::Matcher;
 
 /// The open dialogue.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub enum Modal {
     Bind(Binding),
     /// What an action on objects needs to know.
     Ask(Ask),
+    /// What an action on silences needs to know.
+    Silence(Silence),
     /// Whether to quit while work is running.
     Quit,
     /// Whether to stop a plan before its next object.
@@ -50,7 +54,12 @@ impl Modal {
     pub fn has_line(&self) -> bool {
         matches!(
             self,
-            Self::GoTo(_) | Self::Filter { .. } | Self::Moment { .. } | Self::Bind(_) | Self::Ask(_)
+            Self::GoTo(_)
+                | Self::Filter { .. }
+                | Self::Moment { .. }
+                | Self::Bind(_)
+                | Self::Ask(_)
+                | Self::Silence(_)
         )
     }
 }
@@ -98,6 +107,34 @@ pub struct Ask {
     pub action: Action,
     /// What it is done to; fixed when it opens.
     pub objects: Vec<ObjectRef>,
+    /// What is typed.
+    pub line: Line,
+    /// What can be typed.
+    pub hint: &'static str,
+    /// Why what is typed does not do.
+    pub mistake: Option<String>,
+}
+
+/// What an action on silences is about; fixed when its line opens.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The alert or silence, in words.
+    pub text: Safe,
+    /// The Alertmanager.
+    pub at: Untrusted,
+    /// The matchers that name the alert.
+    pub usual: Vec<Matcher>,
+    /// The silence, or those that hide the alert.
+    pub ids: Vec<SilenceId>,
+}
+
+/// The line that asks what an action on silences needs to know.
+#[derive(Debug)]
+pub struct Silence {
+    /// The action.
+    pub action: Action,
+    /// What it is about.
+    pub about: About,
     /// What is typed.
     pub line: Line,
     /// What can be typed.

@@ -4,7 +4,7 @@ use super::super::effect::Effects;
 use super::super::effect::Scope;
 use super::super::model::Model;
 use super::super::views::{Env, View};
-use super::{data, deeds, keys, palette, quit, refresh, tell, touch};
+use super::{data, deeds, keys, palette, quit, refresh, silence, tell, touch};
 use crate::core::action::Action;
 use crate::core::{Name, Safe, Span, num};
 use crate::ops::What;
@@ -30,7 +30,8 @@ pub fn knows(model: &Model, text: &str) -> bool {
     if let Some((.., asks)) = WORDS.iter().find(|(name, ..)| *name == first) {
         return !asks || more;
     }
-    Action::parse(first).or_else(|| deeds::named(first)).is_some_and(|a| applies(model, a))
+    let named = Action::parse(first).or_else(|| deeds::named(first)).or_else(|| silence::named(first));
+    named.is_some_and(|a| applies(model, a))
 }
 
 /// Returns whether an action works in the visible view.
@@ -60,6 +61,13 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
         name if deeds::named(name).is_some_and(|a| applies(model, a)) => {
             if let Some(action) = deeds::named(name) {
                 deeds::typed(model, action, &rest.join(" "), env, effects);
+            }
+        }
+        name if silence::named(name).is_some_and(|a| applies(model, a)) => {
+            if let Some(action) = silence::named(name) {
+                // Blanks between quotes count.
+                let rest = text.trim_start().get(name.len()..).unwrap_or_default();
+                silence::typed(model, action, rest, env, effects);
             }
         }
         name if Action::parse(name).is_some() => {

@@ -320,7 +320,8 @@ mod tests {
 
     #[test]
     fn every_action_on_objects_has_its_row_and_a_deed_of_its_name() {
-        for info in Action::TABLE.iter().filter(|i| i.name.starts_with("do.")) {
+        let own = |i: &&crate::core::action::Info| !i.name.starts_with("do.silence");
+        for info in Action::TABLE.iter().filter(|i| i.name.starts_with("do.")).filter(own) {
             let (name, _) = entry(info.action).unwrap_or_else(|| panic!("{} has no row", info.name));
             assert_eq!(info.name, format!("do.{name}"));
             let made = sample(info.action).unwrap();

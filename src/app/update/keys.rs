@@ -6,11 +6,12 @@ use super::super::input_line::Line;
 use super::super::jumps;
 use super::super::model::{
     Modal, Model,
-    modal::{Ask, Menu},
+    modal::{Ask, Menu, Silence},
 };
 use super::super::views::{Env, View};
 use super::{
-    back, bind, command, copy, deeds, go, moment, on_top, palette, quit, refresh, settle, tell, touch,
+    back, bind, command, copy, deeds, go, moment, on_top, palette, quit, refresh, settle, silence, tell,
+    touch,
 };
 use crate::core::action::{Action, Info, Need};
 use crate::core::key::{Code, Key};
@@ -69,7 +70,9 @@ pub fn paste(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
             goto.line.paste(text);
             palette::refresh(model, env);
         }
-        Some(Modal::Moment { line, .. } | Modal::Ask(Ask { line, .. })) => {
+        Some(
+            Modal::Moment { line, .. } | Modal::Ask(Ask { line, .. }) | Modal::Silence(Silence { line, .. }),
+        ) => {
             line.paste(text);
         }
         Some(Modal::Filter { line, .. }) => {
@@ -175,6 +178,7 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
         | Action::GoNode
         | Action::GoOwner
         | Action::GoRunbook => go::go(model, action, env, effects),
+        _ if silence::act(model, action, env, effects) => {}
         _ if deeds::act(model, action, env, effects) => {}
         _ => {
             let why = model.nav.top().view.pane().unavailable(action, &model.shared);
@@ -207,6 +211,7 @@ fn menu(model: &Model) -> Menu {
         let why =
             pane.unavailable(info.action, &model.shared).or_else(|| jumps::unavailable(model, info.action));
         let why = why.or_else(bound).or_else(|| deeds::unavailable(model, info.action));
+        let why = why.or_else(|| silence::unavailable(model, info.action));
         rows.push((info.action, locked.or(why)));
     }
     Menu { rows, at: 0 }
@@ -247,6 +252,7 @@ fn in_modal(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
         },
         Some(Modal::Bind(_)) => bind::key(model, key, env, effects),
         Some(Modal::Ask(_)) => deeds::key(model, key, env, effects),
+        Some(Modal::Silence(_)) => silence::key(model, key, env, effects),
         Some(Modal::GoTo(_)) => palette::key(model, key, env, effects),
         Some(Modal::Moment { .. }) => moment::key(model, key, env, effects),
         Some(Modal::Help { top }) => match key.code {

@@ -9,6 +9,7 @@ mod go;
 mod keys;
 mod moment;
 mod palette;
+mod silence;
 mod start;
 
 #[cfg(test)]

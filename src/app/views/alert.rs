@@ -58,6 +58,7 @@ pub fn subject_of(alert: &Alert, shared: &Shared) -> Subject {
     Subject {
         object: found.owner.or(found.object),
         alert: Some(alert.fingerprint),
+        silence: None,
         release: None,
         time: alert.began(),
     }
@@ -302,6 +303,12 @@ impl AlertPage {
                 text.push_str(&format!(", fired {}", fired.near(now, zone)));
             }
             out.push((role, text));
+        }
+        if !alert.silenced_by.is_empty() {
+            let ids: Vec<String> =
+                alert.silenced_by.iter().take(3).map(|id| id.clipped(8).to_string()).collect();
+            let ids = ids.iter().filter_map(|id| id.split('…').next()).collect::<Vec<_>>().join(", ");
+            out.push((Role::Dim, format!("  silenced by {ids}: x extends or ends it, :silences tells why")));
         }
         let owner = self.resolved.owner.as_ref();
         let nothing = match &self.resolved.elsewhere {

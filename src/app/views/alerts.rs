@@ -37,15 +37,9 @@ pub struct Alerts {
     sample: Sample,
 }
 
-/// Names of dead-man's switches: alerts that fire always, so that their silence tells that nobody watches.
-const HEARTBEATS: [&str; 4] = ["watchdog", "deadmansswitch", "deadmanssnitch", "heartbeat"];
-
-/// Returns whether an alert is a dead-man's switch: that it fires is a sign of life, not a fault.
+/// Returns whether an alert is a dead-man's switch; see [`Alert::is_heartbeat`].
 pub fn is_heartbeat(alert: &Alert) -> bool {
-    let name: String = alert.name().chars().filter(char::is_ascii_alphanumeric).collect();
-    let always = |q: &str| q.split_whitespace().collect::<String>() == "vector(1)";
-    HEARTBEATS.iter().any(|h| name.eq_ignore_ascii_case(h))
-        || (alert.rank() == 5 && alert.rule.as_ref().is_some_and(|r| always(r.query.raw())))
+    alert.is_heartbeat()
 }
 
 /// Returns the glyph, the word and the role of an alert.

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod release;
 pub mod releases;
 pub mod screen;
+pub mod silences;
 pub mod sources;
 pub mod table;
 pub mod text;
@@ -275,6 +276,7 @@ views! {
     Watch(watch::Watch) "watch" ["home"] Some(|| View::Watch(watch::Watch::default())), "Alerts, unhealthy workloads, changes of the last hour and the state of the sources.";
     Alerts(alerts::Alerts) "alerts" ["al"] Some(|| View::Alerts(alerts::Alerts::default())), "Alerts of every place that knows of them.";
     Alert(alert::AlertPage) "alert" [] None, "One alert: objects, expression, what changed before, runbook.";
+    Silences(silences::Silences) "silences" ["sil"] Some(|| View::Silences(silences::Silences::default())), "Silences of every Alertmanager: what they hide, until when, by whom and why.";
     Table(table::Table) "table" [] None, "Objects of one kind, with kubectl's columns.";
     Logs(logs::Logs) "logs" [] None, "Log lines, live or around the moment.";
     Board(board::Board) "board" ["panels" "boards"] Some(|| View::Board(board::Board::default())), "Panels of a workload at the moment.";

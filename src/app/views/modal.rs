@@ -71,11 +71,21 @@ pub fn draw(model: &Model, modal: &Modal, cx: &Draw<'_>, area: Rect, buf: &mut B
             let (hint, role) = ask.mistake.as_deref().map_or((ask.hint, Role::Dim), |m| (m, Role::Failing));
             typed(&cx.env.theme, last, &prompt, &ask.line, super::safe(hint).as_str(), role, buf);
         }
+        Modal::Silence(asked) => {
+            let prompt = format!("{} {}: ", asked.action.info().short, asked.about.text);
+            let (hint, role) =
+                asked.mistake.as_deref().map_or((asked.hint, Role::Dim), |m| (m, Role::Failing));
+            typed(&cx.env.theme, last, &prompt, &asked.line, super::safe(hint).as_str(), role, buf);
+        }
         Modal::Copy(copies) => copy(copies, cx.env, area, buf),
         Modal::Quit => {
             let running = model.shared.jobs.running();
             let text = match running {
                 0 => " nothing runs any more. Quit? y / n ".to_owned(),
+                _ if model.shared.jobs.silencing() => {
+                    " a silence is being sent or looked for: what becomes of it will not be told here. Quit? y / n "
+                        .to_owned()
+                }
                 1 => " a plan is running: it goes on without the cockpit. Quit? y / n ".to_owned(),
                 n => format!(" {n} plans are running: they go on without the cockpit. Quit? y / n "),
             };

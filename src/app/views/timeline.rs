@@ -294,6 +294,7 @@ impl Pane for Timeline {
         Subject {
             object: row.change.object.clone().or_else(|| self.owner.clone()),
             alert: None,
+            silence: None,
             release,
             time: Some(row.change.at),
         }

@@ -12,7 +12,7 @@ use crate::app::model::{Job, jobs::Check};
 use crate::app::msg::Answer;
 use crate::app::views::plan::plan_json;
 use crate::cli::args::{Output, Sent};
-use crate::core::{Error, Kind, Result, Safe, Span};
+use crate::core::{Error, Kind, Result, Safe, Span, Zone};
 use crate::ops::gate::{Confirmation, Consent};
 use crate::ops::{How, Outcome, Plan, PlanId, Wanted, What};
 use crate::runtime::headless::Headless;
@@ -208,6 +208,9 @@ fn text(plan: &Plan) -> String {
     }
     line("owner", plan.owner.as_str());
     line("rights", plan.rights.as_str());
+    for (label, text) in plan.silences().map(|s| s.lines(plan.made_at, Zone::Utc)).unwrap_or_default() {
+        line(label, &text);
+    }
     // Of a refused plan there may be none.
     if !plan.items.is_empty() {
         line("changes", &format!("{}, {} pods restart", plan.summary(), plan.restarts()));

@@ -186,8 +186,16 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
         return carry::show(&plan, output);
     }
     let ran = carry::carry_out(headless, &plan, wanted, sent, None)?;
+    ended(&plan, ran, output)
+}
+
+/// Prints how a plan ended. Returns the exit code.
+///
+/// # Errors
+/// Why it failed.
+pub fn ended(plan: &Plan, ran: Ran, output: Output) -> Result<u8> {
     match output {
-        Output::Json => print_json(&outcome_json(&plan, &ran)).map(drop)?,
+        Output::Json => print_json(&outcome_json(plan, &ran)).map(drop)?,
         Output::Text => {
             let lines: Vec<&str> = ran.steps.iter().map(|(text, _)| text.as_str()).collect();
             print(&format!("{}\n(plan {})\n", lines.join("\n"), plan.id)).map(drop)?;

@@ -12,6 +12,7 @@ mod rollback;
 mod rollout;
 mod runner;
 mod shown;
+mod silence;
 mod table;
 
 use std::io::{self, Write as _};
@@ -59,6 +60,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
             release::diff(place, &release, from, to, printed.output)
         }
         Command::Rollback(rollback) => rollback::run(place, &rollback),
+        Command::Silence { command } => silence::run(place, command),
         Command::Snapshot { view, size, printed } => shown::snapshot(place, &view, &size, printed.output),
         Command::Journal { command, printed } => journal::run(command, printed.output),
         Command::Runner => runner::run(),

@@ -1,8 +1,10 @@
 //! What a plan does: each kind of change with what is to be known of it alone.
 
 use super::deeds::{self, Deeds};
-use crate::core::{Name, ObjectRef, Safe, Ts};
+use super::silences::{self, Silences};
+use crate::core::{Name, ObjectRef, Safe, Ts, Untrusted};
 use crate::ops::deed::Deed;
+use crate::ops::silence::Wish;
 
 /// The action's name of a rollback.
 pub const ROLLBACK: &str = "rollback";
@@ -26,6 +28,13 @@ pub enum Wanted {
         /// To which, in this order.
         objects: Vec<ObjectRef>,
     },
+    /// Something is done to silences.
+    Silence {
+        /// At which Alertmanager, by its name; the only one where none is named.
+        at: Option<Untrusted>,
+        /// What.
+        wish: Wish,
+    },
 }
 
 impl Wanted {
@@ -34,6 +43,7 @@ impl Wanted {
         match self {
             Self::Rollback { namespace, release, .. } => format!("Roll back {namespace}/{release}"),
             Self::Deed { deed, objects } => deeds::title(deed, objects),
+            Self::Silence { wish, .. } => silences::title(wish),
         }
     }
 }
@@ -46,6 +56,8 @@ pub enum Doing {
     Rollback(Box<Rollback>),
     /// Something is done to objects.
     Deed(Box<Deeds>),
+    /// Silences are made, extended or ended.
+    Silence(Box<Silences>),
 }
 
 /// What is known of one revision.

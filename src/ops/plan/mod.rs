@@ -5,11 +5,14 @@ use std::fmt;
 mod deeds;
 mod doing;
 mod outcome;
+mod silences;
 
 pub use deeds::Deeds;
 pub use doing::{Doing, History, ROLLBACK, RevisionInfo, Rollback, Wanted};
 pub use outcome::{JobMsg, Outcome};
+pub use silences::{Shown, Silences, phrase as silence_phrase};
 
+use super::silence::Wish;
 use crate::core::action::Risk;
 use crate::core::{Name, ObjectRef, Safe, Span, Ts};
 
@@ -180,12 +183,23 @@ impl Plan {
     pub fn rollback(&self) -> Option<&Rollback> {
         match &self.what {
             Doing::Rollback(rollback) => Some(rollback),
-            Doing::Deed(_) => None,
+            Doing::Deed(_) | Doing::Silence(_) => None,
+        }
+    }
+
+    /// Returns the silences, where it is about some.
+    pub fn silences(&self) -> Option<&Silences> {
+        match &self.what {
+            Doing::Silence(silences) => Some(silences),
+            Doing::Rollback(_) | Doing::Deed(_) => None,
         }
     }
 
     /// Returns what happens to its objects, in one line: `4 patched, 1 created`.
     pub fn summary(&self) -> String {
+        if let Doing::Silence(silences) = &self.what {
+            return silences.summary();
+        }
         let parts = [
             (Change::Patch, "patched"),
             (Change::Create, "created"),
@@ -204,6 +218,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(_) => &[],
             Doing::Deed(d) => &d.left_out,
+            Doing::Silence(s) => &s.left_out,
         }
     }
 
@@ -212,6 +227,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => format!("{}/{}", self.namespace, r.release),
             Doing::Deed(d) => d.target.to_string(),
+            Doing::Silence(s) => s.target(),
         }
     }
 
@@ -220,6 +236,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => &r.action,
             Doing::Deed(d) => &d.action,
+            Doing::Silence(s) => &s.action,
         }
     }
 
@@ -230,6 +247,7 @@ impl Plan {
                 format!("rollback of {} {} → {}", self.target(), r.from.revision, r.to.revision)
             }
             Doing::Deed(d) => format!("{} of {}", d.action, d.target),
+            Doing::Silence(s) => format!("{} of {}", s.action, s.target()),
         }
     }
 
@@ -238,6 +256,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => (r.release.as_str(), "the release's name"),
             Doing::Deed(d) => (d.phrase.as_str(), d.phrase_is()),
+            Doing::Silence(s) => s.phrase(),
         }
     }
 
@@ -248,6 +267,7 @@ impl Plan {
                 format!("Roll back {}   {} → {}", self.target(), r.from.revision, r.to.revision)
             }
             Doing::Deed(d) => d.order.to_string(),
+            Doing::Silence(s) => s.order(),
         }
     }
 
@@ -256,6 +276,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(r) => format!("Roll back {} to {}", self.target(), r.to.revision),
             Doing::Deed(d) => d.order.to_string(),
+            Doing::Silence(s) => s.order(),
         }
     }
 
@@ -264,6 +285,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(_) => "rolls back",
             Doing::Deed(d) => d.does(),
+            Doing::Silence(s) => s.does(),
         }
     }
 
@@ -272,6 +294,7 @@ impl Plan {
         match &self.what {
             Doing::Rollback(_) => "rolled back",
             Doing::Deed(d) => d.past(),
+            Doing::Silence(s) => s.past(),
         }
     }
 
@@ -288,7 +311,7 @@ impl Plan {
     /// Returns how long it may take, where it waits for something whatever is confirmed.
     pub fn lasts(&self) -> Span {
         match &self.what {
-            Doing::Rollback(_) => Span(0),
+            Doing::Rollback(_) | Doing::Silence(_) => Span(0),
             Doing::Deed(d) => d.lasts.unwrap_or_default(),
         }
     }
@@ -296,6 +319,12 @@ impl Plan {
     /// Returns whether it is checked afterwards that the service heals.
     pub fn is_checked(&self) -> bool {
         self.rollback().is_some()
+    }
+
+    /// Returns whether it changes the cluster, for which the cluster is armed and freezes hold: silences are an
+    /// Alertmanager's.
+    pub fn is_of_cluster(&self) -> bool {
+        self.silences().is_none()
     }
 
     /// Returns what a plan like it is wanted for. Values of Secrets that it would write are not in it.
@@ -312,6 +341,9 @@ impl Plan {
                     .unwrap_or(super::deed::Deed::Undo { to: Some(i64::MIN) }),
                 objects: d.objects.clone(),
             },
+            Doing::Silence(s) => {
+                Wanted::Silence { at: Some(s.alertmanager.clone()), wish: s.wish(self.made_at) }
+            }
         }
     }
 
@@ -325,7 +357,14 @@ impl Plan {
                 d.action.as_str() == deed.name()
                     && d.objects.iter().all(|o| objects.iter().any(|w| w.same(o)))
             }
-            (Doing::Rollback(_), Wanted::Deed { .. }) | (Doing::Deed(_), Wanted::Rollback { .. }) => false,
+            // A new silence is its matchers, another one its id.
+            (Doing::Silence(s), Wanted::Silence { wish, .. }) => match (s.wish(self.made_at), wish) {
+                (Wish::Add(is), Wish::Add(wanted)) => is.matchers == wanted.matchers,
+                (Wish::Extend { id: is, .. }, Wish::Extend { id, .. }) => is == *id,
+                (Wish::Expire { ids: is }, Wish::Expire { ids }) => is.iter().all(|id| ids.contains(id)),
+                (Wish::Add(_) | Wish::Extend { .. } | Wish::Expire { .. }, _) => false,
+            },
+            (Doing::Rollback(_) | Doing::Deed(_) | Doing::Silence(_), _) => false,
         }
     }
 

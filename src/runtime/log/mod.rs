@@ -22,7 +22,9 @@ use crate::config::LogLevel;
 use crate::core::redact::redact;
 use crate::core::{Error, Span};
 use crate::ops::{JobMsg, Outcome, PlanId};
-use crate::sources::transport::{Answer, Request, Sending, SharedTransport, Transport};
+use crate::sources::transport::{
+    Answer, Proxied, Request, Sending, SendingOnce, SharedTransport, Transport, Write,
+};
 use crate::store::health::{Health, Via};
 
 /// How many lines may wait for the disk.
@@ -148,9 +150,27 @@ impl Transport for Logged {
             let began = tokio::time::Instant::now();
             let outcome = self.0.send(request).await;
             let took = Span(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX));
-            self.told(&method, &path, &outcome, took);
+            self.told(&method, &path, outcome.as_ref(), took);
             outcome
         })
+    }
+
+    fn send_once(&self, write: Write) -> SendingOnce<'_> {
+        Box::pin(async move {
+            let (method, path) = (write.method.clone(), write.path.clone());
+            let began = tokio::time::Instant::now();
+            let outcome = self.0.send_once(write).await;
+            let took = Span(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX));
+            match &outcome {
+                Ok(answer) => self.told(&method, &path, Ok(answer), took),
+                Err(lost) => self.told(&method, &path, Err(&lost.error), took),
+            }
+            outcome
+        })
+    }
+
+    fn proxied(&self) -> Option<Proxied> {
+        self.0.proxied()
     }
 
     fn via(&self) -> Via {
@@ -163,7 +183,13 @@ impl Transport for Logged {
 }
 
 impl Logged {
-    fn told(&self, method: &http::Method, path: &str, outcome: &crate::core::Result<Answer>, took: Span) {
+    fn told(
+        &self,
+        method: &http::Method,
+        path: &str,
+        outcome: crate::core::Result<&Answer, &crate::core::Error>,
+        took: Span,
+    ) {
         let on = redact(self.0.address().safe().as_str());
         let ms = took.0 / 1_000_000;
         match outcome {

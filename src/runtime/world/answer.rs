@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{Named, Sources, World, alerts, logs};
-use crate::act::{self, rollback};
+use super::{Named, Sources, World, alerts, logs, silences};
+use crate::act::{self, Prepared, rollback};
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
 use crate::core::{Error, Kind, ObjectRef, Result, Span, Window};
@@ -42,6 +42,7 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
         Query::Revisions(object) => {
             Ok(Answer::Revisions(act::deeds::history(world.client()?, &object).await?))
         }
+        Query::Silences(at) => silences::list(world, at.as_ref()).await.map(Answer::Silences),
         Query::Plan(wanted) => plan(world, &wanted).await,
     }
 }
@@ -51,7 +52,15 @@ async fn plan(world: &World, wanted: &Wanted) -> Result<Answer> {
     let now = (world.clock)();
     let id = PlanId::new(now, crate::runtime::random());
     let state = world.runners.as_ref().map(|runners| runners.state.as_path());
-    let prepared = act::prepare(world.client()?, &world.cluster, id, &world.clock, wanted, state).await?;
+    let prepared = match wanted {
+        Wanted::Silence { at, wish } => {
+            let made = silences::prepare(world, at.as_ref(), id, wish).await?;
+            Prepared::Silence(Box::new(made))
+        }
+        Wanted::Rollback { .. } | Wanted::Deed { .. } => {
+            act::prepare(world.client()?, &world.cluster, id, &world.clock, wanted, state).await?
+        }
+    };
     let plan = Arc::clone(prepared.plan());
     let mut plans = world.plans.lock().unwrap_or_else(PoisonError::into_inner);
     plans.retain(|_, p| !p.plan().is_for(wanted));

@@ -10,6 +10,7 @@ pub mod health;
 pub mod logs;
 pub mod probe;
 pub mod releases;
+pub mod silences;
 mod ways;
 
 use std::collections::HashMap;

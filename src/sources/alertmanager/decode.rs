@@ -63,6 +63,8 @@ pub struct Status {
     pub cluster: Untrusted,
     /// How many peers it sees, itself among them.
     pub peers: usize,
+    /// Their names.
+    pub members: Vec<Untrusted>,
 }
 
 #[derive(Deserialize)]
@@ -211,7 +213,7 @@ pub fn status(body: &[u8]) -> Result<Status, String> {
         #[serde(default)]
         status: Untrusted,
         #[serde(default)]
-        peers: Capped<serde::de::IgnoredAny, 1_000>,
+        peers: Capped<Named, 1_000>,
     }
     #[derive(Deserialize)]
     struct Version {
@@ -224,5 +226,6 @@ pub fn status(body: &[u8]) -> Result<Status, String> {
         started: Ts::parse_rfc3339(&de.uptime),
         cluster: de.cluster.status,
         peers: de.cluster.peers.items.len(),
+        members: de.cluster.peers.items.into_iter().map(|p| p.name).collect(),
     })
 }

@@ -13,12 +13,14 @@ pub use decode::{Silence, SilenceMatcher, Status};
 pub use merge::{Overview, Place, merge};
 
 use super::http::page;
-use super::prom::Prom;
+use super::prom::{Capped, Prom};
 use super::transport::{Answer, Request, SharedTransport};
 use crate::core::{Error, Kind, Result, Span, Untrusted};
+use crate::query::matcher::Matcher;
 use crate::store::alerts::Alert;
 
 const MOST_BYTES: usize = 32 << 20;
+const MOST_SILENCES: usize = 20_000;
 
 /// A client of one Alertmanager.
 pub struct Alertmanager {
@@ -41,6 +43,15 @@ pub struct Alerts {
 pub struct Silences {
     /// The silences, expired ones too.
     pub silences: Vec<Silence>,
+    /// Silences beyond our limit.
+    pub dropped: usize,
+}
+
+/// The silences of one Alertmanager in its own JSON.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SilencesJson {
+    /// The silences, expired ones too, active ones first.
+    pub silences: Vec<serde_json::Value>,
     /// Silences beyond our limit.
     pub dropped: usize,
 }
@@ -87,6 +98,47 @@ impl Alertmanager {
         decode::silences(&self.body(WHAT, &answer)?).map_err(|e| self.unreadable(WHAT, e))
     }
 
+    /// Reads the silences in the Alertmanager's own JSON: expired ones too, in its order.
+    ///
+    /// # Errors
+    /// As [`Self::alerts`].
+    pub async fn silences_json(&self) -> Result<SilencesJson> {
+        const WHAT: &str = "read silences";
+        let answer = self.get("/api/v2/silences").await?;
+        let list: Capped<serde_json::Value, MOST_SILENCES> =
+            serde_json::from_slice(&self.body(WHAT, &answer)?)
+                .map_err(|e| self.unreadable(WHAT, e.to_string()))?;
+        Ok(SilencesJson { silences: list.items, dropped: list.dropped })
+    }
+
+    /// Reads one silence in the Alertmanager's own JSON; `id` is a UUID. `None` when it is not there.
+    ///
+    /// # Errors
+    /// As [`Self::alerts`].
+    pub async fn silence_json(&self, id: &str) -> Result<Option<serde_json::Value>> {
+        const WHAT: &str = "read a silence";
+        let answer = self.get(&format!("/api/v2/silence/{id}")).await?;
+        // The Alertmanager says nothing with it; a page would be somebody else's.
+        if answer.status == 404 && answer.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(None);
+        }
+        let silence = serde_json::from_slice(&self.body(WHAT, &answer)?);
+        silence.map(Some).map_err(|e| self.unreadable(WHAT, e.to_string()))
+    }
+
+    /// Reads the alerts that all of these matchers choose, whatever hides them.
+    ///
+    /// # Errors
+    /// As [`Self::alerts`]; `BadQuery` with the Alertmanager's words for matchers that it does not take.
+    pub async fn alerts_of(&self, matchers: &[Matcher]) -> Result<Alerts> {
+        const WHAT: &str = "read the alerts that it would hide";
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(matchers.iter().map(|m| ("filter", m.alertmanager())))
+            .finish();
+        let answer = self.get(&format!("/api/v2/alerts?{query}")).await?;
+        decode::alerts(&self.body(WHAT, &answer)?, &self.name).map_err(|e| self.unreadable(WHAT, e))
+    }
+
     /// Reads version, start and peers; the probe of discovery.
     ///
     /// # Errors
@@ -112,34 +164,44 @@ impl Alertmanager {
     /// Returns the body of a success. Alertmanager's own errors are a JSON string, or an object with a
     /// message; all else is a page of somebody in between.
     fn body(&self, what: &'static str, answer: &Answer) -> Result<bytes::Bytes> {
-        #[derive(serde::Deserialize)]
-        #[serde(untagged)]
-        enum Said {
-            Text(String),
-            Object { code: i64, message: String },
-        }
         if answer.status == 200
             && answer.body.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'[' | b'{'))
         {
             return Ok(answer.body.clone());
         }
-        let said = match serde_json::from_slice::<Said>(&answer.body) {
-            Ok(Said::Text(text)) => Some(text),
-            Ok(Said::Object { message, code }) if code != 0 => Some(message),
-            _ => None,
-        };
-        let is_status = || answer.body.windows(15).any(|w| w == b"\"kind\":\"Status\"");
-        Err(match said {
-            Some(text) if !is_status() => {
+        Err(self.refusal(what, answer))
+    }
+
+    /// Returns the error that an answer is which is no success.
+    pub fn refusal(&self, what: &'static str, answer: &Answer) -> Error {
+        match own_words(answer) {
+            Some(text) => {
                 Error::new(page::kind_of(answer.status), what).on(self.transport.address()).detail(text)
             }
-            _ => page::error(what, self.transport.address(), answer),
-        })
+            None => page::error(what, self.transport.address(), answer),
+        }
     }
 
     fn unreadable(&self, what: &'static str, detail: String) -> Error {
         Error::new(Kind::Decode, what).on(self.transport.address()).detail(detail)
     }
+}
+
+/// Returns what the Alertmanager itself says in an answer that is no success; `None` where somebody in between, or
+/// nobody, says something.
+pub fn own_words(answer: &Answer) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Text(String),
+        Object { code: i64, message: String },
+    }
+    let said = match serde_json::from_slice::<Said>(&answer.body) {
+        Ok(Said::Text(text)) => Some(text),
+        Ok(Said::Object { message, code }) if code != 0 => Some(message),
+        _ => None,
+    };
+    said.filter(|_| !answer.body.windows(15).any(|w| w == b"\"kind\":\"Status\""))
 }
 
 /// A rules API to read alerts from: its client, the path before its own, and the name of the place.

@@ -169,7 +169,13 @@ async fn silences_and_status_are_read() {
     let status = manager("am", 200, body).status().await.unwrap();
     assert_eq!(
         status,
-        Status { version: "0.31.1".into(), started: Some(at("07:00:00")), cluster: "ready".into(), peers: 2 }
+        Status {
+            version: "0.31.1".into(),
+            started: Some(at("07:00:00")),
+            cluster: "ready".into(),
+            peers: 2,
+            members: vec!["a".into(), "b".into()]
+        }
     );
 }
 

@@ -6,7 +6,9 @@
 use super::auth::Credentials;
 use crate::config::Source;
 use crate::core::{Result, Untrusted};
-use crate::sources::transport::{Answer, Request, Sending, SharedTransport, Transport};
+use crate::sources::transport::{
+    Answer, Proxied, Request, Sending, SendingOnce, SharedTransport, Transport, Unanswered, Write,
+};
 use crate::store::health::Via;
 
 /// A way with the headers of one source.
@@ -36,11 +38,30 @@ impl Dressed {
         }
         Ok(answer)
     }
+
+    async fn once(&self, mut write: Write) -> Result<Answer, Unanswered> {
+        let mut headers = self.credentials.headers().await.map_err(Unanswered::unsent)?;
+        headers.extend(std::mem::take(&mut write.headers));
+        write.headers = headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let answer = self.inner.send_once(write).await?;
+        if answer.status == 401 {
+            self.credentials.forget().await;
+        }
+        Ok(answer)
+    }
 }
 
 impl Transport for Dressed {
     fn send(&self, request: Request) -> Sending<'_> {
         Box::pin(self.ask(request))
+    }
+
+    fn send_once(&self, write: Write) -> SendingOnce<'_> {
+        Box::pin(self.once(write))
+    }
+
+    fn proxied(&self) -> Option<Proxied> {
+        self.inner.proxied()
     }
 
     fn via(&self) -> Via {

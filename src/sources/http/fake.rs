@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use crate::core::{Result, Span, Untrusted};
-use crate::sources::transport::{Answer, Request, Sending, SharedTransport, Transport};
+use crate::sources::transport::{
+    Answer, Request, Sending, SendingOnce, SharedTransport, Transport, Unanswered, Write,
+};
 use crate::store::health::Via;
 
 type Handler = dyn Fn(&Request) -> Result<Answer> + Send + Sync;
@@ -55,6 +57,19 @@ pub(crate) fn parameters(request: &Request) -> Vec<(String, String)> {
 impl Transport for Fake {
     fn send(&self, request: Request) -> Sending<'_> {
         let answer = (self.handler)(&request);
+        self.asked.lock().unwrap().push(request);
+        Box::pin(std::future::ready(answer))
+    }
+
+    /// Writes are answered by the same function, their body in the form's place; its error is a lost reply, unless it
+    /// is that nobody was reached.
+    fn send_once(&self, write: Write) -> SendingOnce<'_> {
+        let Write { method, path, headers, json, limit, cap } = write;
+        let request = Request { method, path, headers, form: json, limit, cap };
+        let answer = (self.handler)(&request).map_err(|error| {
+            let maybe_sent = error.kind != crate::core::Kind::Unreachable;
+            Unanswered { error, maybe_sent }
+        });
         self.asked.lock().unwrap().push(request);
         Box::pin(std::future::ready(answer))
     }

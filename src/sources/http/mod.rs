@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use url::{Host, Url};
 
-use super::transport::{Answer, Request, Sending, Transport};
+use super::transport::{Answer, Request, Sending, SendingOnce, Transport, Unanswered, Write};
 use crate::config::{Source, source::Proxy};
 use crate::core::{Error, Kind, Result, Span, Untrusted};
 use crate::store::health::Via;
@@ -93,6 +93,39 @@ impl Direct {
         Ok(answer)
     }
 
+    /// Sends a write. The connection pool gives a request to another connection only where it was not begun on the
+    /// first one.
+    async fn once(&self, write: Write) -> Result<Answer, Unanswered> {
+        let on = || Untrusted::from(self.base.as_str());
+        let url = self.url(&write.path).map_err(Unanswered::unsent)?;
+        let mut headers = self.credentials.headers().await.map_err(Unanswered::unsent)?;
+        headers.extend(write.headers);
+        let mut builder = self.client.request(write.method, url).headers(headers);
+        if let Some(json) = write.json {
+            builder = builder.header(http::header::CONTENT_TYPE, "application/json").body(json);
+        }
+        let begun = tokio::time::Instant::now();
+        let whole = async {
+            let response = builder.send().await.map_err(|e| {
+                let maybe_sent = !e.is_connect() && !e.is_builder();
+                Unanswered { error: cause::of(&e).on(on()), maybe_sent }
+            })?;
+            let status = response.status().as_u16();
+            let body = body_of(response, write.cap).await.map_err(|e| Unanswered::lost(e.on(on())))?;
+            Ok((status, body))
+        };
+        let limit = write.limit;
+        let late =
+            |_| Error::new(Kind::Timeout, "request").on(on()).detail(format!("nothing whole within {limit}"));
+        let answered = tokio::time::timeout(limit.to_std(), whole).await;
+        let (status, body) = answered.map_err(|e| Unanswered::lost(late(e)))??;
+        if status == 401 {
+            self.credentials.forget().await;
+        }
+        let took = Span(i64::try_from(begun.elapsed().as_nanos()).unwrap_or(i64::MAX));
+        Ok(Answer { status, content_type: None, body, took })
+    }
+
     /// Returns the URL of a path below the base; never one of another origin.
     fn url(&self, path: &str) -> Result<Url> {
         let text = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
@@ -106,6 +139,10 @@ impl Direct {
 impl Transport for Direct {
     fn send(&self, request: Request) -> Sending<'_> {
         Box::pin(self.exchange(request))
+    }
+
+    fn send_once(&self, write: Write) -> SendingOnce<'_> {
+        Box::pin(self.once(write))
     }
 
     fn via(&self) -> Via {

@@ -272,3 +272,110 @@ async fn a_path_never_leaves_the_origin() {
     }
     assert_eq!(direct.url("//evil.example/").unwrap().host_str(), Some("host"));
 }
+
+mod once {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::sources::transport::{Unanswered, Write};
+
+    fn write(limit: Span) -> Write {
+        Write {
+            method: http::Method::POST,
+            path: "/api/v2/silences".into(),
+            headers: Vec::new(),
+            json: Some("{}".into()),
+            limit,
+            cap: 1000,
+        }
+    }
+
+    /// Reads one request; returns its method, none where the other side has gone.
+    fn heard(stream: &mut std::net::TcpStream) -> Option<String> {
+        let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            let Ok(n @ 1..) = stream.read(&mut buffer) else { return None };
+            all.extend_from_slice(&buffer[..n]);
+            let text = String::from_utf8_lossy(&all);
+            let body = if text.starts_with("POST") { "\r\n\r\n{}" } else { "\r\n\r\n" };
+            if text.ends_with(body) {
+                return text.split(' ').next().map(str::to_owned);
+            }
+        }
+    }
+
+    /// Serves connections one by one: each request is answered by what stands next; nothing closes it. Counts writes.
+    fn server(answers: Vec<&'static str>) -> (Source, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let source = source(&format!("http://{}", listener.local_addr().unwrap()));
+        let writes = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&writes);
+        std::thread::spawn(move || {
+            let mut answers = answers.into_iter();
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { return };
+                while let Some(method) = heard(&mut stream) {
+                    count.fetch_add(usize::from(method == "POST"), Ordering::SeqCst);
+                    match answers.next() {
+                        Some("") | None => break,
+                        Some("hang") => std::thread::sleep(std::time::Duration::from_secs(2)),
+                        Some(answer) => std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap(),
+                    }
+                }
+            }
+        });
+        (source, writes)
+    }
+
+    async fn sent(answers: Vec<&'static str>) -> (Result<u16, Unanswered>, usize) {
+        let (source, writes) = server(answers);
+        let limit = Span::millis(700);
+        let answer = Direct::new(&source).unwrap().send_once(write(limit)).await;
+        // A second one would come at once.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        (answer.map(|a| a.status), writes.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn a_write_is_sent_once_whatever_comes_of_it() {
+        for status in [200, 302, 307, 401, 429, 503] {
+            let location = "location: http://127.0.0.1:1/\r\nretry-after: 0\r\n";
+            let answer = format!("HTTP/1.1 {status} x\r\n{location}content-length: 0\r\n\r\n");
+            let (answer, writes) = sent(vec![Box::leak(answer.into_boxed_str())]).await;
+            assert_eq!((answer.unwrap(), writes), (status, 1));
+        }
+        for lost in ["", "hang", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"] {
+            let (answer, writes) = sent(vec![lost]).await;
+            let unanswered = answer.unwrap_err();
+            assert!(unanswered.maybe_sent, "{lost:?}: {unanswered:?}");
+            assert_eq!(writes, 1, "{lost:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_reached_nobody_is_known_not_to_have_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let direct = Direct::new(&source(&format!("http://{address}"))).unwrap();
+        let unanswered = direct.send_once(write(Span::secs(2))).await.unwrap_err();
+        assert_eq!((unanswered.maybe_sent, unanswered.error.kind), (false, Kind::Unreachable));
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_dies_does_not_make_two_of_one() {
+        // The first answer keeps the connection; with the write it ends without a word.
+        let kept = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        let (source, writes) = server(vec![kept, "", kept]);
+        let direct = Direct::new(&source).unwrap();
+        direct.send(request(Span::secs(2), 1000)).await.unwrap();
+        let unanswered = direct.send_once(write(Span::secs(2))).await.unwrap_err();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!((unanswered.maybe_sent, writes.load(Ordering::SeqCst)), (true, 1));
+    }
+}

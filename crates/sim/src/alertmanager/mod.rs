@@ -5,6 +5,7 @@
 
 pub mod alerts;
 mod api;
+pub mod faults;
 pub mod matcher;
 pub mod silences;
 
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::prom::RuleBook;
+use faults::Faults;
 use silences::Silences;
 
 /// Bytes of a request's body at most.
@@ -30,13 +32,19 @@ const MAX_BODY: usize = 1 << 20;
 pub struct Alertmanager {
     book: RuleBook,
     silences: Arc<Mutex<Silences>>,
+    faults: Faults,
 }
 
 impl Alertmanager {
     /// Returns an Alertmanager without silences.
     pub fn new(book: RuleBook) -> Self {
         let seed = book.feed().shop().seed;
-        Self { book, silences: Arc::new(Mutex::new(Silences::new(seed))) }
+        Self { book, silences: Arc::new(Mutex::new(Silences::new(seed))), faults: Faults::default() }
+    }
+
+    /// Returns its switches.
+    pub fn faults(&self) -> Faults {
+        self.faults.clone()
     }
 }
 
@@ -44,10 +52,12 @@ impl Alertmanager {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, book: RuleBook, stop: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, router(Alertmanager::new(book)))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+pub async fn serve(
+    listener: TcpListener,
+    alertmanager: Alertmanager,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(alertmanager)).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// Returns the routes.
@@ -66,6 +76,7 @@ pub fn router(state: Alertmanager) -> Router {
         .route("/-/ready", get(|| async { "OK" }))
         .route("/-/healthy", get(|| async { "OK" }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+        .layer(axum::middleware::from_fn_with_state(state.faults(), faults::stand_before))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
         .with_state(state)
 }

@@ -77,9 +77,9 @@ impl Silence {
         self.matchers.iter().all(|m| m.matches(labels))
     }
 
-    /// Whether each of the filters is met by one of its matchers.
+    /// Whether each of the filters is one of its matchers.
     pub fn meets(&self, filters: &[Matcher]) -> bool {
-        filters.iter().all(|f| self.matchers.iter().any(|m| m.name == f.name && f.accepts(&m.value)))
+        filters.iter().all(|f| self.matchers.iter().any(|m| key(m) == key(f)))
     }
 
     /// Returns it as the API writes it.
@@ -157,8 +157,7 @@ impl Silences {
             let known = self.list.iter_mut().find(|s| s.id == silence.id).ok_or(Refusal::Unknown)?;
             if changes_in_place(known, &silence, now) {
                 let id = known.id.clone();
-                let starts = if known.starts <= now { known.starts } else { silence.starts.max(now) };
-                *known = Silence { starts, ..silence };
+                *known = silence;
                 return Ok(id);
             }
             let old = silence.id.clone();
@@ -176,12 +175,16 @@ impl Silences {
     }
 }
 
+fn key(m: &Matcher) -> (&str, &str, bool, bool) {
+    (&m.name, &m.value, m.is_regex, m.is_equal)
+}
+
 /// Whether a change keeps the silence's id: the same matchers, and nothing rewritten of the past.
 fn changes_in_place(known: &Silence, new: &Silence, now: i64) -> bool {
-    let key = |m: &Matcher| (m.name.clone(), m.value.clone(), m.is_regex, m.is_equal);
     let same = known.matchers.iter().map(key).eq(new.matchers.iter().map(key));
     same && match known.state(now) {
-        "active" => new.starts == known.starts,
+        // Whole seconds are compared.
+        "active" => new.starts.div_euclid(1_000) == known.starts.div_euclid(1_000),
         "pending" => new.starts >= now,
         _ => false,
     }
@@ -227,7 +230,8 @@ fn checked(posted: Posted, now: i64) -> Result<Silence, Refusal> {
         };
         matchers.push(matcher.map_err(wrong)?);
     }
-    if matchers.iter().all(|m| m.accepts("")) {
+    // Those that exclude are not asked.
+    if matchers.iter().all(|m| m.is_equal && m.accepts("")) {
         let why = "invalid silence: at least one matcher must not match the empty string";
         return Err(Refusal::Bad(why.into()));
     }

@@ -208,3 +208,36 @@ async fn silences_that_cannot_be_get_the_real_errors() {
     let (status, answer) = send(&app, "POST", "/silences", "x").await;
     assert_eq!((status, &answer["code"]), (400, &json!(400)));
 }
+
+#[tokio::test]
+async fn a_silence_that_only_excludes_is_taken_and_a_filter_chooses_by_matchers() {
+    let app = app();
+    let body = json!({
+        "matchers": [{"name": "service", "value": "backend", "isRegex": false, "isEqual": false}],
+        "startsAt": alerts::time(START / 1_000_000), "endsAt": "2027-01-01T00:00:00.000Z",
+        "createdBy": "a", "comment": "c",
+    });
+    assert_eq!(send(&app, "POST", "/silences", &body.to_string()).await.0, 200);
+    for (filter, count) in [("service%21%3Dbackend", 1), ("service%3Dbackend", 0), ("service%3Dother", 0)] {
+        let (_, list) = get(&app, &format!("/silences?filter={filter}")).await;
+        assert_eq!(list.as_array().unwrap().len(), count, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_reply_tells_nothing_of_what_was_done_and_writes_are_counted() {
+    use super::faults::Lost;
+    let (_, lives) = watch::channel(Arc::new(testing::lives()));
+    let book = RuleBook::new(Feed::new(lives, 1, 1.0, START, Arc::new(|| START))).unwrap();
+    let alertmanager = Alertmanager::new(book);
+    let faults = alertmanager.faults();
+    let app = router(alertmanager);
+    let body = silence("", "backend", "2027-01-01T00:00:00.000Z");
+    for (lost, there) in [(Lost::NotDone, 0), (Lost::Done, 1)] {
+        faults.lose_reply(lost);
+        assert_eq!(send(&app, "POST", "/silences", &body).await, (502, Json::Null));
+        let (_, list) = get(&app, "/silences").await;
+        assert_eq!(list.as_array().unwrap().len(), there, "{lost:?}");
+    }
+    assert_eq!(faults.writes(), ["POST /api/v2/silences"; 2]);
+}

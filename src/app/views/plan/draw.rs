@@ -34,7 +34,10 @@ pub fn truth(plan: &Plan, now: Ts) -> Truth {
         let objects = num::counted(computed, "object", "objects");
         return Truth::Partial(format!("{objects} not previewed by the server"));
     }
-    if plan.refusals.is_empty() && plan.items.iter().all(|i| i.change == Change::Unchanged) {
+    if plan.is_of_cluster()
+        && plan.refusals.is_empty()
+        && plan.items.iter().all(|i| i.change == Change::Unchanged)
+    {
         return Truth::Empty(NOTHING.to_owned());
     }
     Truth::Good(format!("read {}", num::ago(plan.made_at, now)))
@@ -62,7 +65,8 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
     let foot = area.height - upper.height;
     let lower = Rect { y: upper.bottom(), height: foot.min(area.height), ..area };
     if view.below == Below::Summary {
-        form::draw(cx, &form::lines(plan, view.wait, area.width), view.top, upper, buf);
+        let lines = form::lines(plan, view.wait, area.width, cx.shared.session.zone);
+        form::draw(cx, &lines, view.top, upper, buf);
     } else {
         release::draw_lines(cx, &view.lines(), view.top, upper, buf);
     }
@@ -77,6 +81,9 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
             let gate = &cx.shared.gate;
             let text = match gate.armed(cx.env.now) {
                 _ if gate.policy().locked => "locked: nothing is written in this context".to_owned(),
+                _ if !plan.is_of_cluster() => {
+                    "a silence is the Alertmanager's: confirming it arms nothing in the cluster".to_owned()
+                }
                 None => "read-only: confirming arms for 10m".to_owned(),
                 Some((until, _)) => {
                     format!("armed for {}: confirming arms for 10m anew", num::age(until - cx.env.now))
@@ -122,6 +129,9 @@ fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer
     let told = match (mistake, frozen.first()) {
         (Some(why), _) => (Role::Failing, why.clone()),
         (None, Some(frozen)) => (Role::Warning, frozen.sentence(cx.shared.session.zone).to_string()),
+        (None, None) if !plan.is_of_cluster() => {
+            (Role::Dim, "it is sent once, and arms nothing in the cluster".to_owned())
+        }
         (None, None) => (
             Role::Dim,
             "a process of its own carries it out: closing the cockpit does not stop it".to_owned(),

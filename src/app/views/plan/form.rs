@@ -7,7 +7,7 @@ use ratatui_core::layout::Rect;
 use super::draw::{NOTHING, truth};
 use crate::app::views::paint::{self, put};
 use crate::app::views::{Draw, Truth, screen};
-use crate::core::{Safe, num};
+use crate::core::{Safe, Zone, num};
 use crate::ops::plan::Rollback;
 use crate::ops::plan::{Change, Preview};
 use crate::ops::{Item, Plan};
@@ -39,8 +39,8 @@ impl Form {
     }
 }
 
-/// Returns a plan's lines for a width in cells.
-pub fn lines(plan: &Plan, wait: bool, width: u16) -> Vec<FormLine> {
+/// Returns a plan's lines for a width in cells; times are told in the zone.
+pub fn lines(plan: &Plan, wait: bool, width: u16, zone: Zone) -> Vec<FormLine> {
     let mut form = Form { room: usize::from(width.saturating_sub(INDENT)).max(10), lines: Vec::new() };
     for refusal in &plan.refusals {
         form.line("refused", Role::Failing, refusal);
@@ -52,6 +52,17 @@ pub fn lines(plan: &Plan, wait: bool, width: u16) -> Vec<FormLine> {
         form.line("why", Role::Text, why.as_str());
     }
     form.line("owner", Role::Text, &format!("{}      rights   {}", plan.owner, plan.rights));
+    if let Some(silences) = plan.silences() {
+        // What must be known stands before the alerts, however many they are.
+        for note in &plan.notes {
+            form.line("note", Role::Warning, note.as_str());
+        }
+        for (label, text) in silences.lines(plan.made_at, zone) {
+            let strong = matches!(label, "silence" | "hides now" | "comes back");
+            form.line(label, if strong { Role::Strong } else { Role::Text }, &text);
+        }
+        return form.lines;
+    }
     let restarts = plan.restarts();
     let pods = if restarts > 0 {
         format!(" · {} restart", num::counted(restarts as usize, "pod", "pods"))
@@ -135,7 +146,7 @@ mod tests {
     fn what_decides_stands_above_the_objects_and_long_texts_are_broken() {
         let mut plan = Plan::example(Ts::from_secs(1_000));
         plan.notes.push(Safe::own("revision 6 failed when it was made, which is long enough to be broken"));
-        let lines = lines(&plan, true, 40);
+        let lines = lines(&plan, true, 40, Zone::Utc);
         let at = |label: &str| lines.iter().position(|l| l.label == label).unwrap();
         assert!(at("changes") < at("note") && at("note") < at("wait") && at("wait") < at("makes"));
         assert_eq!(lines.iter().filter(|l| l.label == "note").count(), 1);

@@ -336,7 +336,11 @@ impl Pane for PlanView {
                     let gate = &cx.shared.gate;
                     let name = gate.asks_for_name(plan, cx.now()).then(|| Box::new(Line::new("")));
                     let frozen = !gate.frozen(plan, cx.now()).is_empty();
-                    let offered = if frozen { String::new() } else { Self::reason(cx.shared) };
+                    // Why it is silenced has been said.
+                    let comment = plan.silences().and_then(|s| s.silences.first());
+                    let comment = comment.map(|s| s.comment.safe().to_string()).filter(|c| !c.is_empty());
+                    let offered = comment.unwrap_or_else(|| Self::reason(cx.shared));
+                    let offered = if frozen { String::new() } else { offered };
                     let reason = Box::new(Line::new(&offered));
                     // The typed name is a guard of its own; a plain `enter` must not come from a held or hasty key.
                     let from = if name.is_some() { cx.now() } else { cx.now() + QUIET };
@@ -368,6 +372,9 @@ impl Pane for PlanView {
             // In the confirmation only its own keys work.
             (Step::Confirm { .. }, _) if action != Action::Back => {
                 Some("the confirmation is open: enter or esc".to_owned())
+            }
+            (_, Some(p)) if matches!(action, Action::Diff | Action::Patches) && !p.is_of_cluster() => {
+                Some("a silence changes no object: all of it is shown".to_owned())
             }
             (_, Some(p)) if action == Action::Wait && p.rollback().is_none() => {
                 Some("only a rollback waits".to_owned())
@@ -482,6 +489,7 @@ impl Pane for PlanView {
             Wanted::Deed { objects, .. } => {
                 Subject { object: objects.first().cloned(), ..Subject::default() }
             }
+            Wanted::Silence { .. } => Subject::default(),
         }
     }
 
@@ -498,7 +506,9 @@ impl PlanView {
     fn scroll(&mut self, key: Key, cx: &Cx<'_>) -> bool {
         let body = cx.body();
         let count = match (&self.plan, self.below) {
-            (Some(plan), Below::Summary) => form::lines(plan, self.wait, body.width).len(),
+            (Some(plan), Below::Summary) => {
+                form::lines(plan, self.wait, body.width, cx.shared.session.zone).len()
+            }
             _ => self.lines().len(),
         };
         let room = usize::from(draw::upper(&self.step, body).height);

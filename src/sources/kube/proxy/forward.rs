@@ -27,7 +27,7 @@ use crate::sources::kube::body;
 use crate::sources::kube::client::{Client, no_answer};
 use crate::sources::kube::config::Authority;
 use crate::sources::kube::dial;
-use crate::sources::transport::{Answer, Request, Sending, Transport};
+use crate::sources::transport::{Answer, Request, Sending, SendingOnce, Transport, Unanswered, Write};
 use crate::store::health::Via;
 
 /// How many idle connections are kept.
@@ -164,24 +164,69 @@ impl PortForward {
                 .error(Kind::Refused, "ask a source")
                 .detail("only queries are sent this way"));
         }
-        let mut made = http::Request::new(Full::new(Bytes::from(form.clone().unwrap_or_default())));
-        *made.method_mut() = request.method.clone();
+        let body = form.clone().unwrap_or_default();
+        let mut made = self.made(request.method.clone(), &request.path, &request.headers, body)?;
+        if form.is_some() {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            made.headers_mut().entry(header::CONTENT_TYPE).or_insert(form);
+        }
+        Ok(made)
+    }
+
+    fn made(
+        &self,
+        method: Method,
+        path: &str,
+        own: &[(http::HeaderName, HeaderValue)],
+        body: String,
+    ) -> Result<http::Request<Full<Bytes>>> {
+        let backend = &self.backend;
+        let mut made = http::Request::new(Full::new(Bytes::from(body)));
+        *made.method_mut() = method;
         let wrong = || backend.error(Kind::Internal, "ask a source").detail("its path is not one");
-        *made.uri_mut() = backend.path(&request.path)?.parse().map_err(|_| wrong())?;
+        *made.uri_mut() = backend.path(path)?.parse().map_err(|_| wrong())?;
         let headers = made.headers_mut();
         let host = format!("{}.{}.svc:{}", backend.service, backend.namespace, backend.port);
         headers.insert(header::HOST, HeaderValue::from_str(&host).map_err(|_| wrong())?);
         let agent = concat!("deckwatch/", env!("CARGO_PKG_VERSION"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        if form.is_some() {
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.insert(header::CONTENT_TYPE, form);
-        }
-        for (name, value) in &request.headers {
+        for (name, value) in own {
             headers.insert(name.clone(), value.clone());
         }
         Ok(made)
+    }
+
+    /// Sends a write on a connection of its own: one that was kept may be dead without a word.
+    async fn once(&self, write: Write) -> Result<Answer, Unanswered> {
+        let (began, limit) = (Instant::now(), write.limit);
+        let late = || self.error(Kind::Timeout).detail(format!("not answered within {limit}"));
+        let body = write.json.clone().unwrap_or_default();
+        let made = self.made(write.method.clone(), &write.path, &write.headers, body);
+        let mut made = made.map_err(Unanswered::unsent)?;
+        if write.json.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            made.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
+        let connecting = tokio::time::timeout(limit.to_std(), self.connect()).await;
+        let connected = connecting.unwrap_or_else(|_| Err(late()));
+        let mut connection = connected.map_err(Unanswered::unsent)?;
+        let asked = Asked::of(&write.method, &write.path);
+        let lost = |text: String| Unanswered::lost(self.error(Kind::Unreachable).detail(text));
+        let talk = async {
+            let sent = connection.sender.send_request(made).await;
+            let (parts, stream) = sent.map_err(|e| lost(e.to_string()))?.into_parts();
+            let body = body::collect(&asked, &parts.headers, stream, write.cap).await;
+            body.map(|body| (parts.status.as_u16(), body)).map_err(Unanswered::lost)
+        };
+        let answered = tokio::select! {
+            talked = tokio::time::timeout(limit.to_std(), talk) => talked,
+            said = trouble(connection.trouble.clone()) => Ok(Err(lost(said))),
+        };
+        // Whatever came of it, the next request gets a connection that nothing was written to.
+        let (status, body) = answered.unwrap_or_else(|_| Err(Unanswered::lost(late())))?;
+        let took = Span(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX));
+        Ok(Answer { status, content_type: None, body, took })
     }
 
     /// Connects to the pod that served last, or to another one when it is gone.
@@ -307,6 +352,10 @@ async fn trouble(mut said: watch::Receiver<Option<String>>) -> String {
 impl Transport for PortForward {
     fn send(&self, request: Request) -> Sending<'_> {
         Box::pin(self.ask(request))
+    }
+
+    fn send_once(&self, write: Write) -> SendingOnce<'_> {
+        Box::pin(self.once(write))
     }
 
     fn via(&self) -> Via {

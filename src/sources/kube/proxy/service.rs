@@ -7,7 +7,9 @@ use super::Backend;
 use crate::core::{Error, Kind, Result, Untrusted};
 use crate::sources::kube::answer;
 use crate::sources::kube::client::{Client, Reply};
-use crate::sources::transport::{Answer, Request, Sending, Transport};
+use crate::sources::transport::{
+    Answer, Proxied, Request, Sending, SendingOnce, Transport, Unanswered, Write,
+};
 use crate::store::health::Via;
 
 /// Reaches a service through the API server.
@@ -30,13 +32,11 @@ impl ServiceProxy {
                 .error(Kind::Refused, "ask a source")
                 .detail("only queries are sent this way"));
         }
-        let namespace = &backend.namespace;
-        let base = format!("/api/v1/namespaces/{namespace}/services/{}/proxy", backend.segment());
-        let path = format!("{base}{}", backend.path(&request.path)?);
+        let path = self.path(&request.path)?;
         let form = request.form.filter(|_| request.method == Method::POST);
         let reply = self.client.proxied(&path, request.headers, form, request.limit, request.cap).await?;
         match own_words(&reply) {
-            Some(said) => Err(self.refused(&reply, &said)),
+            Some(said) => Err(self.refused(&reply, &said, "get and create")),
             None => Ok(Answer {
                 status: reply.status,
                 content_type: reply.header(&http::header::CONTENT_TYPE).map(str::to_owned),
@@ -46,7 +46,40 @@ impl ServiceProxy {
         }
     }
 
-    fn refused(&self, reply: &Reply, said: &Said) -> Error {
+    fn path(&self, below: &str) -> Result<String> {
+        let Backend { namespace, .. } = &self.backend;
+        let base = format!("/api/v1/namespaces/{namespace}/services/{}/proxy", self.backend.segment());
+        Ok(format!("{base}{}", self.backend.path(below)?))
+    }
+
+    async fn once(&self, write: Write) -> Result<Answer, Unanswered> {
+        let wrong = |e: &dyn std::fmt::Display| {
+            let error = self.backend.error(Kind::Internal, "build a request").detail(e.to_string());
+            Unanswered::unsent(error)
+        };
+        let mut made = http::Request::builder()
+            .method(write.method)
+            .uri(self.path(&write.path).map_err(Unanswered::unsent)?);
+        for (name, value) in &write.headers {
+            made = made.header(name, value);
+        }
+        if write.json.is_some() {
+            made = made.header(http::header::CONTENT_TYPE, "application/json");
+        }
+        let made = made.body(write.json.unwrap_or_default().into()).map_err(|e| wrong(&e))?;
+        let sent = self.client.raw_service().send_once(made, write.limit, write.cap).await;
+        let reply = sent.map_err(|f| Unanswered { error: f.error, maybe_sent: f.maybe_sent })?;
+        if let Some(said) = own_words(&reply) {
+            // What it refuses it has not passed on; of what it could not pass on, only a dial that failed tells as much.
+            let maybe_sent = reply.status >= 500 && !never_reached(&reply.body);
+            let error = self.refused(&reply, &said, "create and delete");
+            return Err(Unanswered { error, maybe_sent });
+        }
+        let (content_type, status, took) = (reply.content_type().to_owned(), reply.status, reply.took);
+        Ok(Answer { status, content_type: Some(content_type), body: reply.body, took })
+    }
+
+    fn refused(&self, reply: &Reply, said: &Said, verbs: &str) -> Error {
         let backend = &self.backend;
         let what = "ask through the service proxy";
         match said {
@@ -63,7 +96,7 @@ impl ServiceProxy {
                     backend.error(kind, what).detail(format!("{} ({})", status.message, reply.status));
                 match kind {
                     Kind::Denied => error.hint(format!(
-                        "ask for get and create on services/proxy named {} in namespace {}",
+                        "ask for {verbs} on services/proxy named {} in namespace {}",
                         backend.segment(),
                         backend.namespace
                     )),
@@ -84,6 +117,15 @@ impl Transport for ServiceProxy {
         Box::pin(self.ask(request))
     }
 
+    fn send_once(&self, write: Write) -> SendingOnce<'_> {
+        Box::pin(self.once(write))
+    }
+
+    fn proxied(&self) -> Option<Proxied> {
+        let namespace = self.backend.namespace.to_string();
+        Some(Proxied { namespace, segment: self.backend.segment() })
+    }
+
     fn via(&self) -> Via {
         Via::ServiceProxy
     }
@@ -91,6 +133,12 @@ impl Transport for ServiceProxy {
     fn address(&self) -> Untrusted {
         self.backend.address()
     }
+}
+
+/// Returns whether the API server says that no connection to the service was made.
+fn never_reached(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body.get(..4096).unwrap_or(body));
+    ["no endpoints available for service", "dial tcp"].iter().any(|words| text.contains(words))
 }
 
 /// What the API server itself says in place of the service.

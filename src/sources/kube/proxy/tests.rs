@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{Bytes as Data, Message};
 use super::*;
 use crate::core::Span;
 use crate::sources::kube::testing::{Answer, Server, json, status, typed};
-use crate::sources::transport::{Request, Transport};
+use crate::sources::transport::{Proxied, Request, Transport, Unanswered, Write};
 use crate::store::health::Via;
 
 fn backend(port: Port) -> Backend {
@@ -40,6 +40,12 @@ fn get(path: &str) -> Request {
 
 fn post(path: &str, form: &str) -> Request {
     Request { method: Method::POST, form: Some(form.to_owned()), ..get(path) }
+}
+
+fn write(method: Method) -> Write {
+    let json = (method == Method::POST).then(|| "{}".to_owned());
+    let Request { path, headers, limit, cap, .. } = get("/api/v2/silences");
+    Write { method, path, headers, json, limit, cap }
 }
 
 mod service {
@@ -116,6 +122,54 @@ mod service {
             let error = asked(&server, backend(Port::Number(9090)), get("/x")).await.unwrap_err();
             assert_eq!((error.kind, error.on.raw()), (kind, "http://monitoring/prometheus:9090/prom/"));
             assert!(error.hint.as_deref().unwrap_or("").starts_with(hint), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_goes_to_the_services_path_once_with_its_body() {
+        for method in [Method::POST, Method::DELETE] {
+            let server = Server::new(|request| {
+                let kind = request.headers().get("content-type").map(|v| v.to_str().unwrap().to_owned());
+                typed(200, "application/json", format!("{kind:?} {:?}", request.body()))
+            });
+            let proxy = ServiceProxy::new(server.client(), backend(Port::Number(9093)));
+            let answer = proxy.send_once(write(method.clone())).await.unwrap();
+            let said =
+                if method == Method::POST { r#"Some("application/json") b"{}""# } else { r#"None b"""# };
+            assert_eq!((answer.status, answer.body), (200, Bytes::from(said)));
+            let path = "/api/v1/namespaces/monitoring/services/prometheus:9093/proxy/prom/api/v2/silences";
+            assert_eq!(server.log(), [format!("{method} {path}")]);
+            let segment = "prometheus:9093".to_owned();
+            assert_eq!(proxy.proxied(), Some(Proxied { namespace: "monitoring".to_owned(), segment }));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_api_server_did_not_pass_on_is_told_from_what_it_may_have() {
+        let reset = "error trying to reach service: read tcp 10.0.0.1:9093: connection reset by peer";
+        let dial = "error trying to reach service: dial tcp 10.0.0.1:9093: connect: connection refused";
+        for (answer, kind, maybe) in [
+            (status(403, "Forbidden", "services is forbidden"), Kind::Denied, false),
+            (status(404, "NotFound", "services not found"), Kind::NotFound, false),
+            (
+                status(503, "ServiceUnavailable", "no endpoints available for service"),
+                Kind::Unreachable,
+                false,
+            ),
+            (status(503, "ServiceUnavailable", dial), Kind::Unreachable, false),
+            (status(503, "ServiceUnavailable", reset), Kind::Unreachable, true),
+            (typed(502, "text/plain", reset), Kind::Unreachable, true),
+            (status(504, "Timeout", "request did not complete"), Kind::Server, true),
+        ] {
+            let answer = Mutex::new(Some(answer));
+            let server = Server::new(move |_| answer.lock().unwrap().take().unwrap());
+            let proxy = ServiceProxy::new(server.client(), backend(Port::Number(9093)));
+            let Unanswered { error, maybe_sent } = proxy.send_once(write(Method::POST)).await.unwrap_err();
+            assert_eq!((error.kind, maybe_sent), (kind, maybe), "{error:?}");
+            if kind == Kind::Denied {
+                assert!(error.hint.unwrap().starts_with("ask for create and delete on services/proxy named"));
+            }
+            assert_eq!(server.log().len(), 1);
         }
     }
 
@@ -314,6 +368,33 @@ mod forward {
             assert!(text(&forward, get("/")).await.unwrap().starts_with("ok"));
         }
         assert_eq!(opened_pods(&server).len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_write_has_a_connection_of_its_own_and_is_not_sent_again() {
+        let server = cluster(
+            vec![slice(&[("prom-0", true)])],
+            Box::new(|request, _| upgrade(request, Pod::Answers("ok"))),
+        );
+        let forward = PortForward::new(server.client(), backend(Port::Number(9090)));
+        text(&forward, get("/")).await.unwrap();
+        let answer = forward.send_once(write(Method::POST)).await.unwrap();
+        assert!(answer.body.starts_with(b"ok | POST /prom/api/v2/silences HTTP/1.1"), "{:?}", answer.body);
+        assert_eq!(opened_pods(&server).len(), 2);
+        let silent = cluster(
+            vec![slice(&[("prom-0", true)])],
+            Box::new(|request, _| upgrade(request, Pod::Complains)),
+        );
+        let forward = PortForward::new(silent.client(), backend(Port::Number(9090)));
+        let lost = forward.send_once(write(Method::POST)).await.unwrap_err();
+        assert_eq!((lost.maybe_sent, opened_pods(&silent).len()), (true, 1));
+        let denied = cluster(
+            vec![slice(&[("prom-0", true)])],
+            Box::new(|_, _| status(403, "Forbidden", "pods is forbidden")),
+        );
+        let forward = PortForward::new(denied.client(), backend(Port::Number(9090)));
+        let unsent = forward.send_once(write(Method::POST)).await.unwrap_err();
+        assert_eq!((unsent.maybe_sent, unsent.error.kind), (false, Kind::Denied));
     }
 
     #[tokio::test]
