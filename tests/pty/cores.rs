@@ -80,6 +80,8 @@ fn assert_no_core(pid: u32, what: &str) {
     let user = status.lines().find_map(|l| l.strip_prefix("Uid:")).unwrap().split_whitespace().next();
     assert_ne!(user, Some("0"), "{what} must not run as the superuser here");
     assert_eq!(owner(pid), 0, "{what} can be dumped");
+    // What has ended has no memory, and is the superuser's too.
+    assert!(is_running(pid), "{what} has ended");
 }
 
 /// Returns whose the files of a process in `/proc` are.
@@ -200,7 +202,10 @@ fn a_command_can_not_be_dumped_and_leaves_no_core() {
             let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
             line.starts_with(program.as_os_str().as_encoded_bytes())
         });
-        until("it is marked", || owner(pid) == 0);
+        until("it is marked", || {
+            assert!(is_running(pid), "it ended before it was marked");
+            owner(pid) == 0
+        });
         assert_no_core(pid, args[0]);
         fault(pid);
         assert!(child.wait().unwrap().code().is_none());
