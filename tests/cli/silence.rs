@@ -232,7 +232,7 @@ fn a_silence_through_the_api_server_needs_its_right_and_is_told_so() {
     assert_eq!(stand.writes(), [format!("POST {post}")]);
     stand.faults().deny(deckwatch_sim::kube::faults::Deny::new("create", "services/proxy"));
     let ran = stand.run_with(&and(ADD, &["--plan"]), &vars);
-    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert_eq!(ran.code, 4, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("missing rights: create services/proxy"), "{}", ran.out);
     assert_eq!(stand.writes().len(), 1);
 }

@@ -15,7 +15,7 @@ use count::Counts;
 use crate::testbed::own::{self, Own};
 
 /// The tests on the real servers in the order in which they run: those that stop servers come last.
-const ON_THE_STAND: [&str; 4] = ["reading::", "actions::", "path::", "faults::"];
+const ON_THE_STAND: [&str; 6] = ["reading::", "silence::", "actions::", "crash::", "path::", "faults::"];
 
 /// Which tests.
 #[derive(clap::Args)]
