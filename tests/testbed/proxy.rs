@@ -136,20 +136,32 @@ impl State {
 pub struct Recorder {
     state: Arc<State>,
     kubeconfig: tempfile::NamedTempFile,
+    port: u16,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Recorder {
     /// Starts one that asks as a user.
     pub fn start(user: User) -> Self {
+        Self::with(|| async move {
+            let file = Kubeconfig::read_from(user.kubeconfig()).unwrap();
+            kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap()
+        })
+    }
+
+    /// Starts one before another server.
+    pub fn before(url: &str) -> Self {
+        let url = url.parse().unwrap();
+        Self::with(|| async move { kube::Config::new(url) })
+    }
+
+    fn with<F: Future<Output = kube::Config>>(config: impl FnOnce() -> F) -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let state: Arc<State> = Arc::default();
         let (listener, client) = runtime.block_on(async {
-            let file = Kubeconfig::read_from(user.kubeconfig()).unwrap();
-            let mut config =
-                kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
+            let mut config = config().await;
             config.default_retry = false;
             config.read_timeout = None;
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), kube::Client::try_from(config).unwrap())
@@ -167,7 +179,12 @@ impl Recorder {
             ),
         )
         .unwrap();
-        Self { state, kubeconfig, _runtime: runtime }
+        Self { state, kubeconfig, port, _runtime: runtime }
+    }
+
+    /// Returns its own address.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Returns the kubeconfig that leads through it.

@@ -7,12 +7,13 @@ use pretty_assertions::assert_eq;
 
 use super::Seen;
 use super::conditions::Condition;
+use super::silences::ROWS;
 use super::subjects::ACTIONS;
 
 fn page(seen: &[Seen]) -> String {
     let mut text = String::from(
         "# Actions\n\n\
-         What becomes of every action under every condition, as seen on the real API server by\n\
+         What becomes of every action under every condition, as seen on the real API server and Alertmanager by\n\
          `tests/testbed/actions` through a proxy that counts what is sent and does what the condition says. No request\n\
          is sent twice in any of them. The page is made by that test.\n\n",
     );
@@ -21,6 +22,9 @@ fn page(seen: &[Seen]) -> String {
     row(vec!["---".to_owned(); 3]);
     for action in ACTIONS {
         row(vec![action.name.to_owned(), format!("`{}`", action.command.join(" ")), action.sends.to_owned()]);
+    }
+    for (name, command, sends) in ROWS {
+        row(vec![name.to_owned(), format!("`{command}`"), sends.to_owned()]);
     }
     text.push_str("\nThe conditions:\n\n");
     for condition in Condition::ALL {
@@ -33,11 +37,16 @@ fn page(seen: &[Seen]) -> String {
         let heads = std::iter::once("action").chain(part.iter().map(|c| c.heading().0));
         writeln!(text, "| {} |", heads.collect::<Vec<_>>().join(" | ")).unwrap();
         writeln!(text, "| {} |", vec!["---"; part.len() + 1].join(" | ")).unwrap();
-        for action in ACTIONS {
-            writeln!(text, "{}", line(seen, action.name, part)).unwrap();
+        for name in names() {
+            writeln!(text, "{}", line(seen, name, part)).unwrap();
         }
     }
     text
+}
+
+/// The actions in their order.
+fn names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|a| a.name).chain(ROWS.into_iter().map(|row| row.0))
 }
 
 /// The conditions are too many for one table.
@@ -55,7 +64,7 @@ fn line(seen: &[Seen], action: &str, part: &[Condition]) -> String {
 /// Compares the page with what was seen, or writes it.
 pub fn compare(seen: &[Seen]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/actions.md");
-    let whole = ACTIONS.iter().all(|a| seen.iter().any(|s| s.action == a.name));
+    let whole = names().all(|name| seen.iter().any(|s| s.action == name));
     if whole && std::env::var_os("UPDATE_ACTIONS").is_some() {
         std::fs::write(&path, page(seen)).unwrap();
     }
@@ -63,9 +72,9 @@ pub fn compare(seen: &[Seen]) {
     if whole {
         assert_eq!(kept, page(seen));
     }
-    for action in ACTIONS.iter().filter(|a| seen.iter().any(|s| s.action == a.name)) {
+    for name in names().filter(|name| seen.iter().any(|s| s.action == *name)) {
         for part in PARTS {
-            let line = line(seen, action.name, &Condition::ALL[part.0..part.1]);
+            let line = line(seen, name, &Condition::ALL[part.0..part.1]);
             assert!(kept.lines().any(|l| l == line), "docs/actions.md does not say: {line}");
         }
     }

@@ -12,7 +12,6 @@ use crate::proxy::{Gate, Recorder, Then};
 use crate::stand::{User, variable};
 use crate::sys;
 
-const TERM: i32 = 15;
 const HUP: i32 = 1;
 const KILL: i32 = 9;
 
@@ -23,7 +22,7 @@ pub enum Kill {
     Both,
     /// The runner, by `SIGKILL`.
     Runner,
-    /// The runner is told to end, by `SIGTERM`.
+    /// The runner is told to end, by `SIGHUP`.
     StopRunner,
     /// The cockpit, by `SIGKILL`.
     Cockpit,
@@ -120,7 +119,7 @@ impl Scene {
             }
             Kill::Runner => sys::kill(runner, KILL),
             Kill::StopRunner => {
-                sys::kill(runner, TERM);
+                sys::kill(runner, HUP);
                 until("it is told to stop", || self.entries().iter().any(|e| e["what"] == "cancel"));
             }
             Kill::Cockpit => session.kill(),
