@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::effect::{Feed, QueryId, Scope, Timer};
 use crate::core::key::Key;
-use crate::core::{Error, Fingerprint, Labels, Name, ObjectRef, Ts, Uid, Untrusted};
+use crate::core::{Error, Fingerprint, Labels, Name, ObjectRef, Safe, Ts, Uid, Untrusted};
 use crate::ops;
 use crate::store::alerts::{Alert, Rule};
 use crate::store::batch::Batch;
@@ -46,7 +46,7 @@ pub enum Msg {
     /// An object that is to be edited was read.
     Opened(ObjectRef, Result<Arc<serde_json::Value>, Error>),
     /// An object comes back from the editor: as it was opened, and as it was saved; none where nothing was changed.
-    Edited(ObjectRef, Arc<serde_json::Value>, Result<Option<serde_json::Value>, Error>),
+    Edited(ObjectRef, Arc<serde_json::Value>, Result<Option<Saved>, Error>),
     /// An entry was written into the journal, or could not be.
     Journalled(ops::Record, Result<(), Error>),
     /// What alerts were bound to in earlier sessions.
@@ -119,6 +119,15 @@ pub struct Taken {
     pub shown: Option<Arc<ops::Plan>>,
     /// Whether its process is still there.
     pub live: bool,
+}
+
+/// What was saved in an editor.
+#[derive(Debug)]
+pub struct Saved {
+    /// The object.
+    pub object: serde_json::Value,
+    /// Where the text is kept for a day; nothing is kept of Secrets.
+    pub kept: Option<Safe>,
 }
 
 /// News of a list and watch.

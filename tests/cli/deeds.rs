@@ -111,3 +111,25 @@ fn a_rollout_is_followed_to_its_end_and_its_revisions_are_listed() {
         assert_ne!(stand.run(args).code, 0, "{args:?}");
     }
 }
+
+#[test]
+fn a_pod_that_came_between_the_plan_and_the_cordon_keeps_a_drain_from_being_called_done() {
+    let stand = Stand::start(false);
+    stand.faults().hold_writes(Some("/nodes/"));
+    let args = ["drain", "worker-1", "--ignore-daemonsets", "--delete-emptydir-data", "--force"];
+    let drain = stand.command(&[&args[..], &["--write", "--yes"]].concat()).spawn().unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !stand.writes().iter().any(|w| w.contains("/nodes/")) {
+        assert!(std::time::Instant::now() < end, "the node is never reached");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let late = serde_json::json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "late", "namespace": "momo-store" },
+        "spec": { "nodeName": "worker-1", "containers": [{ "name": "app", "image": "registry.example/app:1" }] } });
+    stand.post("/api/v1/namespaces/momo-store/pods", &late);
+    stand.faults().hold_writes(None);
+    let output = drain.wait_with_output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("Pod momo-store/late: came to worker-1 after the plan was made"), "{words}");
+    assert!(words.contains("hint: the node stays cordoned"), "{words}");
+}

@@ -122,7 +122,8 @@ fn a_silence_is_made_listed_extended_and_expired_each_by_one_request() {
     assert!(plan.out.contains("comes back 1 alert: Backend5xxHigh"), "{}", plan.out);
     let ran = stand.run(&["silence", "expire", &id, "--write", "--yes"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-    assert!(ran.out.starts_with(&format!("silence {id}: has ended, read back")), "{}", ran.out);
+    let ended = format!("silence {id}: has ended, read back (at alertmanager)");
+    assert!(ran.out.starts_with(&ended), "{}", ran.out);
     assert_eq!(silences(&stand), Vec::<Value>::new());
     let ended = stand.json(&["silence", "list", "--expired", "-o", "json"]);
     assert_eq!((&ended[0]["id"], &ended[0]["status"]["state"]), (&one["id"], &"expired".into()));

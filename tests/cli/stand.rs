@@ -74,6 +74,19 @@ impl Stand {
         &self.urls[2]
     }
 
+    /// Posts an object to the API server.
+    pub fn post(&self, path: &str, object: &Value) {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let stand = self.whole.as_ref().unwrap().stand();
+        let (url, token, body) =
+            (format!("{}{path}", stand.url()), stand.token().to_owned(), object.to_string());
+        self.runtime.as_ref().unwrap().block_on(async move {
+            let post = reqwest::Client::new().post(url).bearer_auth(token);
+            let answer = post.header("content-type", "application/json").body(body).send().await.unwrap();
+            assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        });
+    }
+
     /// Returns the requests so far that would have changed something.
     pub fn writes(&self) -> Vec<String> {
         let requests = self.faults().requests().into_iter();

@@ -148,6 +148,8 @@ fn confirming_a_narrow_silence_takes_a_key_and_arms_nothing() {
     assert!(screen.contains("enter silences") && screen.contains("arms nothing"), "{screen}");
     assert!(screen.contains("reason (tab): rolling back release 7"), "{screen}");
     stage.press(&["enter"]);
+    assert_eq!(stage.model.shared.jobs.running(), 0, "an enter confirms when it stays alone");
+    stage.wake(Span::millis(150));
     assert_eq!(stage.model.shared.jobs.running(), 1);
     assert_eq!(stage.model.shared.gate.armed(stage.env.now), None);
 }

@@ -107,6 +107,14 @@ impl Stage {
         self.env.now = self.env.now + span;
     }
 
+    /// Lets time pass until the page is to be looked at again.
+    #[allow(dead_code, reason = "not every suite waits so")]
+    pub fn wake(&mut self, span: Span) {
+        self.wait(span);
+        let page = self.model.nav.top().id;
+        self.send(Msg::Due(effect::Timer::Page(page)));
+    }
+
     /// Makes the terminal another size.
     pub fn resize(&mut self, (width, height): (u16, u16)) {
         self.send(Msg::Resized(width, height));

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use deckwatch_helm::plan::{BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, plan};
-use deckwatch_helm::record::StoredRecord;
+use deckwatch_helm::record::{Status, StoredRecord};
 use deckwatch_helm::step::Job;
 use deckwatch_helm::time::Now;
 
@@ -84,10 +84,12 @@ pub async fn prepare(
     let current = current.cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoHistory))?;
     let wanted =
         of(target).cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoSuchRevision(target)))?;
-    let dead = pending(&current).filter(|revision| {
-        let makes = u32::try_from(*revision).unwrap_or(0);
-        state.is_some_and(|state| abandoned(state, client, namespace, name, makes))
+    let dead = going(&current).filter(|(to, revision)| {
+        let numbers = u32::try_from(*to).ok().zip(u32::try_from(*revision).ok());
+        let abandoned = |numbers| state.is_some_and(|s| abandoned(s, client, namespace, name, numbers));
+        numbers.is_some_and(abandoned)
     });
+    let dead = dead.map(|(_, revision)| revision);
     let sides = Sides::read(&current.record, &wanted.record).map_err(|r| refused(namespace, name, &r))?;
     let kinds = live::kinds(client, &sides.kinds()).await?;
     let bound = sides.bind(&kinds, name.as_str(), namespace.as_str());
@@ -136,10 +138,11 @@ pub async fn prepare(
     Ok(Prepared { plan, helm: made, current, sides: bound })
 }
 
-/// Returns the revision of a record whose operation was never finished.
-fn pending(current: &StoredRecord) -> Option<i64> {
-    let is_pending = current.record.info().is_ok_and(|info| info.status.is_pending());
-    current.record.version().ok().filter(|_| is_pending)
+/// Returns where a rollback that was never finished was going, and its revision.
+fn going(current: &StoredRecord) -> Option<(i64, i64)> {
+    let info = current.record.info().ok().filter(|info| info.status == Status::PendingRollback)?;
+    let to = info.description.strip_prefix("Rollback to ")?.parse().ok()?;
+    Some((to, current.record.version().ok()?))
 }
 
 fn refused(namespace: &Name, name: &Name, refusal: &Refusal) -> Error {

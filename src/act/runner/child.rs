@@ -9,6 +9,7 @@ use super::super::file::{make_private, write_private};
 use super::super::journal::Journal;
 use super::Handover;
 use crate::core::{Error, Kind, Result, Safe};
+use crate::ops::plan::Doing;
 use crate::ops::{JobMsg, Outcome, Plan, Record, What};
 use crate::sources::auth::{WallClock, wall_clock};
 use crate::sources::kube::Client;
@@ -74,6 +75,11 @@ fn begin(journal: &Journal, clock: &WallClock, handed: &Handover) -> Result<()> 
     let mut plan = Plan::clone(&order.plan);
     for item in &mut plan.items {
         (item.diff, item.patch) = (Vec::new(), None);
+    }
+    if let Doing::Deed(deeds) = &mut plan.what
+        && deeds.action.as_str() == "edit"
+    {
+        deeds.deed = serde_json::Value::Null;
     }
     let path = plan_file(&handed.state, &handed.journal.to_string());
     let text = serde_json::to_string(&plan).unwrap_or_default();

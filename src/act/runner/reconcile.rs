@@ -33,6 +33,8 @@ impl End {
     }
 }
 
+/// What is said of a pod that has been told to end.
+const ENDING: &str = "is ending";
 const BEGUN: &str = "its process ended without a last word; ";
 const LOOK: &str = "nothing is sent again: look at the objects, then plan anew";
 
@@ -58,8 +60,20 @@ async fn deeds(client: &Client, plan: &Unfinished, shown: &Plan) -> End {
     let mut told = Vec::new();
     let (mut done, mut failed, mut unknown) = (0, 0, 0);
     let mut settled = true;
+    let drains = shown.action().as_str() == "drain";
     for (text, at, state) in &plan.writes {
+        let evicts = drains && text.as_str().ends_with("/eviction") && *state != WriteState::NotSent;
         let (ended, words) = match state {
+            // That an eviction was accepted is not that the pod is gone, and one that was refused may be gone since.
+            _ if evicts => match looked(client, shown, text, *at).await {
+                Ok((Ended::Done, words)) if words == ENDING => (Ended::Unknown, words),
+                Ok((Ended::Unknown, words)) if *state == WriteState::Refused => (Ended::Failed, words),
+                Ok(seen) => seen,
+                Err(error) => {
+                    settled = false;
+                    (Ended::Unknown, format!("not known: {}", error.line()))
+                }
+            },
             WriteState::Done => (Ended::Done, "done".to_owned()),
             WriteState::Refused => (Ended::Failed, "refused".to_owned()),
             WriteState::NotSent => (Ended::Failed, "not sent".to_owned()),
@@ -179,7 +193,7 @@ async fn looked(client: &Client, shown: &Plan, text: &Safe, at: Ts) -> Result<(E
         }
         let going = object.pointer("/metadata/deletionTimestamp").is_some();
         return Ok(if going {
-            (Ended::Done, "is ending".to_owned())
+            (Ended::Done, ENDING.to_owned())
         } else {
             (Ended::Unknown, "it is still there".to_owned())
         });

@@ -94,18 +94,40 @@ pub fn find(state: &Path, own: &str, now: Ts) -> Result<Vec<Unfinished>> {
     Ok(found.filter(due).collect())
 }
 
-/// Returns whether a rollback that makes a revision was carried out by a process of ours that is gone: whatever its
-/// record says, nobody is at work on it any more. Looks through the journals of the newest runners on this host.
-pub fn abandoned(state: &Path, client: &Client, namespace: &Name, release: &Name, makes: u32) -> bool {
+/// Returns whether a rollback to a revision that makes another was begun by a process of ours that is gone: that took the
+/// lock, which is the record that it made, so nobody else can be at work on it. Looks through the journals of the newest
+/// runners on this host.
+pub fn abandoned(
+    state: &Path,
+    client: &Client,
+    namespace: &Name,
+    release: &Name,
+    (to, makes): (u32, u32),
+) -> bool {
     let Ok(sets) = files::sets(state) else { return false };
     let at = Safe::of(client.server().raw());
     sets.iter().rev().take(JOURNALS).any(|set| {
         let Some(plan) = shown(state, &set.id) else { return false };
-        let made = plan.rollback().is_some_and(|r| r.release == *release && r.makes == makes);
-        made && plan.namespace == *namespace
-            && !is_live(&set.first())
-            && server(set).is_some_and(|s| s.as_str().trim_end_matches('/') == at.as_str())
+        let rollback = plan.rollback();
+        let same = rollback.is_some_and(|r| r.release == *release && r.makes == makes && r.to.revision == to);
+        let here = || server(set).is_some_and(|s| s.as_str().trim_end_matches('/') == at.as_str());
+        same && plan.namespace == *namespace && !is_live(&set.first()) && here() && took_lock(set)
     })
+}
+
+/// Returns whether the server has agreed to the record that a runner made first.
+fn took_lock(set: &Set) -> bool {
+    let mut took = false;
+    let read = read::each(set, |line, _| {
+        if let Some(Entry::Known(Record { what: What::Write { text, state, .. }, .. })) = Entry::of(line) {
+            let makes =
+                ["POST Secret ", "POST ConfigMap "].iter().any(|start| text.as_str().starts_with(start));
+            took |= makes && state == WriteState::Done;
+        }
+        !took
+    });
+    drop(read);
+    took
 }
 
 /// Returns the API server that a runner talked to.

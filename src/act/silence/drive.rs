@@ -9,22 +9,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::journal::Journal;
 use super::super::said;
-use super::{Aim, Part, Prepared};
-use crate::core::{Error, Kind, Safe, Span};
+use super::{Aim, Hides, Part, Prepared};
+use crate::core::{Error, Kind, Safe, Span, Untrusted};
 use crate::ops::silence::{
-    Live, Reach, Seen, SilenceId, created, expired, extended, same_but_status, spelled,
+    Live, Reach, Seen, SilenceId, created, differs, expired, extended, same_but_status, spelled,
 };
 use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
-use crate::sources::alertmanager::{Alertmanager, SilencesJson, own_words};
+use crate::sources::alertmanager::{Alertmanager, SilencesJson, own_failure};
 use crate::sources::auth::WallClock;
 use crate::sources::transport::{Answer, Write};
 
 /// The time limit of one write; after it its outcome is unknown and is read back.
 const LIMIT: Span = Span::secs(15);
 const CAP: usize = 1 << 20;
-/// How long and how often what became of a lost write is looked for.
+/// How long and how often what became of a write is looked for.
 const LOOKING: Span = Span::secs(30);
-/// How long what was answered with success may take to be seen.
+/// How long what one replica has done may take to be seen at the others.
 const GOSSIP: Span = Span::secs(3);
 const REST: Duration = Duration::from_secs(1);
 
@@ -50,13 +50,15 @@ impl End {
         }
     }
 
-    fn told(&self, silence: &str) -> Safe {
+    /// Says it of a silence at an Alertmanager.
+    fn told(&self, silence: &str, at: &Safe) -> Safe {
         let word = match self {
             Self::Done(_) => "",
             Self::Failed(..) => "failed: ",
             Self::Unknown(_) => "unknown: ",
         };
-        said(format!("{silence}: {word}{}", self.words()))
+        let text = Untrusted::from(format!("{silence}: {word}{}", self.words()));
+        said(format!("{} (at {at})", text.clipped(380)))
     }
 }
 
@@ -73,7 +75,7 @@ pub async fn run(
 ) -> (Outcome, Safe) {
     let Prepared { manager, parts, .. } = prepared;
     let driver = Driver { manager: &manager, clock, confirmed: &confirmed, journal: &journal };
-    let of = parts.len();
+    let (of, place) = (parts.len(), manager.name().clipped(80));
     let (mut done, mut failed, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (at, part) in parts.iter().enumerate() {
         let step = |text: Safe, finished| tell(JobMsg::Step { number: at + 1, of, text, finished });
@@ -83,10 +85,10 @@ pub async fn run(
             let why = "not sent: what became of the one before is not known";
             End::Failed(Kind::Refused, why.to_owned())
         } else {
-            step(said(format!("{} ({} of {of})", part.silence, at + 1)), false);
+            step(said(format!("{} at {place} ({} of {of})", part.silence, at + 1)), false);
             driver.part(part).await
         };
-        let text = end.told(&part.silence);
+        let text = end.told(&part.silence, &place);
         step(text.clone(), true);
         match end {
             End::Done(_) => done.push(text),
@@ -131,6 +133,22 @@ struct Driver<'a> {
 /// What was there before.
 struct Before(BTreeSet<SilenceId>);
 
+/// What is read back of a request that was answered with success.
+enum Back {
+    /// It is as it was asked, on this silence.
+    Asked(SilenceId),
+    /// Nothing of it, so far: what is there instead.
+    NotYet(&'static str),
+    /// Something else is there.
+    Other(String),
+}
+
+/// Returns the id that an answer names.
+fn named(answer: &Answer) -> Option<SilenceId> {
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    SilenceId::parse(body.get("silenceID")?.as_str()?)
+}
+
 impl Driver<'_> {
     async fn part(&self, part: &Part) -> End {
         match self.again(part).await {
@@ -146,34 +164,46 @@ impl Driver<'_> {
     /// Looks whether all is as it was planned. Returns what is there before, or what has changed.
     async fn again(&self, part: &Part) -> Result<Result<Before, String>, Error> {
         let ids = |list: SilencesJson| Before(list.silences.iter().filter_map(|s| Live(s).id()).collect());
-        match &part.aim {
-            Aim::Add { matchers, lasts, risk } => {
-                let alerts = self.manager.alerts_of(matchers).await?;
-                let reach = Reach::of(&alerts.alerts, &[]);
-                if reach.risk(matchers, *lasts) > *risk {
-                    return Ok(Err(format!("it would hide more by now, {}", reach.words())));
+        Ok(match &part.aim {
+            Aim::Add { hides } => match self.more(hides, &[]).await? {
+                Some(why) => Err(why),
+                None => Ok(ids(self.manager.silences_json().await?)),
+            },
+            Aim::Extend { id, planned, hides, .. } => {
+                if let Some(why) = self.changed(id, &planned.0).await? {
+                    return Ok(Err(why));
                 }
-                Ok(Ok(ids(self.manager.silences_json().await?)))
-            }
-            Aim::Extend { id, planned, .. } | Aim::Expire { id, planned } => {
-                let Some(fresh) = self.look(id).await? else {
-                    return Ok(Err("it is not there any more".to_owned()));
-                };
-                if same_but_status(&planned.0, &fresh) {
-                    // Only a later end may be given by another silence.
-                    return match &part.aim {
-                        Aim::Extend { .. } => Ok(Ok(ids(self.manager.silences_json().await?))),
-                        _ => Ok(Ok(Before(BTreeSet::new()))),
-                    };
+                match self.more(hides, &[id.as_str()]).await? {
+                    Some(why) => Err(why),
+                    // Where it can't be changed in its place another one has the later end.
+                    None => Ok(ids(self.manager.silences_json().await?)),
                 }
-                let state = Live(&fresh).state();
-                Ok(Err(if state == "expired" {
-                    "it has expired since the plan was made".to_owned()
-                } else {
-                    "it changed since the plan was made".to_owned()
-                }))
             }
-        }
+            Aim::Expire { id, planned } => match self.changed(id, &planned.0).await? {
+                Some(why) => Err(why),
+                None => Ok(Before(BTreeSet::new())),
+            },
+        })
+    }
+
+    /// Tells how a silence has changed since it was planned on.
+    async fn changed(&self, id: &SilenceId, planned: &Value) -> Result<Option<String>, Error> {
+        let why = match self.look(id).await? {
+            None => "it is not there any more",
+            Some(fresh) if same_but_status(planned, &fresh) => return Ok(None),
+            Some(fresh) if Live(&fresh).state() == "expired" => "it has expired since the plan was made",
+            Some(_) => "it changed since the plan was made",
+        };
+        Ok(Some(why.to_owned()))
+    }
+
+    /// Tells whether a silence would hide more than was shown; `own` is the silence itself, where there is one.
+    async fn more(&self, hides: &Hides, own: &[&str]) -> Result<Option<String>, Error> {
+        let alerts = self.manager.alerts_of(&hides.matchers).await?;
+        let reach = Reach::of(&alerts.alerts, own);
+        let riskier = reach.risk(&hides.matchers, hides.lasts) > hides.risk;
+        let more = riskier || reach.outgrows(&hides.reach, &hides.matchers);
+        Ok(more.then(|| format!("it would hide more by now, {}", reach.words())))
     }
 
     /// Reads a silence; `None` when it is not there.
@@ -197,7 +227,7 @@ impl Driver<'_> {
         };
         let request = &part.request;
         let which = match &part.aim {
-            Aim::Add { matchers, .. } => spelled(matchers),
+            Aim::Add { hides } => spelled(&hides.matchers),
             Aim::Extend { id, .. } | Aim::Expire { id, .. } => id.to_string(),
         };
         let text = said(format!("{} {} {which}", request.method, request.path));
@@ -206,29 +236,25 @@ impl Driver<'_> {
             self.note(&text, WriteState::NotSent, None).ok();
             return End::Failed(Kind::Io, format!("nothing was sent: {}", error.line()));
         }
+        let ended = |end: End| (end.state(), end);
         let (state, end) = match self.manager.transport().send_once(write).await {
             Ok(answer) if (200..300).contains(&answer.status) => {
-                (WriteState::Done, self.after(part, before, &answer).await)
+                ended(self.after(part, before, &answer, &text).await)
             }
             // A gateway's answer, or a server's that failed on the way, says nothing of what was done.
             Ok(answer) if answer.status >= 500 || answer.status == 408 => {
                 self.note(&text, WriteState::Unknown, None).ok();
-                let own = own_words(&answer);
+                let own = own_failure(&answer);
                 let why = match &own {
                     Some(words) => format!("the Alertmanager answered {}: {words}", answer.status),
                     None => format!("the answer was {}", answer.status),
                 };
-                let end = self.doubted(part, before, &why, own.is_some()).await;
-                (end.state(), end)
+                ended(self.doubted(part, before, &why, own.is_some()).await)
             }
-            Ok(answer) => {
-                let end = self.refused(&answer);
-                (end.state(), end)
-            }
+            Ok(answer) => ended(self.refused(&answer)),
             Err(lost) if lost.maybe_sent => {
                 self.note(&text, WriteState::Unknown, None).ok();
-                let end = self.doubted(part, before, &lost.error.line(), false).await;
-                (end.state(), end)
+                ended(self.doubted(part, before, &lost.error.line(), false).await)
             }
             Err(lost) => {
                 let hint = lost.error.hint.as_ref().map_or_else(String::new, |h| format!("; {h}"));
@@ -274,7 +300,7 @@ impl Driver<'_> {
                 let list = self.manager.silences_json().await?;
                 Ok(body.map_or(Seen::NotYet, |body| created(&list.silences, body, &before.0)))
             }
-            Aim::Extend { id, ends, planned } => {
+            Aim::Extend { id, ends, planned, .. } => {
                 let seen = extended(&planned.0, self.look(id).await?.as_ref(), *ends);
                 // Where it could not be changed in its place another one has the later end.
                 let (Seen::Moved, Some(body)) = (&seen, body) else { return Ok(seen) };
@@ -286,31 +312,63 @@ impl Driver<'_> {
         }
     }
 
-    /// Reads back what became of a write that was answered with success.
-    async fn after(&self, part: &Part, before: &Before, answer: &Answer) -> End {
-        let told: Option<SilenceId> = serde_json::from_slice::<Value>(&answer.body)
-            .ok()
-            .and_then(|v| v.get("silenceID").and_then(Value::as_str).and_then(SilenceId::parse));
-        let named = told.as_ref().map_or_else(String::new, |id| format!("{id}: "));
+    /// Reads back what became of a write that was answered with success: that alone does not tell that it was done.
+    async fn after(&self, part: &Part, before: &Before, answer: &Answer, text: &Safe) -> End {
+        let posted = !matches!(part.aim, Aim::Expire { .. });
+        let told = named(answer).filter(|_| posted);
+        if posted && told.is_none() {
+            self.note(text, WriteState::Unknown, None).ok();
+            let why = format!("the answer was {} and named no silence", answer.status);
+            return self.doubted(part, before, &why, false).await;
+        }
+        let accepted = told.as_ref().map_or_else(|| "accepted".to_owned(), |id| format!("accepted as {id}"));
         // Where replicas stand behind one name, the one that is asked may hear of it a moment later.
-        let until = (self.clock)() + GOSSIP;
-        let seen = loop {
-            let seen = self.seen(part, before).await;
-            if !matches!(seen, Ok(Seen::NotYet)) || (self.clock)() >= until {
-                break seen;
+        let until = (self.clock)() + LOOKING;
+        loop {
+            let unseen = match self.back(part, told.as_ref()).await {
+                Ok(Back::Asked(id)) => {
+                    return End::Done(format!("{}, read back", self.applied(part, &id).await));
+                }
+                Ok(Back::Other(why)) => {
+                    return End::Unknown(format!("{accepted}, but it is not as asked: {why}"));
+                }
+                Ok(Back::NotYet(why)) => format!("{accepted}; {why}"),
+                Err(error) => format!("{accepted}; it could not be read back: {}", error.line()),
+            };
+            if (self.clock)() >= until {
+                return End::Unknown(unseen);
             }
             tokio::time::sleep(REST).await;
-        };
-        match seen {
-            Ok(Seen::Applied(id)) => End::Done(format!("{}, read back", self.applied(part, &id).await)),
-            Ok(Seen::NotYet) => {
-                End::Done(format!("{named}accepted; it is not seen yet: another replica may have answered"))
-            }
-            Ok(Seen::Moved) => {
-                End::Done(format!("{named}accepted, but it is not as asked: somebody changed it"))
-            }
-            Err(error) => End::Done(format!("{named}accepted; it was not read back: {}", error.line())),
         }
+    }
+
+    /// Reads back the silence that an answer names, or that was to end.
+    async fn back(&self, part: &Part, told: Option<&SilenceId>) -> Result<Back, Error> {
+        const UNSEEN: &str = "it is not seen so far: another replica may have answered";
+        let planned = match &part.aim {
+            Aim::Expire { id, planned } => {
+                let found = self.look(id).await?;
+                return Ok(match (expired(&planned.0, found.as_ref()), found) {
+                    (Seen::Applied(id), _) => Back::Asked(id),
+                    (_, None) => Back::NotYet("it is not there to be read back"),
+                    (Seen::NotYet, _) => Back::NotYet("it has not ended so far"),
+                    (Seen::Moved, _) => Back::Other("it has not ended, and somebody changed it".to_owned()),
+                });
+            }
+            Aim::Extend { planned, .. } => Some(&planned.0),
+            Aim::Add { .. } => None,
+        };
+        let (Some(id), Some(body)) = (told, part.request.body.as_ref()) else {
+            return Ok(Back::NotYet(UNSEEN));
+        };
+        let Some(found) = self.look(id).await? else { return Ok(Back::NotYet(UNSEEN)) };
+        Ok(match differs(body, &found) {
+            None => Back::Asked(id.clone()),
+            Some(_) if planned.is_some_and(|planned| same_but_status(planned, &found)) => {
+                Back::NotYet("it ends as before so far: another replica may have answered")
+            }
+            Some(why) => Back::Other(why),
+        })
     }
 
     /// Says what a request has made, with the id that it is found by.
@@ -339,16 +397,17 @@ impl Driver<'_> {
     }
 
     /// Looks for what became of a write whose reply does not tell, until it is known or for a time. It is never sent
-    /// again. `own` says that the Alertmanager itself has told of a failure: then one look tells.
+    /// again. `own` says that the Alertmanager itself has told of a failure: then what is not seen after the time that a
+    /// gossip takes is not done.
     async fn doubted(&self, part: &Part, before: &Before, why: &str, own: bool) -> End {
-        let until = (self.clock)() + LOOKING;
+        let began = (self.clock)();
         loop {
             let seen = self.seen(part, before).await.ok();
             match seen {
                 Some(Seen::Applied(id)) => {
                     return End::Done(format!("{}: read back after {why}", self.applied(part, &id).await));
                 }
-                Some(Seen::NotYet) if own => {
+                Some(Seen::NotYet) if own && (self.clock)() >= began + GOSSIP => {
                     return End::Failed(Kind::Server, format!("not done: read back after {why}"));
                 }
                 Some(Seen::Moved) => {
@@ -358,7 +417,7 @@ impl Driver<'_> {
                 }
                 Some(Seen::NotYet) | None => {}
             }
-            if (self.clock)() >= until {
+            if (self.clock)() >= began + LOOKING {
                 let seen = if seen.is_some() {
                     "it is not there so far and may still arrive"
                 } else {

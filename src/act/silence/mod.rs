@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::core::action::Risk;
 use crate::core::{Result, Span, Ts};
 use crate::ops::deed::Raw;
-use crate::ops::silence::{Request, SilenceId};
+use crate::ops::silence::{Reach, Request, SilenceId};
 use crate::ops::{Confirmed, Plan};
 use crate::query::matcher::Matcher;
 use crate::sources::alertmanager::Alertmanager;
@@ -54,18 +54,22 @@ struct Part {
     aim: Aim,
 }
 
+/// What was shown of the alerts that a silence hides: where it hides more by now it is planned anew.
+#[derive(Debug)]
+struct Hides {
+    matchers: Vec<Matcher>,
+    lasts: Span,
+    risk: Risk,
+    reach: Reach,
+}
+
 /// What a request is for, and what it was planned on.
 #[derive(Debug)]
 enum Aim {
     /// A new silence.
-    Add {
-        matchers: Vec<Matcher>,
-        lasts: Span,
-        /// What was confirmed: when it hides more by now it is planned anew.
-        risk: Risk,
-    },
+    Add { hides: Hides },
     /// A later end.
-    Extend { id: SilenceId, ends: Ts, planned: Raw },
+    Extend { id: SilenceId, ends: Ts, planned: Raw, hides: Hides },
     /// An end.
     Expire { id: SilenceId, planned: Raw },
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::rights::{self, Right};
 use super::super::said;
 use super::super::who::Process;
-use super::{Aim, MOST, Part, Prepared};
+use super::{Aim, Hides, MOST, Part, Prepared};
 use crate::core::action::Risk;
 use crate::core::{Kind, Name, Result, Safe, Span, Ts, Untrusted, Zone};
 use crate::ops::deed::Raw;
@@ -129,7 +129,8 @@ async fn add(manager: &Alertmanager, now: Ts, draft: &Draft) -> Result<Made> {
         created_by: author,
         comment: draft.comment.clone(),
     });
-    let aim = Aim::Add { matchers: matchers.clone(), lasts, risk };
+    let hides = Hides { matchers: matchers.clone(), lasts, risk, reach: made.reach.clone() };
+    let aim = Aim::Add { hides };
     made.parts.push(Part { silence: "new silence".to_owned(), request, aim });
     Ok(made)
 }
@@ -201,8 +202,10 @@ async fn extend(manager: &Alertmanager, now: Ts, id: &SilenceId, length: Span) -
             made.reach = Reach::of(&alerts.alerts, &[id.as_str()]);
             made.notes.extend(made.reach.warnings(&matchers, length));
             made.notes.extend(beyond(alerts.dropped));
-            made.risk = Some(made.reach.risk(&matchers, length));
-            let aim = Aim::Extend { id: id.clone(), ends, planned: Raw(found.clone()) };
+            let risk = made.reach.risk(&matchers, length);
+            made.risk = Some(risk);
+            let hides = Hides { matchers, lasts: length, risk, reach: made.reach.clone() };
+            let aim = Aim::Extend { id: id.clone(), ends, planned: Raw(found.clone()), hides };
             made.parts.push(Part { silence: format!("silence {id}"), request, aim });
         }
         Err(why) => made.refusals.push(why),

@@ -8,6 +8,7 @@ use super::super::input_line::Line;
 use super::super::jumps;
 use super::super::model::modal::{Ask, Modal};
 use super::super::model::{Model, Shared};
+use super::super::msg::Saved;
 use super::super::views::{Env, View, plan::PlanView};
 use super::{open, tell};
 use crate::core::action::Action;
@@ -216,8 +217,8 @@ pub fn opened(
     effects: &mut Effects,
 ) {
     match read {
-        Ok(_) if model.modal.is_some() => {
-            tell(model, "edit: something else is being typed", false, env, effects);
+        Ok(_) if model.modal.is_some() || matches!(model.nav.top().view, View::Plan(_)) => {
+            tell(model, "edit: something else has been opened meanwhile", false, env, effects);
         }
         Ok(opened) => effects.push(Effect::Edit(object, opened)),
         Err(error) => tell(model, &format!("edit: {}", error.line()), true, env, effects),
@@ -229,19 +230,18 @@ pub fn edited(
     model: &mut Model,
     object: ObjectRef,
     opened: &Arc<serde_json::Value>,
-    saved: Result<Option<serde_json::Value>, Error>,
+    saved: Result<Option<Saved>, Error>,
     env: &Env,
     effects: &mut Effects,
 ) {
     match saved {
-        Ok(Some(saved)) => {
-            let deed = Deed::Edit { edited: Raw(saved), from: Some(Raw(serde_json::Value::clone(opened))) };
-            open(
-                model,
-                View::Plan(PlanView::new(Wanted::Deed { deed, objects: vec![object] })),
-                env,
-                effects,
-            );
+        Ok(Some(Saved { object: edited, kept })) => {
+            let deed = Deed::Edit { edited: Raw(edited), from: Some(Raw(serde_json::Value::clone(opened))) };
+            let view = View::Plan(PlanView::new(Wanted::Deed { deed, objects: vec![object] }));
+            open(model, view, env, effects);
+            if let Some(path) = kept {
+                tell(model, &format!("what you saved is kept for a day in {path}"), false, env, effects);
+            }
         }
         Ok(None) => tell(model, "edit: nothing was changed", false, env, effects),
         Err(error) => tell(model, &format!("edit: {}", error.line()), true, env, effects),

@@ -91,7 +91,8 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
         _ => String::new(),
     };
     if hint.is_empty() {
-        begin(model, action, "", about, env, effects);
+        let made = wish(action, "", &about);
+        begin(model, action, Some(about.at), made, env, effects);
     } else {
         let line = Line::new(&offered);
         model.modal = Some(Modal::Silence(Silence { action, about, line, hint, mistake: None }));
@@ -101,12 +102,34 @@ pub fn act(model: &mut Model, action: Action, env: &Env, effects: &mut Effects) 
 
 /// Does an action that was typed with what it asks for: `silence 2h rolling back`.
 pub fn typed(model: &mut Model, action: Action, rest: &str, env: &Env, effects: &mut Effects) {
+    if rest.trim().is_empty() {
+        act(model, action, env, effects);
+        return;
+    }
     match about(model, action) {
-        Ok(about) if !rest.trim().is_empty() => begin(model, action, rest, about, env, effects),
-        _ => {
+        // Ids that are typed are those that are meant, whatever is selected.
+        found if action == Action::DoSilenceExpire => {
+            let made = ids(rest).map(|ids| Wish::Expire { ids });
+            begin(model, action, found.ok().map(|about| about.at), made, env, effects);
+        }
+        Ok(about) => {
+            let made = wish(action, rest, &about);
+            begin(model, action, Some(about.at), made, env, effects);
+        }
+        Err(_) => {
             act(model, action, env, effects);
         }
     }
+}
+
+/// Reads the ids of silences.
+fn ids(typed: &str) -> Result<Vec<SilenceId>, String> {
+    let one = |word: &str| {
+        SilenceId::parse(word).ok_or_else(|| {
+            format!("`{word}` is no silence's id: it takes whole ids, or none for what is selected")
+        })
+    };
+    typed.split_whitespace().map(one).collect()
 }
 
 /// Makes the wish of an action from what was typed for it.
@@ -116,15 +139,24 @@ fn wish(action: Action, typed: &str, about: &About) -> Result<Wish, String> {
         (Action::DoSilenceExtend, [id]) => {
             Ok(Wish::Extend { id: id.clone(), length: line::length(typed.trim())? })
         }
-        (_, ids) => Ok(Wish::Expire { ids: ids.to_vec() }),
+        (Action::DoSilenceExtend, _) => Err("one silence at a time lasts longer".to_owned()),
+        (_, found) if typed.trim().is_empty() => Ok(Wish::Expire { ids: found.to_vec() }),
+        _ => ids(typed).map(|ids| Wish::Expire { ids }),
     }
 }
 
 /// Opens the plan. What is wrong with what was typed is told.
-fn begin(model: &mut Model, action: Action, typed: &str, about: About, env: &Env, effects: &mut Effects) {
-    match wish(action, typed, &about) {
+fn begin(
+    model: &mut Model,
+    action: Action,
+    at: Option<Untrusted>,
+    made: Result<Wish, String>,
+    env: &Env,
+    effects: &mut Effects,
+) {
+    match made {
         Ok(wish) => {
-            let wanted = Wanted::Silence { at: Some(about.at), wish };
+            let wanted = Wanted::Silence { at, wish };
             open(model, View::Plan(PlanView::new(wanted)), env, effects);
         }
         Err(why) => {
@@ -143,18 +175,35 @@ pub fn key(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
         return;
     }
     let typed = asked.line.text().to_owned();
-    if let Err(why) = wish(asked.action, &typed, &asked.about) {
-        asked.mistake = Some(why);
-        return;
+    match wish(asked.action, &typed, &asked.about) {
+        Err(why) => asked.mistake = Some(why),
+        made => {
+            let (action, at) = (asked.action, asked.about.at.clone());
+            model.modal = None;
+            begin(model, action, Some(at), made, env, effects);
+        }
     }
-    let (action, about) = (asked.action, asked.about.clone());
-    model.modal = None;
-    begin(model, action, &typed, about, env, effects);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_that_are_typed_are_the_ids_and_anything_else_is_a_mistake() {
+        const ONE: &str = "8d6b6a2e-0000-4000-8000-00000000000a";
+        const OTHER: &str = "8d6b6a2e-0000-4000-8000-00000000000b";
+        let id = |text: &str| SilenceId::parse(text).unwrap();
+        assert_eq!(ids(&format!(" {ONE}  {OTHER} ")), Ok(vec![id(ONE), id(OTHER)]));
+        for typed in ["x", "8d6b6a2e", &format!("{ONE} x"), "../status"] {
+            assert!(ids(typed).unwrap_err().contains("is no silence's id"), "{typed}");
+        }
+        let about = About { text: Safe::own(""), at: "am".into(), usual: Vec::new(), ids: vec![id(ONE)] };
+        let of = |typed: &str| wish(Action::DoSilenceExpire, typed, &about);
+        assert_eq!(of(" "), Ok(Wish::Expire { ids: vec![id(ONE)] }));
+        assert_eq!(of(OTHER), Ok(Wish::Expire { ids: vec![id(OTHER)] }));
+        assert!(of("all").is_err());
+    }
 
     #[test]
     fn every_action_on_silences_has_its_row() {

@@ -97,6 +97,18 @@ pub struct Silences {
     sample: Sample,
 }
 
+/// Returns the silences of all: members of a cluster tell the same ones. Those of members that answer come first; of one
+/// that does not only those stay that no other one lists, as ended or not.
+fn merged(told: &BTreeMap<Untrusted, Told>) -> Vec<Arc<One>> {
+    let (live, silent): (Vec<&Told>, Vec<&Told>) = told.values().partition(|told| told.error.is_none());
+    let mut seen = BTreeSet::new();
+    let mut out: Vec<Arc<One>> = Vec::new();
+    out.extend(live.iter().flat_map(|told| &told.ones).filter(|one| seen.insert(one.id.clone())).cloned());
+    seen.extend(live.iter().flat_map(|told| &told.ended).cloned());
+    out.extend(silent.iter().flat_map(|told| &told.ones).filter(|one| seen.insert(one.id.clone())).cloned());
+    out
+}
+
 fn columns(several: bool) -> Vec<Column> {
     let mut out = vec![
         Column::new("STATE", 9, 9).shed(0),
@@ -219,16 +231,13 @@ impl Pane for Silences {
     }
 
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        // Members of a cluster tell the same ones.
-        let mut seen = BTreeSet::new();
         let passes = |one: &One| {
             let text = format!("{} {} {}", one.alerts, one.by.raw(), one.comment.raw());
             self.filter.is_all() || self.filter.matches(&text, |_| None)
         };
         self.ended = self.told.values().flat_map(|t| &t.ended).collect::<BTreeSet<_>>().len();
-        let all = self.told.values().flat_map(|told| &told.ones);
-        let mut rows: Vec<Arc<One>> =
-            all.filter(|one| passes(one) && seen.insert(one.id.clone())).cloned().collect();
+        let mut rows = merged(&self.told);
+        rows.retain(|one| passes(one));
         rows.sort_by(|a, b| (a.pending, a.ends, &a.id).cmp(&(b.pending, b.ends, &b.id)));
         self.rows = rows;
         self.hides.clear();
@@ -317,5 +326,40 @@ impl Pane for Silences {
 
     fn json(&self, _shared: &Shared) -> Value {
         json!(self.told.values().flat_map(|told| &told.silences).collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn silence(digit: char, state: &str, comment: &str) -> Value {
+        json!({
+            "id": format!("8d6b6a2e-0000-4000-8000-00000000000{digit}"),
+            "status": {"state": state}, "matchers": [], "comment": comment,
+        })
+    }
+
+    #[test]
+    fn one_that_answers_wins_over_one_that_does_not() {
+        let told = |name: &str, silences: Vec<Value>| {
+            let at = Untrusted::from(name);
+            let told = Told::of(&at, silences, 0, Ts::from_secs(1));
+            (at, told)
+        };
+        let old =
+            vec![silence('1', "active", "old"), silence('2', "active", "old"), silence('3', "active", "old")];
+        let new = vec![silence('1', "active", "new"), silence('2', "expired", "new")];
+        let mut all = BTreeMap::from([told("a", old), told("b", new)]);
+        let found = |all: &BTreeMap<Untrusted, Told>| -> Vec<String> {
+            merged(all).iter().map(|o| format!("{} {}", &o.id.as_str()[35..], o.comment.raw())).collect()
+        };
+        assert_eq!(found(&all), ["1 old", "2 old", "3 old"]);
+        if let Some(a) = all.get_mut(&Untrusted::from("a")) {
+            a.error = Some(Error::new(Kind::Timeout, "read silences"));
+        }
+        assert_eq!(found(&all), ["1 new", "3 old"]);
     }
 }

@@ -1,19 +1,22 @@
 //! Actions on objects: `rollout`, `scale`, `set`, `delete`, `evict`, `cordon`, `drain`, `cronjob`, `label`, `annotate`.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use serde_json::json;
 
 use super::carry::{self, Ran};
 use super::{PATIENCE, headless, note, print, print_json};
 use crate::app::effect::{Query, Scope};
-use crate::app::msg::Answer;
+use crate::app::msg::{Answer, Saved};
 use crate::app::views::View;
 use crate::cli::args::{Command, Output, Place, Sent};
 use crate::cli::deeds::{CronjobCommand, Delete, Named, On, RolloutCommand, SetCommand, Tags};
 use crate::core::ids::Gvk;
-use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Resource, Result, Uid};
+use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Resource, Result, Safe, Uid};
 use crate::ops::deed::drain::Options;
 use crate::ops::deed::{Cascade, Deed, Raw, Refusal, parse};
-use crate::ops::{Plan, Wanted};
+use crate::ops::{Outcome, Plan, Wanted};
 use crate::runtime::{editor, headless::Headless};
 
 /// Carries out a command that is an action on objects; gives others back.
@@ -168,8 +171,15 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
     let home = View::open("sources").ok_or_else(|| Error::new(Kind::Internal, "open sources"))?;
     let mut headless = headless(place, home, (160, 60))?;
     let objects: Result<Vec<ObjectRef>> = objects.iter().map(|text| here(&headless, text)).collect();
+    let mut kept = None;
     let made = objects.and_then(|objects| {
-        let deed = if let Deed::Edit { .. } = deed { edited(&mut headless, &objects)? } else { deed };
+        let deed = if let Deed::Edit { .. } = deed {
+            let (deed, text) = edited(&mut headless, &objects)?;
+            kept = text;
+            deed
+        } else {
+            deed
+        };
         let wanted = Wanted::Deed { deed, objects };
         carry::plan(&mut headless, &wanted).map(|plan| (plan, wanted))
     });
@@ -177,15 +187,22 @@ fn carry(place: &Place, deed: Deed, objects: &[String], sent: &Sent) -> Result<u
         Ok(made) => made,
         Err(error) => {
             headless.finish();
+            keeps(kept.as_ref());
             return Err(error);
         }
     };
     let output = sent.printed.output;
     if sent.plan {
         headless.finish();
+        keeps(kept.as_ref());
         return carry::show(&plan, output);
     }
-    let ran = carry::carry_out(headless, &plan, wanted, sent, None)?;
+    let ran = carry::carry_out(headless, &plan, wanted, sent, None);
+    match (&ran, &kept) {
+        (Ok(Ran { outcome: Outcome::Done, .. }), Some(text)) => editor::forget(text),
+        _ => keeps(kept.as_ref()),
+    }
+    let ran = ran?;
     ended(&plan, ran, output)
 }
 
@@ -208,19 +225,39 @@ pub fn ended(plan: &Plan, ran: Ran, output: Output) -> Result<u8> {
     ran.code().map(|code| if code == 0 && partial { PARTIAL } else { code })
 }
 
-/// Lets the person edit the object. Returns the deed of what was saved.
-fn edited(headless: &mut Headless, objects: &[ObjectRef]) -> Result<Deed> {
+/// Lets the person edit the object. Returns the deed of what was saved, and where the text is kept.
+fn edited(headless: &mut Headless, objects: &[ObjectRef]) -> Result<(Deed, Option<Safe>)> {
     let [object] = objects else {
         return Err(Error::new(Kind::Usage, "edit").detail("one object at a time is edited"));
     };
     let Answer::Object(opened) = headless.ask(Query::Object(object.clone()), PATIENCE)? else {
         return Err(Error::new(Kind::Internal, "edit"));
     };
-    let saved = editor::edit(&headless.folder(), object, &opened)?;
-    let saved = saved.ok_or_else(|| {
-        Error::new(Kind::Refused, "edit").on(object.to_string()).detail("nothing was changed")
-    })?;
-    Ok(Deed::Edit { edited: Raw(saved), from: Some(Raw(serde_json::Value::clone(&opened))) })
+    let saved = unsignalled(|| editor::edit(&headless.folder(), object, &opened))?;
+    let unchanged = || Error::new(Kind::Refused, "edit").on(object.to_string()).detail("nothing was changed");
+    let Saved { object: saved, kept } = saved.ok_or_else(unchanged)?;
+    let from = Some(Raw(serde_json::Value::clone(&opened)));
+    Ok((Deed::Edit { edited: Raw(saved), from }, kept))
+}
+
+/// Says where the text is that was saved and did not become what it was to become.
+fn keeps(kept: Option<&Safe>) {
+    if let Some(path) = kept {
+        note(&format!("what you saved is kept for a day in {path}"));
+    }
+}
+
+/// Does something during which keys that make signals are another program's. They are taken, not ignored: what is
+/// ignored the other program would ignore too.
+fn unsignalled<T>(work: impl FnOnce() -> T) -> T {
+    use signal_hook::consts::{SIGINT, SIGQUIT};
+    let taken = Arc::new(AtomicBool::new(false));
+    let ids = [SIGINT, SIGQUIT].map(|signal| signal_hook::flag::register(signal, Arc::clone(&taken)));
+    let done = work();
+    for id in ids.into_iter().flatten() {
+        signal_hook::low_level::unregister(id);
+    }
+    done
 }
 
 /// The exit code where a part is missing.

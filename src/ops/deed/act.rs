@@ -160,6 +160,12 @@ impl Act {
             Verb::Patch => None,
         };
         if let Some(options) = options.and_then(Value::as_object_mut) {
+            // A pod's status moves on all the time: which pod it is matters here, not how it was a moment ago.
+            if self.verb == Verb::Create
+                && let Some(Value::Object(bound)) = options.get_mut("preconditions")
+            {
+                bound.shift_remove("resourceVersion");
+            }
             options.insert("dryRun".to_owned(), all);
         }
         self.query.push(("dryRun".to_owned(), "All".to_owned()));

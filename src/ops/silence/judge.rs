@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Live, SilenceId};
+use super::{Live, SilenceId, spelled};
 use crate::core::Ts;
+use crate::query::matcher::Matcher;
 
 /// What is seen of a request afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +30,34 @@ pub fn same_but_status(planned: &Value, fresh: &Value) -> bool {
     bare(planned) == bare(fresh) && Live(planned).state() == Live(fresh).state()
 }
 
+/// Returns a silence's matchers in one order; that of the server may be another one.
+fn sorted(live: Live<'_>) -> Option<Vec<Matcher>> {
+    let mut matchers = live.matchers()?;
+    matchers.sort();
+    Some(matchers)
+}
+
+/// Tells how a silence that was answered with differs from what was asked for: in what it hides, or until when.
+pub fn differs(body: &Value, back: &Value) -> Option<String> {
+    let (asked, back) = (Live(body), Live(back));
+    match sorted(back) {
+        None => return Some("its matchers are not understood".to_owned()),
+        Some(matchers) if sorted(asked).as_ref() != Some(&matchers) => {
+            return Some(format!("its matchers are {}", spelled(&matchers)));
+        }
+        Some(_) => {}
+    }
+    match back.ends_at() {
+        None => Some("it tells no end".to_owned()),
+        Some(ends) if asked.ends_at() != Some(ends) => Some(format!("it ends at {}", ends.rfc3339())),
+        Some(_) => None,
+    }
+}
+
 /// Looks for the silence that a request has made: it has the same matchers, end, author and comment, did not begin
 /// before it, and was not there before.
 pub fn created(list: &[Value], body: &Value, before: &BTreeSet<SilenceId>) -> Seen {
     let sent = Live(body);
-    let sorted = |live: Live<'_>| {
-        let mut matchers = live.matchers()?;
-        matchers.sort();
-        Some(matchers)
-    };
     let ours = |live: Live<'_>| {
         sorted(live).is_some_and(|m| Some(m) == sorted(sent))
             && live.ends_at() == sent.ends_at()

@@ -40,44 +40,63 @@ pub fn identity(labels: &Labels) -> Vec<Matcher> {
 /// Reads a silence from a line: how long, matchers, and why. Without a matcher it is about `usual`.
 ///
 /// What looks like a matcher and is none, or stands after the comment's first word, is a mistake: taken for a word, it
-/// would make the silence wider than it was meant. `--` begins a comment of any words.
+/// would make the silence wider than it was meant. Behind `--` a comment has any words.
 ///
 /// # Errors
 /// What is wrong with it, a sentence without a full stop.
 pub fn read(line: &str, usual: &[Matcher]) -> Result<Draft, String> {
-    let (first, mut rest) = word(line);
+    let (first, rest) = word(line);
     let length = length(first)?;
-    let mut matchers = Vec::new();
-    let comment = loop {
-        let (next, after) = word(rest);
-        if next == "--" {
-            break after.trim();
-        }
-        if !is_like_a_matcher(next) {
-            break rest.trim();
-        }
-        matchers.push(alertmanager::matcher(next)?);
-        rest = after;
-    };
-    if !rest.trim_start().starts_with("-- ") {
-        let mut left = comment;
-        while !left.is_empty() {
-            let (next, after) = word(left);
-            if is_like_a_matcher(next) {
-                let why = format!(
-                    "`{next}` stands among the words of the comment: matchers come before it, or `--` does"
-                );
-                return Err(why);
-            }
-            left = after.trim_start();
-        }
-    }
+    let (mut matchers, comment) = which_and_why(rest)?;
     if matchers.is_empty() {
         matchers = usual.to_vec();
     }
     let draft = Draft { matchers, length, comment: Untrusted::from(comment), author: None };
     request::check(&draft)?;
     Ok(draft)
+}
+
+/// Reads the matchers off a line; returns them and the comment.
+fn which_and_why(line: &str) -> Result<(Vec<Matcher>, &str), String> {
+    let (mut matchers, mut rest) = (Vec::new(), line);
+    loop {
+        let (next, after) = word(rest);
+        if next == "--" {
+            return Ok((matchers, after.trim()));
+        }
+        if !is_like_a_matcher(next) {
+            return why(rest).map(|comment| (matchers, comment));
+        }
+        let matcher = alertmanager::matcher(next).map_err(|why| mistake(next, &why))?;
+        if matcher.value.is_empty() && !next.ends_with('"') {
+            return Err(mistake(next, "no value follows it at once: `\"\"` is the empty one"));
+        }
+        matchers.push(matcher);
+        rest = after;
+    }
+}
+
+/// Returns the comment that a line is, where no word of it before `--` is like a matcher.
+fn why(line: &str) -> Result<&str, String> {
+    let mut left = line;
+    loop {
+        let (next, after) = word(left);
+        if next.is_empty() || next == "--" {
+            return Ok(line.trim());
+        }
+        if is_like_a_matcher(next) {
+            return Err(mistake(
+                next,
+                "it stands among the words of the comment, and matchers come before it",
+            ));
+        }
+        left = after;
+    }
+}
+
+/// Says what is wrong with a word, and what to do where it is one of the comment's.
+fn mistake(word: &str, why: &str) -> String {
+    format!("`{word}`: {why}; a comment with such words is put behind ` -- `")
 }
 
 /// Reads how long a silence is to last.
@@ -103,14 +122,36 @@ fn word(line: &str) -> (&str, &str) {
     end.map_or((line, ""), |(at, _)| line.split_at(at))
 }
 
-/// Returns whether a word is, or was meant as, a matcher: a name with `=`, `!=`, `=~` or `!~` after it.
+/// Returns whether a word is, or was meant as, a matcher or a part of one: it has `=`, `!=`, `=~` or `!~` in it, or
+/// begins with `{`. An address with one behind its `://` is a word of the comment.
 fn is_like_a_matcher(word: &str) -> bool {
-    if word.starts_with('"') {
-        return alertmanager::matcher(word).is_ok();
+    if word.starts_with('{') {
+        return true;
     }
-    let name = word.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '-')).count();
-    let rest: String = word.chars().skip(name).take(2).collect();
-    name > 0 && (rest.starts_with('=') || rest == "!=" || rest == "!~")
+    let Some(at) = operator(word) else { return false };
+    let address = word.get(..at).is_some_and(|before| before.contains("://"));
+    // A name in quotes may hold an address too.
+    !address || (word.starts_with('"') && operator(&unquoted(word)).is_some())
+}
+
+/// Returns where the first operator of a word is.
+fn operator(word: &str) -> Option<usize> {
+    ["=", "!=", "!~"].into_iter().filter_map(|operator| word.find(operator)).min()
+}
+
+/// Returns what of a word stands outside of quotes; all of it where one is not closed.
+fn unquoted(word: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let mut out = String::new();
+    for c in word.chars() {
+        if c == '"' && !escaped {
+            quoted = !quoted;
+        } else if !quoted {
+            out.push(c);
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    if quoted { word.to_owned() } else { out }
 }
 
 #[cfg(test)]
@@ -159,6 +200,11 @@ mod tests {
             (r#"1h "a name"="b" why"#, r#"1h | "a name"="b" | why"#),
             ("1h see https://wiki/?page=7", r#"1h | alertname="X" | see https://wiki/?page=7"#),
             ("1h a=b -- because c=d", r#"1h | a="b" | because c=d"#),
+            ("2h rolling back -- a=b is broken", r#"2h | alertname="X" | rolling back -- a=b is broken"#),
+            ("1h a.io/name=shop why", r#"1h | "a.io/name"="shop" | why"#),
+            (r#"1h "http://a"="b" why"#, r#"1h | "http://a"="b" | why"#),
+            ("1h url=https://a why", r#"1h | url="https://a" | why"#),
+            ("1h a=b \"all quoted\"", r#"1h | a="b" | "all quoted""#),
             ("1h -- \"quoted\"", r#"1h | alertname="X" | "quoted""#),
         ] {
             assert_eq!(said(line), read, "{line}");
@@ -175,9 +221,28 @@ mod tests {
             ("2h a=b", "a comment is required"),
             ("2h a=\"b why", "unescaped double quote"),
             ("2h a=~\"b\"c why", "unescaped double quote"),
-            ("2h why a=b", "`a=b` stands among the words"),
+            ("2h why a=b", "`a=b`: it stands among the words"),
             ("2h a=b why c!=\"d e\"", "stands among the words"),
-            ("2h a= why", "must not match the empty string"),
+            ("2h a=\"\" why", "must not match the empty string"),
+            ("2h a= why", "`a=`: no value follows it at once"),
+            ("2h alertname=X namespace= \"shop\" why", "`namespace=`: no value follows it at once"),
+            (r#"2h alertname="X" namespace = "shop" rolling back"#, "`=`: it stands among the words"),
+            (r#"2h alertname="X" namespace ="shop" why"#, "`=\"shop\"`: it stands among the words"),
+            (
+                r#"2h alertname="X" {namespace="shop"} why"#,
+                "`{namespace=\"shop\"}`: unexpected open or close",
+            ),
+            (r#"2h ="shop" why"#, "bad matcher format"),
+            (r#"2h why !~ "shop""#, "`!~`: it stands among the words"),
+            (r#"2h alertname=X "team name"=b"c why"#, "unescaped double quote"),
+            (r#"2h alertname=X why "team name"="b""#, "stands among the words"),
+            (r#"2h alertname=X why "namespace=shop""#, "stands among the words"),
+            ("2h alertname=X 'namespace'=shop why", "bad matcher format"),
+            (
+                "2h why app.kubernetes.io/name=shop",
+                "`app.kubernetes.io/name=shop`: it stands among the words",
+            ),
+            ("2h why a=b -- c", "a comment with such words is put behind ` -- `"),
         ] {
             assert!(said(line).contains(why), "{line}: {}", said(line));
         }

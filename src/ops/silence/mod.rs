@@ -10,7 +10,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Seen, created, expired, extended, same_but_status};
+pub use judge::{Seen, created, differs, expired, extended, same_but_status};
 pub use live::Live;
 pub use reach::{Hidden, MANY, Reach};
 pub use request::{Request, add, check, expire, extend};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+
 use super::LONG;
 use crate::core::action::Risk;
 use crate::core::{Fingerprint, Labels, Safe, Span, Untrusted, num};
@@ -12,6 +14,19 @@ use crate::store::alerts::Alert;
 pub const MANY: usize = 10;
 /// How many of them a plan names.
 const NAMED: usize = 100;
+/// A value that no alert has: an expression that matches it matches nearly all.
+const PROBE: &str = "\u{1}deckwatch";
+
+/// Returns whether a matcher picks some alerts out; one that is met by a label that is not there, or by any value, does
+/// not. An expression that is not understood here counts as one that does not.
+fn selects(matcher: &Matcher) -> bool {
+    match matcher.op {
+        Op::Equal => !matcher.value.is_empty(),
+        Op::Regex => Regex::new(&format!("^(?:{})$", matcher.value))
+            .is_ok_and(|regex| !regex.is_match("") && !regex.is_match(PROBE)),
+        Op::NotEqual | Op::NotRegex => false,
+    }
+}
 
 /// An alert that a silence hides, or that comes back without it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -64,11 +79,20 @@ impl Reach {
     /// Returns the risk of hiding these for a time.
     pub fn risk(&self, matchers: &[Matcher], lasts: Span) -> Risk {
         let wide = self.count > MANY || self.names.len() > 1 || !self.heartbeats.is_empty();
-        if wide || lasts > LONG || matchers.iter().all(Matcher::excludes) {
-            Risk::Disruptive
-        } else {
-            Risk::Safe
-        }
+        if wide || lasts > LONG || !matchers.iter().any(selects) { Risk::Disruptive } else { Risk::Safe }
+    }
+
+    /// Returns whether these are more than what was shown: far more, or of a name that was neither shown nor asked for,
+    /// or with a dead-man's switch that was not shown.
+    pub fn outgrows(&self, shown: &Self, matchers: &[Matcher]) -> bool {
+        let most = (2 * shown.count).max(shown.count + MANY);
+        let asked = |name: &Untrusted| {
+            let mut named = matchers.iter().filter(|m| m.name == "alertname" && m.op == Op::Equal);
+            named.any(|m| m.value == name.raw())
+        };
+        let other = self.names.keys().any(|name| !shown.names.contains_key(name) && !asked(name));
+        let heartbeat = self.heartbeats.iter().any(|name| !shown.heartbeats.contains(name));
+        self.count > most || other || heartbeat
     }
 
     /// Returns them in a few words: `3 alerts: Backend5xxHigh ×2, PodCrashLooping`.
@@ -106,6 +130,8 @@ impl Reach {
         }
         if matchers.iter().all(Matcher::excludes) {
             out.push(Safe::own("its matchers only exclude: it hides every alert that they do not name"));
+        } else if !matchers.iter().any(selects) {
+            out.push(Safe::own("it hides every alert, or nearly: none of its matchers picks any out"));
         }
         let named = matchers.iter().any(|m| m.name == "alertname" && m.op == Op::Equal);
         if self.names.len() > 1 && !named {

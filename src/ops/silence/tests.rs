@@ -191,6 +191,12 @@ fn a_narrow_and_short_one_is_safe_and_others_are_not() {
         (named(&[]), &["alertname=X"], Span::hours(24), Risk::Safe),
         (named(&[]), &["alertname=X"], Span::hours(25), Risk::Disruptive),
         (named(&[]), &["alertname!=X"], hour, Risk::Disruptive),
+        (named(&[]), &["alertname=~\".+\""], hour, Risk::Disruptive),
+        (named(&[]), &["severity!=\"none\"", "alertname=~\".*\""], hour, Risk::Disruptive),
+        (named(&[]), &["pod=", "alertname=~."], hour, Risk::Safe),
+        (named(&[]), &["alertname=~x|"], hour, Risk::Disruptive),
+        (named(&[]), &["alertname=~(?<=x)y"], hour, Risk::Disruptive),
+        (named(&[]), &["alertname=~.+", "pod=~a.*"], hour, Risk::Safe),
     ] {
         assert_eq!(risk(&alerts, texts, lasts), expected, "{} {texts:?} {lasts}", alerts.len());
     }
@@ -204,8 +210,51 @@ fn a_narrow_and_short_one_is_safe_and_others_are_not() {
         notes(&reach, &matchers(&["pod=a"])).contains("1 of them is silenced, inhibited or muted already")
     );
     assert!(notes(&reach, &matchers(&["pod=a"])).contains("it hides alerts of 2 names"));
+    for wide in [&["alertname=~\".+\""][..], &["severity!=\"none\"", "alertname=~\".*\""]] {
+        assert!(notes(&reach, &matchers(wide)).contains("it hides every alert, or nearly"), "{wide:?}");
+    }
+    assert!(notes(&reach, &matchers(&["a!=b"])).contains("its matchers only exclude: it hides every alert"));
+    assert!(!notes(&reach, &one).contains("every alert"));
     let watchdog = Reach::of(&[alert("Watchdog", &[])], &[]);
     assert!(notes(&watchdog, &one).contains("Watchdog is a dead-man's switch"));
+}
+
+#[test]
+fn what_hides_far_more_or_other_alerts_than_were_shown_has_outgrown_it() {
+    let of = |names: &[&str]| Reach::of(&names.iter().map(|n| alert(n, &[])).collect::<Vec<_>>(), &[]);
+    for (shown, now, texts, outgrown) in [
+        (of(&["X"; 2]), of(&["X"; 12]), &["pod=a"][..], false),
+        (of(&["X"; 2]), of(&["X"; 13]), &["pod=a"], true),
+        (of(&["X"; 20]), of(&["X"; 40]), &["pod=a"], false),
+        (of(&["X"; 20]), of(&["X"; 41]), &["pod=a"], true),
+        (of(&["X"; 3]), of(&["X"]), &["pod=a"], false),
+        (of(&["X", "Y"]), of(&["X", "Z"]), &["pod=a"], true),
+        // Its name is what was asked for.
+        (of(&[]), of(&["X"]), &["alertname=X"], false),
+        (of(&[]), of(&["X"]), &["alertname=~X"], true),
+        (of(&[]), of(&["Watchdog"]), &["alertname=Watchdog"], true),
+        (of(&["Watchdog"]), of(&["Watchdog"]), &["pod=a"], false),
+    ] {
+        assert_eq!(now.outgrows(&shown, &matchers(texts)), outgrown, "{} {texts:?}", now.words());
+    }
+}
+
+#[test]
+fn what_was_made_is_compared_with_what_was_asked_for() {
+    let (request, ..) = add(&matchers(&["a=b", "c!=d"]), NOW, Span::hours(1), ("ann", "c"));
+    let body = request.body.unwrap();
+    let told = |change: &dyn Fn(&mut Value)| {
+        let mut silence = body.clone();
+        change(&mut silence);
+        differs(&body, &silence)
+    };
+    assert_eq!(told(&|s| s["matchers"].as_array_mut().unwrap().reverse()), None);
+    assert_eq!(told(&|s| s["startsAt"] = "2027-01-15T08:00:03.000Z".into()), None);
+    let why = |change: &dyn Fn(&mut Value)| told(change).unwrap();
+    assert_eq!(why(&|s| s["endsAt"] = "2027-01-15T10:00:00Z".into()), "it ends at 2027-01-15T10:00:00Z");
+    assert_eq!(why(&|s| s["endsAt"] = Value::Null), "it tells no end");
+    assert_eq!(why(&|s| s["matchers"] = json!([])), "its matchers are ");
+    assert_eq!(why(&|s| s["matchers"] = Value::Null), "its matchers are not understood");
 }
 
 #[test]

@@ -189,7 +189,7 @@ impl Alertmanager {
 
 /// Returns what the Alertmanager itself says in an answer that is no success; `None` where somebody in between, or
 /// nobody, says something.
-pub fn own_words(answer: &Answer) -> Option<String> {
+fn own_words(answer: &Answer) -> Option<String> {
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
     enum Said {
@@ -202,6 +202,12 @@ pub fn own_words(answer: &Answer) -> Option<String> {
         _ => None,
     };
     said.filter(|_| !answer.body.windows(15).any(|w| w == b"\"kind\":\"Status\""))
+}
+
+/// Returns the Alertmanager's own words that it has not done what was asked: only its handlers answer 500 with a JSON
+/// string. Any other failure may be that of somebody in between, who does not know what was done.
+pub fn own_failure(answer: &Answer) -> Option<String> {
+    (answer.status == 500).then(|| serde_json::from_slice(&answer.body).ok()).flatten()
 }
 
 /// A rules API to read alerts from: its client, the path before its own, and the name of the place.

@@ -145,6 +145,21 @@ async fn errors_are_alertmanagers_own_words_or_the_page_in_between() {
     assert_eq!(manager("am", 200, "{}").status().await.unwrap_err().kind, Kind::Decode);
 }
 
+#[test]
+fn only_a_string_with_500_is_the_alertmanager_s_own_failure() {
+    for (status, body, own) in [
+        (500, "\"disk full\"", Some("disk full")),
+        (500, r#"{"code":500,"message":"failed"}"#, None),
+        (500, "<html>", None),
+        (500, "", None),
+        (502, "\"bad gateway\"", None),
+        (503, "\"overloaded\"", None),
+        (408, "\"slow\"", None),
+    ] {
+        assert_eq!(own_failure(&answer(status, JSON, body)).as_deref(), own, "{status} {body}");
+    }
+}
+
 #[tokio::test]
 async fn silences_and_status_are_read() {
     let body = r#"[{"id":"i","status":{"state":"active"},"updatedAt":"x","comment":"c","createdBy":"me","endsAt":"2026-11-21T09:00:00Z","startsAt":"2026-11-21T08:00:00Z",

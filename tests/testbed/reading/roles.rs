@@ -10,13 +10,14 @@ type Expected = (&'static str, &'static [&'static str], &'static [&'static str])
 
 const NO_SECRETS: &[&str] = &["⊘ denied", "list secrets: denied", "hint: ask for the verb `list` on secrets"];
 const NO_SERVICES: &[&str] = &["⊘ denied", "list services", "PROMETHEUS_URL"];
-const TABLE: [Expected; 12] = [
+const TABLE: [Expected; 13] = [
     (
         "watch",
         &["not checked: helm records (denied)", "prom ⊘", "am ⊘", "nothing known wrong"],
         &["nodes (denied)", "helm records (denied)", "prom ⊘", "nothing known wrong"],
     ),
     ("alerts", &["⊘ denied", "services/proxy"], NO_SERVICES),
+    ("silences", &["⊘ denied", "services/proxy"], NO_SERVICES),
     ("pods", &["monitoring", "· live", "backend-"], &["· live", "backend-"]),
     ("deploy", &["· live", "backend"], &["· live", "backend"]),
     (

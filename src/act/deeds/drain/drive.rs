@@ -11,8 +11,9 @@ use super::super::super::journal::Journal;
 use super::super::super::said;
 use super::super::Part;
 use super::super::drive::{Driver, End, Fresh, GONE};
-use super::{Ending, Job};
+use super::{Ending, Job, gather};
 use crate::core::{Error, Kind, Safe, Span, Ts, num};
+use crate::ops::deed::drain::choose;
 use crate::ops::deed::held_by;
 use crate::ops::{Confirmed, JobMsg, Outcome};
 use crate::sources::auth::WallClock;
@@ -43,6 +44,7 @@ pub async fn run(
             course.cordon(&driver, at + 1, node, &stop).await;
         }
     }
+    course.cordoned = course.why.is_none();
     let pods = job.pods.iter().enumerate();
     let first = job.nodes.len() + 1;
     let mut waiting: Vec<Asked<'_>> =
@@ -52,9 +54,14 @@ pub async fn run(
     }
     let until = clock() + job.lasts;
     while course.why.is_none() {
-        course.evict(&driver, &mut waiting, &stop).await;
+        course.evict(&driver, &mut waiting, &stop, until).await;
         course.look(&driver).await;
+        // What is unknown stays so, whatever else has come meanwhile.
+        if course.why.is_some() {
+            break;
+        }
         if waiting.is_empty() && course.ending.is_empty() {
+            course.came_meanwhile(client, &job, clock()).await;
             break;
         }
         if clock() >= until {
@@ -81,6 +88,17 @@ struct Asked<'a> {
     said: Option<Safe>,
 }
 
+/// What came of asking for an eviction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asking {
+    /// There is nothing more to ask.
+    Over,
+    /// It is asked for again.
+    Again,
+    /// The pod could not be looked at.
+    Unanswered,
+}
+
 /// Why it stops before all are gone.
 enum Why {
     Failed(String),
@@ -97,12 +115,14 @@ struct Course<'a> {
     gone: usize,
     failed: Vec<Safe>,
     why: Option<Why>,
+    /// Whether no new pods come to the nodes.
+    cordoned: bool,
 }
 
 impl<'a> Course<'a> {
     fn new(of: usize, tell: &'a (dyn Fn(JobMsg) + Sync)) -> Self {
         let (ending, told) = (BTreeMap::new(), BTreeMap::new());
-        Self { of, tell, ending, told, gone: 0, failed: Vec::new(), why: None }
+        Self { of, tell, ending, told, gone: 0, failed: Vec::new(), why: None, cordoned: false }
     }
 
     /// Tells of a step, where it is news.
@@ -132,57 +152,74 @@ impl<'a> Course<'a> {
     }
 
     /// Asks for the evictions that are due, one after another. What is left waits for its budget.
-    async fn evict(&mut self, driver: &Driver<'_>, waiting: &mut Vec<Asked<'_>>, stop: &CancellationToken) {
+    async fn evict(
+        &mut self,
+        driver: &Driver<'_>,
+        waiting: &mut Vec<Asked<'_>>,
+        stop: &CancellationToken,
+        until: Ts,
+    ) {
         let mut left = Vec::new();
+        // Where one can't be looked at the others can't either: the round ends.
+        let mut away = false;
         for mut asked in std::mem::take(waiting) {
             let now = (driver.clock)();
-            if self.why.is_some() || stop.is_cancelled() || now < asked.next {
+            if self.why.is_some() || stop.is_cancelled() || away || now < asked.next || now >= until {
                 left.push(asked);
                 continue;
             }
-            if !self.ask(driver, &mut asked).await {
-                asked.next = (driver.clock)() + AGAIN;
-                left.push(asked);
+            match self.ask(driver, &mut asked).await {
+                Asking::Over => {}
+                answer => {
+                    away = answer == Asking::Unanswered;
+                    asked.next = (driver.clock)() + AGAIN;
+                    left.push(asked);
+                }
             }
         }
         *waiting = left;
     }
 
-    /// Asks for one eviction. Returns whether there is nothing more to ask for it.
-    async fn ask(&mut self, driver: &Driver<'_>, asked: &mut Asked<'_>) -> bool {
+    /// Asks for one eviction.
+    async fn ask(&mut self, driver: &Driver<'_>, asked: &mut Asked<'_>) -> Asking {
         let (number, part) = (asked.number, asked.part);
         let object = &part.object;
         let fresh = match driver.fresh(part).await {
             Ok(Fresh::Same(fresh)) => fresh,
             Ok(Fresh::Gone | Fresh::Replaced) => {
                 self.away(number, object);
-                return true;
+                return Asking::Over;
             }
             Err(error) => {
                 let text =
                     said(format!("{object}: could not be looked at, nothing was sent: {}", error.line()));
                 self.step(number, text.clone(), false);
                 asked.said = Some(text);
-                return false;
+                return Asking::Unanswered;
             }
         };
         let uid = fresh.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
         let ending = Ending { object: object.clone(), path: part.from.clone(), uid };
         if fresh.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null()) {
             self.ending.insert(number, ending);
-            return true;
+            return Asking::Over;
         }
         let end = driver.planned(part, &fresh).await;
         let text = end.told(object);
         match end {
+            // It went between the two requests.
+            End::Refused(404, _) => {
+                self.away(number, object);
+                Asking::Over
+            }
             End::Done(words) if words == GONE => {
                 self.away(number, object);
-                true
+                Asking::Over
             }
             End::Done(_) => {
                 self.step(number, text, false);
                 self.ending.insert(number, ending);
-                true
+                Asking::Over
             }
             // A budget, or a change in the same moment: it is known not to be done, and is looked at again before it is
             // asked for again.
@@ -190,18 +227,39 @@ impl<'a> Course<'a> {
                 let text = said(format!("{object}: held: {why}"));
                 self.step(number, text.clone(), false);
                 asked.said = Some(text);
-                false
+                Asking::Again
             }
             End::Unknown(_) => {
                 self.step(number, text.clone(), true);
                 self.why = Some(Why::Unknown(text.to_string()));
-                true
+                Asking::Over
             }
             End::Failed(_) | End::Refused(..) => {
                 self.step(number, text.clone(), true);
                 self.failed.push(text);
-                true
+                Asking::Over
             }
+        }
+    }
+
+    /// Looks whether pods have come to the nodes after the plan was made and before they were cordoned.
+    async fn came_meanwhile(&mut self, client: &Client, job: &Job, now: Ts) {
+        for node in &job.names {
+            let pods = match gather::pods(client, node).await {
+                Ok(pods) => pods,
+                Err(fail) => {
+                    let why = fail.error.line();
+                    self.why = Some(Why::Unknown(format!(
+                        "whether others came to {node} meanwhile is not known: {why}"
+                    )));
+                    return;
+                }
+            };
+            let named = serde_json::json!({ "metadata": { "name": node } });
+            let left = choose(&named, &pods, &[], None, &job.options, now);
+            let others = left.leaving.iter().map(|l| &l.pod).chain(left.blockers.iter().map(|(pod, _)| pod));
+            self.failed
+                .extend(others.map(|pod| said(format!("Pod {pod}: came to {node} after the plan was made"))));
         }
     }
 
@@ -264,22 +322,24 @@ impl<'a> Course<'a> {
             if self.failed.is_empty() {
                 return (Outcome::Done, said(gone));
             }
-            return failed(&gone, "", &self.failed);
+            return failed(&gone, "", &self.failed, self.cordoned);
         };
+        let cordoned = self.cordoned;
         let rest: Vec<Safe> = self.failed.into_iter().chain(left).collect();
         if is_unknown {
             let text = said(format!("{why}; {gone}, {} not reached", rest.len()));
             let error = Error::new(Kind::OutcomeUnknown, "drain").detail(text.as_str());
             return (Outcome::Unknown(error.hint("nothing was sent again: look at the object")), text);
         }
-        failed(&gone, &format!("{why}; "), &rest)
+        failed(&gone, &format!("{why}; "), &rest, cordoned)
     }
 }
 
-fn failed(gone: &str, why: &str, left: &[Safe]) -> (Outcome, Safe) {
+fn failed(gone: &str, why: &str, left: &[Safe], cordoned: bool) -> (Outcome, Safe) {
     let some: Vec<&str> = left.iter().take(5).map(Safe::as_str).collect();
     let more = if left.len() > 5 { format!(" and {} more", left.len() - 5) } else { String::new() };
     let text = said(format!("{why}{gone}; {}{more}", some.join("; ")));
     let error = Error::new(Kind::Server, "drain").detail(text.as_str());
-    (Outcome::Failed(error.hint("the node stays cordoned: drain it again, or uncordon it")), text)
+    let hint = "the node stays cordoned: drain it again, or uncordon it";
+    (Outcome::Failed(if cordoned { error.hint(hint) } else { error }), text)
 }

@@ -38,13 +38,21 @@ pub struct Around {
 pub async fn gather(client: &Client, nodes: &[ObjectRef]) -> Result<Around> {
     let mut around = Around::default();
     for node in nodes {
-        let select = format!("fieldSelector=spec.nodeName%3D{}&", node.name.as_str());
-        let pods = list(client, "/api/v1/pods", &select, PODS + 1).await.map_err(|fail| fail.error)?;
-        around.pods.extend(pods.into_iter().map(|pod| named(pod, "v1", "Pod")));
+        around.pods.extend(pods(client, node.name.as_str()).await.map_err(|fail| fail.error)?);
     }
     budgets(client, &mut around).await;
     daemon_sets(client, &mut around).await;
     Ok(around)
+}
+
+/// Lists the pods of a node.
+///
+/// # Errors
+/// They can't be listed.
+pub async fn pods(client: &Client, node: &str) -> Result<Vec<Value>, Fail> {
+    let select = format!("fieldSelector=spec.nodeName%3D{node}&");
+    let pods = list(client, "/api/v1/pods", &select, PODS + 1).await?;
+    Ok(pods.into_iter().map(|pod| named(pod, "v1", "Pod")).collect())
 }
 
 /// Items of a list say nothing of their kind.

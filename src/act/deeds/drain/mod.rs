@@ -45,6 +45,10 @@ pub struct Job {
     pub ending: Vec<Ending>,
     /// How long it may take until all are gone.
     pub lasts: Span,
+    /// The names of all nodes.
+    pub names: Vec<String>,
+    /// What may be lost.
+    pub options: Options,
 }
 
 /// A pod that is waited for.
@@ -71,6 +75,13 @@ pub async fn prepare(
     nodes: &[ObjectRef],
 ) -> Result<Prepared> {
     let wrong = |detail: String| Error::new(Kind::Refused, "plan a drain").detail(detail);
+    let mut once: Vec<ObjectRef> = Vec::new();
+    for node in nodes {
+        if !once.iter().any(|known| known.same(node)) {
+            once.push(node.clone());
+        }
+    }
+    let nodes = &once[..];
     if nodes.is_empty() || nodes.len() > NODES {
         return Err(wrong(format!("{} nodes; one plan drains 1 to {NODES}", nodes.len())));
     }
@@ -102,6 +113,8 @@ pub async fn prepare(
         pods: chosen.pods.into_iter().filter_map(part).collect(),
         ending: chosen.ending,
         lasts: options.lasts(),
+        names: nodes.iter().map(|node| node.name.to_string()).collect(),
+        options: options.clone(),
     };
     Ok(Prepared { plan: Arc::new(plan), job })
 }

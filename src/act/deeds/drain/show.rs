@@ -151,7 +151,13 @@ impl Chosen {
 pub async fn previews(client: &Client, chosen: &Chosen, allowed: bool) -> Vec<(Preview, Option<Value>)> {
     let ask = |act: Option<Act>| async move {
         match act {
-            Some(act) => show::preview(client, act, allowed).await,
+            Some(act) => match show::preview(client, act, allowed).await {
+                // A pod that has gone meanwhile is what is wanted.
+                (Preview::Refused(why), _) if why.as_str().contains("not found") => {
+                    (Preview::Computed(why), None)
+                }
+                preview => preview,
+            },
             None => (Preview::Nothing, None),
         }
     };

@@ -24,6 +24,7 @@ use crate::app::msg::{Answer, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::key::{Code, Key};
 use crate::core::{Error, Result, Safe, Span, Ts};
+use crate::ops::deed::Deed;
 use crate::ops::gate::{Confirmation, Consent, FRESH};
 use crate::ops::plan::{Change, DiffLine};
 use crate::ops::{How, Plan, PlanId, Wanted, What};
@@ -274,7 +275,9 @@ impl Pane for PlanView {
 
     fn init(&mut self, cx: &mut Cx<'_>) {
         // What runs already is looked at; another plan for the release would only meet its lock.
-        let same = |j: &&Job| j.plan.is_for(&self.wanted);
+        // What was edited is never the same as what is being written.
+        let edits = matches!(&self.wanted, Wanted::Deed { deed: Deed::Edit { .. }, .. });
+        let same = |j: &&Job| !edits && j.plan.is_for(&self.wanted);
         if let Some(job) = cx.shared.jobs.0.values().filter(|j| j.ended.is_none()).find(same) {
             *self = Self::of(job);
         }
