@@ -31,6 +31,8 @@ const AT_ONCE: usize = 3;
 #[derive(Clone, Debug)]
 struct Ran {
     code: i32,
+    /// What it printed, without what it complained of.
+    out: String,
     text: String,
     writes: Vec<String>,
 }
@@ -119,8 +121,9 @@ impl Bench<'_> {
         command.env("KUBE_EDITOR", "sed -i 's/version: \"1\"/version: \"9\"/'");
         let before = proxy.writes().len();
         let output = command.args(["-n", namespace]).args(args).output().unwrap();
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
-        Ran { code: output.status.code().unwrap(), text, writes: proxy.writes().split_off(before) }
+        let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        let text = format!("{out}{err}");
+        Ran { out, code: output.status.code().unwrap(), text, writes: proxy.writes().split_off(before) }
     }
 
     /// Tries the action under a condition. Returns what is wrong with what came of it.
@@ -140,7 +143,7 @@ impl Bench<'_> {
             Condition::ReadOnly => with(&["--plan"]),
             Condition::NoDryRun => {
                 let planned = with(&["--plan", "-o", "json"]);
-                let plan: serde_json::Value = serde_json::from_str(&planned.text).unwrap_or_default();
+                let plan: serde_json::Value = serde_json::from_str(&planned.out).unwrap_or_default();
                 let items = plan["items"].as_array().cloned().unwrap_or_default();
                 if !items.iter().all(|i| i["preview"]["computed"].is_string()) || items.is_empty() {
                     return Err(format!(
