@@ -19,7 +19,7 @@ const AT_ONCE: usize = 2;
 fn blows(writes: usize) -> Vec<Blow> {
     let full = std::env::var_os("DECKWATCH_FULL").is_some();
     let of = |at| {
-        let lookers = [Kill::Cockpit, Kill::HangUp, Kill::Terminal];
+        let lookers = [Kill::HangUpRunner, Kill::Cockpit, Kill::HangUp, Kill::Terminal];
         let before = [Kill::Both, Kill::Runner, Kill::StopRunner].into_iter().chain(lookers);
         let after = [Kill::Both, Kill::Runner];
         let before = before.map(move |kill| Blow { at, phase: Phase::Before, kill });

@@ -12,6 +12,7 @@ use crate::proxy::{Gate, Recorder, Then};
 use crate::stand::{User, variable};
 use crate::sys;
 
+const TERM: i32 = 15;
 const HUP: i32 = 1;
 const KILL: i32 = 9;
 
@@ -22,8 +23,10 @@ pub enum Kill {
     Both,
     /// The runner, by `SIGKILL`.
     Runner,
-    /// The runner is told to end, by `SIGHUP`.
+    /// The runner is told to end, by `SIGTERM`.
     StopRunner,
+    /// The runner gets a `SIGHUP`, which is none of its affair: it has no terminal.
+    HangUpRunner,
     /// The cockpit, by `SIGKILL`.
     Cockpit,
     /// The cockpit, by `SIGHUP`.
@@ -119,9 +122,10 @@ impl Scene {
             }
             Kill::Runner => sys::kill(runner, KILL),
             Kill::StopRunner => {
-                sys::kill(runner, HUP);
+                sys::kill(runner, TERM);
                 until("it is told to stop", || self.entries().iter().any(|e| e["what"] == "cancel"));
             }
+            Kill::HangUpRunner => sys::kill(runner, HUP),
             Kill::Cockpit => session.kill(),
             Kill::HangUp => drop(session.signal(HUP).wait_end()),
             Kill::Terminal => {
@@ -133,7 +137,7 @@ impl Scene {
         let lives = !matches!(self.blow.kill, Kill::Both | Kill::Runner);
         self.gate.open(lives);
         until("the runner has ended", || !is_running(runner));
-        let looks_on = matches!(self.blow.kill, Kill::Runner | Kill::StopRunner);
+        let looks_on = matches!(self.blow.kill, Kill::Runner | Kill::StopRunner | Kill::HangUpRunner);
         if looks_on {
             until("the cockpit knows its end", || {
                 self.entries().iter().filter(|e| e["what"] == "outcome").count() > usize::from(lives)
