@@ -33,18 +33,21 @@ impl Node {
     /// Lets it take pods, and puts those on it that are missing.
     fn fill(&self) {
         kubectl(["uncordon", &self.name]);
-        for n in 1..=PODS {
-            let name = format!("pod-{n}");
-            if self.pod(&name).is_none() {
-                apply(&json!({ "apiVersion": "v1", "kind": "Pod",
-                    "metadata": { "name": name, "namespace": self.name },
-                    "spec": { "nodeName": self.name, "terminationGracePeriodSeconds": 0,
-                        "containers": [{ "name": "app", "image": "registry.example/app:1" }] } }));
-            }
-        }
+        // One that is still ending is made anew once it is gone.
         wait_until(LIMIT, "the node and its pods", || {
-            let running =
-                |n| self.pod(&format!("pod-{n}")).is_some_and(|p| p["status"]["phase"] == "Running");
+            for n in 1..=PODS {
+                let name = format!("pod-{n}");
+                if self.pod(&name).is_none() {
+                    apply(&json!({ "apiVersion": "v1", "kind": "Pod",
+                        "metadata": { "name": name, "namespace": self.name },
+                        "spec": { "nodeName": self.name, "terminationGracePeriodSeconds": 0,
+                            "containers": [{ "name": "app", "image": "registry.example/app:1" }] } }));
+                }
+            }
+            let running = |n| {
+                let pod = self.pod(&format!("pod-{n}")).unwrap_or_default();
+                pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null()
+            };
             ((1..=PODS).all(running) && self.is_ready()).then_some(())
         });
     }
