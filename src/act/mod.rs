@@ -23,3 +23,10 @@ pub use prepared::{Prepared, prepare};
 fn said(text: impl std::fmt::Display) -> crate::core::Safe {
     crate::core::Untrusted::from(text.to_string()).clipped(500)
 }
+
+/// Returns what is said of a write whose reply was lost and of which nothing was seen for as long as it was looked for;
+/// `read` is whether it could be looked at.
+fn in_doubt(why: &str, read: bool) -> String {
+    let seen = if read { "it is not there so far and may still arrive" } else { "it can't be read back" };
+    format!("{why}; {seen}")
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::super::journal::Journal;
-use super::super::said;
+use super::super::{in_doubt, said};
 use super::Part;
 use crate::core::{Error, Kind, Safe, Span};
 use crate::ops::deed::{Act, Seen, Verb, held_by, same_but_status};
@@ -262,12 +262,7 @@ impl Driver<'_> {
                 Some((Seen::NotYet, _)) | None => {}
             }
             if (self.clock)() >= until {
-                let seen = if seen.is_some() {
-                    "it is not there so far and may still arrive"
-                } else {
-                    "it can't be read back"
-                };
-                return End::Unknown(format!("{why}; {seen}"));
+                return End::Unknown(in_doubt(why, seen.is_some()));
             }
             tokio::time::sleep(REST).await;
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::super::journal::Journal;
-use super::super::said;
+use super::super::{in_doubt, said};
 use super::{Aim, Hides, Part, Prepared};
 use crate::core::{Error, Kind, Safe, Span, Untrusted};
 use crate::ops::silence::{
@@ -418,12 +418,7 @@ impl Driver<'_> {
                 Some(Seen::NotYet) | None => {}
             }
             if (self.clock)() >= began + LOOKING {
-                let seen = if seen.is_some() {
-                    "it is not there so far and may still arrive"
-                } else {
-                    "it can't be read back"
-                };
-                return End::Unknown(format!("{why}; {seen}"));
+                return End::Unknown(in_doubt(why, seen.is_some()));
             }
             tokio::time::sleep(REST).await;
         }

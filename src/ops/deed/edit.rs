@@ -1,6 +1,7 @@
 //! Turning an object into the copy of it that was edited.
 
 use deckwatch_helm::mask;
+use deckwatch_helm::merge::Schema;
 use serde_json::{Map, Value};
 
 use super::act::{Act, Raw};
@@ -53,8 +54,10 @@ pub(super) fn edit(live: &Live<'_>, edited: &Value, opened: Option<&Value>) -> R
             };
         }
     }
+    // Built-in kinds keep their status apart: what is written there is dropped. Of others it may be part of the object.
+    let apart = Schema::of_kind(&live.place.api_version(), &live.place.kind).is_some();
     if let (Some(opened), Some(map)) = (opened, target.as_object_mut())
-        && opened.get("status") == edited.get("status")
+        && (apart || opened.get("status") == edited.get("status"))
     {
         match live.object.get("status") {
             Some(status) => drop(map.insert("status".to_owned(), status.clone())),

@@ -98,6 +98,10 @@ fn an_edit_holds_while_only_the_status_moves_on_and_never_writes_it() {
         (&act.body.0["status"], &act.body.0["metadata"]["resourceVersion"]),
         (&Value::Null, &json!("99"))
     );
+    // What somebody types into the status is no change: the server would drop it.
+    let typed = with(opened.clone(), "/status/readyReplicas", json!(9));
+    let typed = Deed::Edit { edited: Raw(typed), from: Some(Raw(opened.clone())) };
+    assert_eq!(refused(&typed, &later), "it would change nothing");
     let other = with(later, "/spec/paused", json!(true));
     assert_eq!(refused(&deed, &other), "it has changed since it was opened in the editor");
 }
