@@ -38,7 +38,7 @@ pub struct Executor {
     feeds: HashMap<(Feed, Scope), AbortHandle>,
     plans: HashMap<PlanId, Running>,
     /// How plans of earlier processes are reached that are still being carried out.
-    pub(super) taken: Taken,
+    pub(super) followed: Followed,
     /// Plans that this process carries out itself: what stops them, and the work.
     own: HashMap<PlanId, (CancellationToken, JoinHandle<()>)>,
     /// Written to the end when this is gone.
@@ -46,7 +46,7 @@ pub struct Executor {
 }
 
 /// Handles of plans that earlier processes began.
-pub(super) type Taken = Arc<std::sync::Mutex<HashMap<PlanId, RunnerHandle>>>;
+pub(super) type Followed = Arc<std::sync::Mutex<HashMap<PlanId, RunnerHandle>>>;
 
 /// A plan that a process of its own carries out.
 struct Running {
@@ -78,7 +78,7 @@ impl Executor {
             questions: HashMap::new(),
             feeds: HashMap::new(),
             plans: HashMap::new(),
-            taken: Taken::default(),
+            followed: Followed::default(),
             own: HashMap::new(),
             log: None,
         }
@@ -296,8 +296,8 @@ impl Executor {
         if let Some(running) = self.plans.get(&plan).filter(|r| !r.task.is_finished()) {
             running.handle.stop();
         }
-        let taken = self.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(handle) = taken.get(&plan) {
+        let followed = self.followed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(handle) = followed.get(&plan) {
             handle.stop();
         }
     }

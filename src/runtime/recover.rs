@@ -20,7 +20,7 @@ impl Executor {
     pub(super) fn recover(&self) {
         let Some(runners) = self.world.runners.clone() else { return };
         let (world, inbox, journal) = (Arc::clone(&self.world), self.inbox.clone(), self.journal.clone());
-        let taken = Arc::clone(&self.taken);
+        let handles = Arc::clone(&self.followed);
         self.spawn(async move {
             let (state, own, now) = (runners.state.clone(), journal.id(), (world.clock)());
             let found = tokio::task::spawn_blocking(move || unfinished::find(&state, &own, now)).await;
@@ -37,7 +37,7 @@ impl Executor {
             for plan in open.into_iter().filter(ours) {
                 let (world, inbox) = (Arc::clone(&world), inbox.clone());
                 let handle = Handle::default();
-                let mut all = taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut all = handles.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 all.insert(plan.plan, handle.clone());
                 drop(all);
                 tokio::spawn(one(world, (runners.clone(), handle), journal.clone(), inbox, plan));

@@ -39,6 +39,18 @@ pub fn is_running(pid: u32) -> bool {
     stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).is_some_and(|state| state != 'Z')
 }
 
+/// Returns the entries of every journal in a folder of state, journal by journal. The last line of a process that writes,
+/// or was killed, may not be whole: it is passed over.
+#[allow(dead_code, reason = "not every suite reads journals")]
+pub fn entries(state: &Path) -> Vec<serde_json::Value> {
+    let folder = std::fs::read_dir(state.join("deckwatch/journal")).into_iter().flatten();
+    let mut files: Vec<PathBuf> = folder.map(|e| e.unwrap().path()).collect();
+    files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
+    files.sort();
+    let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
+    text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
+}
+
 /// What is started.
 pub struct Launch {
     command: CommandBuilder,
@@ -315,6 +327,17 @@ impl Session {
     pub fn signal(&self, signal: i32) -> &Self {
         sys::kill(self.pid, signal);
         self
+    }
+
+    /// Quits, also where it is asked whether that is meant.
+    #[allow(dead_code, reason = "not every suite quits so")]
+    pub fn quit(&self) {
+        const ASKS: &str = "Quit? y / n";
+        self.keys("\x03").wait("the end or a question", |s| s.has_ended() || s.text().contains(ASKS));
+        if !self.see(State::has_ended) {
+            self.keys("y");
+        }
+        self.wait_end();
     }
 
     /// Returns the program's process id.

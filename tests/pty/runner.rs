@@ -1,7 +1,6 @@
 //! Plans are carried out by a process of their own: what ends the cockpit does not end them, and the next start tells
 //! what became of them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use deckwatch_sim::whole::Whole;
@@ -9,7 +8,7 @@ use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::harness::{LONG, Launch, Session, is_running, until};
+use crate::harness::{LONG, Launch, Session, entries, is_running, until};
 use crate::sys;
 
 const TERM: i32 = 15;
@@ -88,13 +87,7 @@ impl Stand {
 
     /// Returns the entries of every journal.
     fn entries(&self) -> Vec<Value> {
-        let folder = self.state.path().join("deckwatch/journal");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-        files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-        files.sort();
-        let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
-        // The last line of a process that is writing may not be whole yet.
-        text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
+        entries(self.state.path())
     }
 
     /// Returns the process that carries the plan out.
@@ -193,10 +186,7 @@ fn when_both_are_killed_the_next_start_tells_what_the_records_say() {
     next.keys("\r").wait_for("type the release's name").keys("momo\r");
     next.wait_within(LONG, "revision 9", |s| s.text().contains("✔ rolled back: revision 9"));
     assert_eq!(stand.status(9).as_deref(), Some("deployed"));
-    next.keys("\x03").wait("the end or a question", |s| s.has_ended() || s.text().contains("Quit? y / n"));
-    if !next.see(crate::harness::State::has_ended) {
-        next.keys("y").wait_end();
-    }
+    next.quit();
     let entries = stand.entries();
     let found = of(&entries, "found").next().unwrap();
     assert_eq!(found["outcome"], "unknown");
@@ -220,11 +210,7 @@ fn a_second_cockpit_follows_a_rollback_that_runs_and_tells_that_it_was_stopped()
     stand.wait_runner();
     assert_eq!(stand.status(8).as_deref(), Some("failed"));
     second.wait_for("✖ ");
-    second.keys(":journal\r").wait_for("of an earlier process: failed: ").keys("\x03");
-    second.wait("the end or a question", |s| s.has_ended() || s.text().contains("Quit? y / n"));
-    if !second.see(crate::harness::State::has_ended) {
-        second.keys("y").wait_end();
-    }
+    second.keys(":journal\r").wait_for("of an earlier process: failed: ").quit();
     let writes = stand.writes();
     let after = writes.iter().skip_while(|path| !path.contains(MIDDLE)).skip(1);
     let objects: Vec<&String> = after.filter(|path| !path.starts_with(RECORDS)).collect();

@@ -6,7 +6,7 @@ use deckwatch_sim::whole::Whole;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::harness::{Launch, Session};
+use crate::harness::{Launch, Session, entries};
 
 /// Where the shop's ConfigMaps are.
 pub const CONFIG_MAPS: &str = "/api/v1/namespaces/momo-store/configmaps";
@@ -80,6 +80,7 @@ impl Stand {
 
     /// Asks the API server as the user who may do everything. Returns the status and the answer.
     pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let media = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
         let stand = self.whole().stand();
         let ask = async {
             let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
@@ -87,7 +88,7 @@ impl Stand {
             request = request.bearer_auth(stand.token());
             if let Some(body) = body {
                 let text = serde_json::to_vec(body).unwrap();
-                request = request.header("content-type", "application/json").body(text);
+                request = request.header("content-type", media).body(text);
             }
             let answer = request.send().await.unwrap();
             let status = answer.status().as_u16();
@@ -103,6 +104,12 @@ impl Stand {
         object
     }
 
+    /// Changes an object, as somebody else would.
+    pub fn merge(&self, path: &str, change: &Value) {
+        let (status, object) = self.ask("PATCH", path, Some(change));
+        assert_eq!(status, 200, "{path}: {object}");
+    }
+
     /// Creates an object.
     pub fn create(&self, folder: &str, object: &Value) -> Value {
         let (status, made) = self.ask("POST", folder, Some(object));
@@ -113,12 +120,7 @@ impl Stand {
     /// Returns the entries of every journal; the last line of a process that writes may not be
     /// whole yet.
     pub fn entries(&self) -> Vec<Value> {
-        let folder = self.file("state/deckwatch/journal");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-        files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-        files.sort();
-        let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
-        text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
+        entries(&self.file("state"))
     }
 
     /// Returns what our program asked the API server to change, oldest first; dry runs and reviews change nothing.

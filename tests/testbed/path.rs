@@ -1,13 +1,12 @@
 //! The incident on the real servers: from the alert to the healed service, by keys, though the terminal goes away in the
 //! middle of the rollback.
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::harness::{LONG, until};
+use crate::harness::{LONG, entries, until};
 use crate::objects;
 use crate::proxy::{Gate, Recorder, Then};
 use crate::stand::{SHOP, User, cockpit, get, printed, shop, tool, wait_until, xtask};
@@ -146,16 +145,6 @@ fn by_keys_from_the_alert_to_the_healed_service_and_the_real_helm_goes_on() {
         ]
     );
     helm(3, &["uninstall", "momo", "-n", OTHER]);
-}
-
-/// Returns the entries of every journal.
-fn entries(state: &Path) -> Vec<Value> {
-    let folder = std::fs::read_dir(state.join("deckwatch/journal")).unwrap();
-    let mut files: Vec<PathBuf> = folder.map(|e| e.unwrap().path()).collect();
-    files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-    files.sort();
-    let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
-    text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
 }
 
 /// Returns the lines below the heading of the suspects.

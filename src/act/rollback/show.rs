@@ -46,7 +46,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
     let items: Vec<Item> = helm.objects.iter().map(|o| item(o, inputs)).collect();
     let mut refusals: Vec<String> = helm.refusals.iter().map(|r| said(r).to_string()).collect();
     if let Ok(missing) = inputs.rights {
-        refusals.extend(crate::ops::Plan::missing(missing));
+        refusals.extend(ops::Plan::missing(missing));
     }
     // Who may not ask is told so; the labels of the objects speak for themselves. Whoever was not answered asks again.
     let denied = inputs.unasked.is_some_and(|e| e.kind == Kind::Denied);

@@ -70,6 +70,9 @@ pub fn run(model: &mut Model, text: &str, env: &Env, effects: &mut Effects) {
                 silence::typed(model, action, rest, env, effects);
             }
         }
+        name if deeds::named(name).or(silence::named(name)).is_some() => {
+            tell(model, &format!("`{name}` does nothing in this view"), true, env, effects);
+        }
         name if Action::parse(name).is_some() => {
             let context = model.nav.top().view.pane().context();
             match Action::parse(name).filter(|a| palette::applies(*a, context)) {

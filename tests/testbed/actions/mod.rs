@@ -88,7 +88,7 @@ fn expected(action: &Action, condition: Condition) -> Expected {
         Condition::Replaced => never(1, "another object of the same name", "failed: nothing sent"),
         Condition::Changed => never(1, "it changed since the plan was made", "failed: nothing sent"),
         Condition::Webhook => never(1, "the house says no", "refused by the dry run"),
-        Condition::NoJournal => never(1, "", "nothing sent"),
+        Condition::NoJournal => never(1, "open the journal", "nothing sent"),
         Condition::ReadOnly => never(0, "", "the plan alone"),
         Condition::Locked => never(1, "locked", "refused"),
         Condition::Protected if action.safe => sent("", "`--yes` is enough"),

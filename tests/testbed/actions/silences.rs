@@ -33,7 +33,7 @@ fn expected(condition: Condition) -> (i32, usize, bool, &'static str, &'static s
     match condition {
         Condition::Lost => (0, 1, true, "read back", "done, read back; sent once"),
         Condition::Changed => (1, 0, false, "nothing was sent", "failed: nothing sent"),
-        Condition::NoJournal => (1, 0, false, "", "nothing sent"),
+        Condition::NoJournal => (1, 0, false, "open the journal", "nothing sent"),
         Condition::ReadOnly => (0, 0, false, "", "the plan alone"),
         Condition::Locked => (1, 0, false, "locked", "refused"),
         Condition::Protected => (0, 1, true, "", "`--yes` is enough"),

@@ -181,7 +181,10 @@ pub const ACTIONS: &[Action] = &[
         sends: "PATCH nodes, then POST pods/eviction for each pod",
         writes: 2,
         safe: false,
-        done: |_, after| is(after, "/spec/unschedulable"),
+        done: |before, after| {
+            let name = at(Some(before), "/metadata/name");
+            is(after, "/spec/unschedulable") && get("pod", super::NAMESPACE, name).is_none()
+        },
     },
     Action {
         name: "trigger",

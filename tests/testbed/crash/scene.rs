@@ -1,13 +1,12 @@
 //! A cockpit before a proxy that keeps one write waiting, what kills it, and what its journals say afterwards.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::harness::{self, Launch, Session, is_running, until};
+use crate::harness::{Launch, Session, entries, is_running, until};
 use crate::proxy::{Gate, Recorder, Then};
 use crate::stand::{User, variable};
 use crate::sys;
@@ -69,15 +68,6 @@ pub struct Left {
     pub passed: Vec<String>,
     /// The word and the words of how the plan ended, as the last one who knew it says.
     pub ended: (String, String),
-}
-
-/// Quits, also where it is asked whether that is meant.
-fn quit(session: &Session) {
-    const ASKS: &str = "Quit? y / n";
-    session.keys("\x03").wait("the end or a question", |s| s.has_ended() || s.text().contains(ASKS));
-    if !session.see(harness::State::has_ended) {
-        session.keys("y").wait_end();
-    }
 }
 
 impl Scene {
@@ -144,12 +134,12 @@ impl Scene {
             });
             let ends = ["outcome unknown", "✖ ", "✔ drained", "✔ rolled back"];
             session.wait("how it ended", |s| ends.iter().any(|end| s.text().contains(end)));
-            quit(&session);
+            session.quit();
         }
         // What is known is not told again.
         let next = self.cockpit(namespace, "journal");
         next.wait_for(if looks_on { "opened on" } else { "of an earlier process: " });
-        quit(&next);
+        next.quit();
         self.verify()?;
         let entries = self.entries();
         let mut ends = entries.iter().filter(|e| e["what"] == "found" || e["what"] == "outcome");
@@ -174,13 +164,7 @@ impl Scene {
 
     /// Returns the entries of every journal, in the order of their times.
     fn entries(&self) -> Vec<Value> {
-        let folder = self.state.path().join("deckwatch/journal");
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path()).collect();
-        files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-        let text: String = files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();
-        // The last line of a process that was killed may not be whole.
-        let mut entries: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+        let mut entries = entries(self.state.path());
         entries.sort_by_key(|e| e["at"].as_str().unwrap_or_default().to_owned());
         entries
     }
