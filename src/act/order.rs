@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::{deeds, rollback};
-use crate::core::Safe;
-use crate::ops::{Confirmed, JobMsg, Outcome};
+use crate::core::{Result, Safe};
+use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
 use crate::sources::auth::WallClock;
 use crate::sources::kube::Client;
 
@@ -40,6 +40,33 @@ impl std::fmt::Debug for Work {
     }
 }
 
+/// What carrying an order out goes by.
+pub(super) struct Carry<'a> {
+    /// The cluster.
+    pub client: &'a Client,
+    /// The wall clock.
+    pub clock: &'a WallClock,
+    /// The plan and the token for it.
+    pub confirmed: &'a Confirmed,
+    /// Where every write is noted before it is sent.
+    pub journal: &'a Journal,
+    /// Told to stop before the next object.
+    pub stop: &'a CancellationToken,
+    /// Who is told how it goes.
+    pub tell: &'a (dyn Fn(JobMsg) + Sync),
+}
+
+impl Carry<'_> {
+    /// Notes how far a write is.
+    ///
+    /// # Errors
+    /// The journal can't be written: then nothing is sent.
+    pub fn note(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Result<()> {
+        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state, detail };
+        self.journal.append(&Record { at: (self.clock)(), what })
+    }
+}
+
 impl Order {
     /// Carries it out and tells how it goes. Returns how it ended and what is said of it.
     pub async fn run(
@@ -50,14 +77,12 @@ impl Order {
         stop: CancellationToken,
         tell: &(dyn Fn(JobMsg) + Sync),
     ) -> (Outcome, Safe) {
-        match self.work {
-            Work::Rollback(job) => {
-                rollback::run(client, clock, *job, self.confirmed, journal, stop, tell).await
-            }
-            Work::Deeds(parts) => deeds::run(client, clock, parts, self.confirmed, journal, stop, tell).await,
-            Work::Drain(job) => {
-                deeds::drain::run(client, clock, *job, self.confirmed, journal, stop, tell).await
-            }
+        let Self { confirmed, work } = self;
+        let carry = Carry { client, clock, confirmed: &confirmed, journal: &journal, stop: &stop, tell };
+        match work {
+            Work::Rollback(job) => rollback::run(&carry, *job).await,
+            Work::Deeds(parts) => deeds::run(&carry, &parts).await,
+            Work::Drain(job) => deeds::drain::run(&carry, &job).await,
         }
     }
 }

@@ -49,7 +49,7 @@ fn an_editor_that_changes_nothing_or_fails_sends_nothing_and_the_screen_is_whole
     let session = on_catalog(&stand, "test ! -e \"$SEEN\"; code=$?; : > \"$SEEN\"; clear; exit $code");
     session.keys("e").wait_for("edit: nothing was changed").wait_for("1 deployment of");
     session.keys("e").wait_for("it ended with exit status: 1");
-    assert_eq!(patches(&stand), []);
+    assert_eq!(patches(&stand), Vec::<String>::new());
     session.keys("\x03").wait_end();
     session.assert_left_clean();
 }

@@ -5,16 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
-use super::super::journal::Journal;
+use super::super::order::Carry;
 use super::super::{in_doubt, said};
 use super::Part;
 use crate::core::{Error, Kind, Safe, Span};
 use crate::ops::deed::{Act, Seen, Verb, held_by, same_but_status};
-use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
-use crate::sources::auth::WallClock;
-use crate::sources::kube::Client;
+use crate::ops::{Confirmed, JobMsg, Outcome, WriteState};
 
 /// The time limit of one write; after it its outcome is unknown and is read back.
 const LIMIT: Span = Span::secs(15);
@@ -67,27 +64,18 @@ impl End {
 /// Carries the parts out in their order and tells how it goes. Returns how it ended and what is said of it.
 ///
 /// What fails for one object does not keep the others from being changed; what is unknown of one does.
-pub async fn run(
-    client: &Client,
-    clock: &WallClock,
-    parts: Vec<Part>,
-    confirmed: Confirmed,
-    journal: Journal,
-    stop: CancellationToken,
-    tell: &(dyn Fn(JobMsg) + Sync),
-) -> (Outcome, Safe) {
-    let driver = Driver { client, clock, confirmed: &confirmed, journal: &journal };
+pub(in crate::act) async fn run(carry: &Carry<'_>, parts: &[Part]) -> (Outcome, Safe) {
     let of = parts.len();
     let (mut done, mut failed, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (at, part) in parts.iter().enumerate() {
-        let step = |text: Safe, finished| tell(JobMsg::Step { number: at + 1, of, text, finished });
-        let end = if stop.is_cancelled() {
+        let step = |text: Safe, finished| (carry.tell)(JobMsg::Step { number: at + 1, of, text, finished });
+        let end = if carry.stop.is_cancelled() {
             End::Failed("not sent: cancelled".to_owned())
         } else if !unknown.is_empty() {
             End::Failed("not sent: what became of the one before is not known".to_owned())
         } else {
             step(said(format!("{} ({} of {of})", part.object, at + 1)), false);
-            driver.part(part).await
+            carry.part(part).await
         };
         let text = end.told(&part.object);
         step(text.clone(), true);
@@ -97,7 +85,7 @@ pub async fn run(
             End::Unknown(_) => unknown.push(text),
         }
     }
-    summed((&done, &failed, &unknown), of, confirmed.plan.past())
+    summed((&done, &failed, &unknown), of, carry.confirmed.plan.past())
 }
 
 fn summed((done, failed, unknown): (&[Safe], &[Safe], &[Safe]), of: usize, past: &str) -> (Outcome, Safe) {
@@ -116,15 +104,7 @@ fn summed((done, failed, unknown): (&[Safe], &[Safe], &[Safe]), of: usize, past:
     }
 }
 
-/// Who sends.
-pub(super) struct Driver<'a> {
-    pub(super) client: &'a Client,
-    pub(super) clock: &'a WallClock,
-    pub(super) confirmed: &'a Confirmed,
-    pub(super) journal: &'a Journal,
-}
-
-impl Driver<'_> {
+impl Carry<'_> {
     pub(super) async fn part(&self, part: &Part) -> End {
         let failed = |why: &str| End::Failed(why.to_owned());
         match self.fresh(part).await {
@@ -168,11 +148,6 @@ impl Driver<'_> {
             Err(fail) if fail.error.kind == Kind::NotFound => Ok(None),
             Err(fail) => Err(fail.error),
         }
-    }
-
-    fn note(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Result<(), Error> {
-        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state, detail };
-        self.journal.append(&Record { at: (self.clock)(), what })
     }
 
     /// Sends a request, once. That it is sent is on disk before.

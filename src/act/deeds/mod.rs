@@ -20,7 +20,7 @@ use crate::ops::deed::{Act, Deed, Live, Raw, Refusal};
 use crate::ops::{Plan, PlanId};
 use crate::sources::kube::Client;
 
-pub use drive::run;
+pub(super) use drive::run;
 
 /// How many objects one plan may be about.
 pub const MOST: usize = 50;

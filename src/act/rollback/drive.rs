@@ -8,14 +8,12 @@ use deckwatch_helm::step::{
 };
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::super::said;
 use super::helm_now;
-use crate::act::journal::Journal;
-use crate::core::{Error, Kind, Safe, Span, Ts};
-use crate::ops::{Confirmed, JobMsg, Outcome, Record, What, WriteState};
-use crate::sources::auth::WallClock;
+use crate::act::order::Carry;
+use crate::core::{Error, Kind, Safe, Span};
+use crate::ops::{Confirmed, JobMsg, Outcome, WriteState};
 use crate::sources::kube::Client;
 
 /// The time limit of one write; after it its outcome is unknown and is read back.
@@ -24,30 +22,21 @@ const CAP: usize = 16 << 20;
 
 /// Carries a plan out and tells how it goes. Returns how it ended and what is said of it: what was read back, what was
 /// left.
-pub async fn run(
-    client: &Client,
-    clock: &WallClock,
-    job: Job,
-    confirmed: Confirmed,
-    journal: Journal,
-    stop: CancellationToken,
-    tell: &(dyn Fn(JobMsg) + Sync),
-) -> (Outcome, Safe) {
+pub(in crate::act) async fn run(carry: &Carry<'_>, job: Job) -> (Outcome, Safe) {
     // The objects, and three records: the new one is made and marked, the old one superseded.
     let of = job.objects() + 3;
     let (makes, record) = job.makes();
     let mut engine = Engine::new(job);
-    let mut driver =
-        Driver { client, clock, journal: &journal, confirmed: &confirmed, stop: &stop, steps: 0, of };
+    let mut driver = Driver { carry, steps: 0, of };
     let mut reply = None;
     let ended = loop {
-        if stop.is_cancelled() {
+        if carry.stop.is_cancelled() {
             engine.cancel();
         }
-        engine.set_now(helm_now(clock()));
+        engine.set_now(helm_now((carry.clock)()));
         match engine.next(reply.take()) {
-            Step::Request(request) => reply = Some(driver.send(&request, tell).await),
-            Step::Progress(event) => driver.progress(&event, tell),
+            Step::Request(request) => reply = Some(driver.send(&request).await),
+            Step::Progress(event) => driver.progress(&event),
             // The engine only waits for a reply, and every request has been given one.
             Step::Waiting => {
                 let error = Error::new(Kind::Internal, "roll back").detail("the engine waits for nothing");
@@ -63,7 +52,7 @@ pub async fn run(
     let outcome = outcome(ended);
     let text = match &outcome {
         Outcome::Done => {
-            let back = read_back(client, makes, &record).await;
+            let back = read_back(carry.client, makes, &record).await;
             said(std::iter::once(back).chain(notes).collect::<Vec<_>>().join("; "))
         }
         other => other.words(),
@@ -109,33 +98,23 @@ fn outcome(ended: HelmOutcome) -> Outcome {
 }
 
 struct Driver<'a> {
-    client: &'a Client,
-    clock: &'a WallClock,
-    journal: &'a Journal,
-    confirmed: &'a Confirmed,
-    stop: &'a CancellationToken,
+    carry: &'a Carry<'a>,
     steps: usize,
     of: usize,
 }
 
 impl Driver<'_> {
-    fn progress(&mut self, event: &Event, tell: &(dyn Fn(JobMsg) + Sync)) {
+    fn progress(&mut self, event: &Event) {
         let (text, finished) = words(event);
         if finished {
             self.steps += 1;
         }
         let number = if finished { self.steps } else { self.steps + 1 };
-        tell(JobMsg::Step { number, of: self.of, text, finished });
-    }
-
-    fn note(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Result<(), Error> {
-        let at: Ts = (self.clock)();
-        let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state, detail };
-        self.journal.append(&Record { at, what })
+        (self.carry.tell)(JobMsg::Step { number, of: self.of, text, finished });
     }
 
     /// Sends one request, once. What changes something is on disk before.
-    async fn send(&mut self, request: &Request, tell: &(dyn Fn(JobMsg) + Sync)) -> Reply {
+    async fn send(&mut self, request: &Request) -> Reply {
         let writes = request.class() == Class::Write;
         // Only the records' last words are put in the place of others. Nothing of ours keeps them back: a release
         // that is left pending can't be changed by anybody.
@@ -144,7 +123,7 @@ impl Driver<'_> {
             let rest = tokio::time::sleep(Duration::from_millis(request.delay_ms));
             let stopped = tokio::select! {
                 () = rest => false,
-                () = self.stop.cancelled(), if !closing => true,
+                () = self.carry.stop.cancelled(), if !closing => true,
             };
             if stopped && writes {
                 return Reply::NotSent("stopped".to_owned());
@@ -152,14 +131,14 @@ impl Driver<'_> {
         }
         let text = said(format!("{} {} {}", request.verb.method(), request.place.kind, request.place.path()));
         if writes {
-            if !closing && !self.confirmed.token.is_good((self.clock)()) {
+            if !closing && !self.carry.confirmed.token.is_good((self.carry.clock)()) {
                 return refused("the confirmation has expired");
             }
-            if let Err(error) = self.note(&text, WriteState::Sending, None) {
+            if let Err(error) = self.carry.note(&text, WriteState::Sending, None) {
                 let (number, of, why) = (self.steps + 1, self.of, said(error.line()));
-                tell(JobMsg::Step { number, of, text: why, finished: false });
+                (self.carry.tell)(JobMsg::Step { number, of, text: why, finished: false });
                 if !closing {
-                    self.note(&text, WriteState::NotSent, None).ok();
+                    self.carry.note(&text, WriteState::NotSent, None).ok();
                     return refused(&error.line());
                 }
             }
@@ -175,17 +154,17 @@ impl Driver<'_> {
                 Reply::NotSent(why) => (WriteState::NotSent, Some(said(why))),
             };
             // The write has been sent; that its answer could not be noted is told by the next entry's failure.
-            self.note(&text, state, detail).ok();
+            self.carry.note(&text, state, detail).ok();
         }
         reply
     }
 
     async fn exchange(&self, request: &Request) -> Reply {
-        let http = match build(request, self.confirmed) {
+        let http = match build(request, self.carry.confirmed) {
             Ok(http) => http,
             Err(why) => return refused(&why),
         };
-        match self.client.raw_service().send_once(http, LIMIT, CAP).await {
+        match self.carry.client.raw_service().send_once(http, LIMIT, CAP).await {
             Ok(reply) => {
                 let retry = reply
                     .header(&header::RETRY_AFTER)

@@ -21,7 +21,7 @@ use crate::core::{ClusterId, Error, Kind, Name, Result, Span, Ts};
 use crate::ops::PlanId;
 use crate::sources::kube::Client;
 
-pub use drive::run;
+pub(super) use drive::run;
 pub use live::{kinds as kinds_of, record};
 
 /// How many records a release may have, as the `helm` command keeps them.

@@ -5,19 +5,16 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
-use super::super::super::journal::Journal;
+use super::super::super::order::Carry;
 use super::super::super::said;
 use super::super::Part;
-use super::super::drive::{Driver, End, Fresh, GONE};
+use super::super::drive::{End, Fresh, GONE};
 use super::{Ending, Job, gather};
 use crate::core::{Error, Kind, Safe, Span, Ts, num};
 use crate::ops::deed::drain::choose;
 use crate::ops::deed::held_by;
-use crate::ops::{Confirmed, JobMsg, Outcome};
-use crate::sources::auth::WallClock;
-use crate::sources::kube::Client;
+use crate::ops::{JobMsg, Outcome};
 
 /// How long an eviction that was refused rests before it is asked for again, as kubectl does it.
 const AGAIN: Span = Span::secs(5);
@@ -27,21 +24,12 @@ const LOOK: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 
 /// Carries it out and tells how it goes. Returns how it ended and what is said of it.
-pub async fn run(
-    client: &Client,
-    clock: &WallClock,
-    job: Job,
-    confirmed: Confirmed,
-    journal: Journal,
-    stop: CancellationToken,
-    tell: &(dyn Fn(JobMsg) + Sync),
-) -> (Outcome, Safe) {
-    let driver = Driver { client, clock, confirmed: &confirmed, journal: &journal };
+pub(in crate::act) async fn run(carry: &Carry<'_>, job: &Job) -> (Outcome, Safe) {
     let of = job.nodes.len() + job.pods.len() + job.ending.len();
-    let mut course = Course::new(of, tell);
+    let mut course = Course::new(of, carry.tell);
     for (at, node) in job.nodes.iter().enumerate() {
         if course.why.is_none() {
-            course.cordon(&driver, at + 1, node, &stop).await;
+            course.cordon(carry, at + 1, node).await;
         }
     }
     course.cordoned = course.why.is_none();
@@ -52,26 +40,26 @@ pub async fn run(
     for (at, ending) in job.ending.iter().enumerate() {
         course.ending.insert(first + job.pods.len() + at, ending.clone());
     }
-    let until = clock() + job.lasts;
+    let until = (carry.clock)() + job.lasts;
     while course.why.is_none() {
-        course.evict(&driver, &mut waiting, &stop, until).await;
-        course.look(&driver).await;
+        course.evict(carry, &mut waiting, until).await;
+        course.look(carry).await;
         // What is unknown stays so, whatever else has come meanwhile.
         if course.why.is_some() {
             break;
         }
         if waiting.is_empty() && course.ending.is_empty() {
-            course.came_meanwhile(client, &job, clock()).await;
+            course.came_meanwhile(carry, job).await;
             break;
         }
-        if clock() >= until {
+        if (carry.clock)() >= until {
             course.why = Some(Why::Failed(format!("{} have passed", job.lasts)));
-        } else if stop.is_cancelled() {
+        } else if carry.stop.is_cancelled() {
             course.why = Some(Why::Failed("it was told to stop".to_owned()));
         } else {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
-                () = stop.cancelled() => {}
+                () = carry.stop.cancelled() => {}
             }
         }
     }
@@ -134,12 +122,12 @@ impl<'a> Course<'a> {
         (self.tell)(JobMsg::Step { number, of: self.of, text, finished });
     }
 
-    async fn cordon(&mut self, driver: &Driver<'_>, number: usize, node: &Part, stop: &CancellationToken) {
-        let end = if stop.is_cancelled() {
+    async fn cordon(&mut self, carry: &Carry<'_>, number: usize, node: &Part) {
+        let end = if carry.stop.is_cancelled() {
             End::Failed("not sent: cancelled".to_owned())
         } else {
             self.step(number, said(&node.object), false);
-            driver.part(node).await
+            carry.part(node).await
         };
         let text = end.told(&node.object);
         self.step(number, text.clone(), true);
@@ -152,27 +140,21 @@ impl<'a> Course<'a> {
     }
 
     /// Asks for the evictions that are due, one after another. What is left waits for its budget.
-    async fn evict(
-        &mut self,
-        driver: &Driver<'_>,
-        waiting: &mut Vec<Asked<'_>>,
-        stop: &CancellationToken,
-        until: Ts,
-    ) {
+    async fn evict(&mut self, carry: &Carry<'_>, waiting: &mut Vec<Asked<'_>>, until: Ts) {
         let mut left = Vec::new();
         // Where one can't be looked at the others can't either: the round ends.
         let mut away = false;
         for mut asked in std::mem::take(waiting) {
-            let now = (driver.clock)();
-            if self.why.is_some() || stop.is_cancelled() || away || now < asked.next || now >= until {
+            let now = (carry.clock)();
+            if self.why.is_some() || carry.stop.is_cancelled() || away || now < asked.next || now >= until {
                 left.push(asked);
                 continue;
             }
-            match self.ask(driver, &mut asked).await {
+            match self.ask(carry, &mut asked).await {
                 Asking::Over => {}
                 answer => {
                     away = answer == Asking::Unanswered;
-                    asked.next = (driver.clock)() + AGAIN;
+                    asked.next = (carry.clock)() + AGAIN;
                     left.push(asked);
                 }
             }
@@ -181,10 +163,10 @@ impl<'a> Course<'a> {
     }
 
     /// Asks for one eviction.
-    async fn ask(&mut self, driver: &Driver<'_>, asked: &mut Asked<'_>) -> Asking {
+    async fn ask(&mut self, carry: &Carry<'_>, asked: &mut Asked<'_>) -> Asking {
         let (number, part) = (asked.number, asked.part);
         let object = &part.object;
-        let fresh = match driver.fresh(part).await {
+        let fresh = match carry.fresh(part).await {
             Ok(Fresh::Same(fresh)) => fresh,
             Ok(Fresh::Gone | Fresh::Replaced) => {
                 self.away(number, object);
@@ -204,7 +186,7 @@ impl<'a> Course<'a> {
             self.ending.insert(number, ending);
             return Asking::Over;
         }
-        let end = driver.planned(part, &fresh).await;
+        let end = carry.planned(part, &fresh).await;
         let text = end.told(object);
         match end {
             // It went between the two requests.
@@ -243,9 +225,9 @@ impl<'a> Course<'a> {
     }
 
     /// Looks whether pods have come to the nodes after the plan was made and before they were cordoned.
-    async fn came_meanwhile(&mut self, client: &Client, job: &Job, now: Ts) {
+    async fn came_meanwhile(&mut self, carry: &Carry<'_>, job: &Job) {
         for node in &job.names {
-            let pods = match gather::pods(client, node).await {
+            let pods = match gather::pods(carry.client, node).await {
                 Ok(pods) => pods,
                 Err(fail) => {
                     let why = fail.error.line();
@@ -256,7 +238,7 @@ impl<'a> Course<'a> {
                 }
             };
             let named = serde_json::json!({ "metadata": { "name": node } });
-            let left = choose(&named, &pods, &[], None, &job.options, now);
+            let left = choose(&named, &pods, &[], None, &job.options, (carry.clock)());
             let others = left.leaving.iter().map(|l| &l.pod).chain(left.blockers.iter().map(|(pod, _)| pod));
             self.failed
                 .extend(others.map(|pod| said(format!("Pod {pod}: came to {node} after the plan was made"))));
@@ -264,9 +246,9 @@ impl<'a> Course<'a> {
     }
 
     /// Looks which of the pods that are ending are gone.
-    async fn look(&mut self, driver: &Driver<'_>) {
+    async fn look(&mut self, carry: &Carry<'_>) {
         let look = |(number, ending): (usize, Ending)| async move {
-            let back = driver.look(&ending.path).await;
+            let back = carry.look(&ending.path).await;
             (number, ending, back)
         };
         let looks: Vec<_> = self.ending.clone().into_iter().map(look).collect();

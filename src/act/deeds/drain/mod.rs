@@ -18,7 +18,7 @@ use crate::ops::deed::{Deed, Raw};
 use crate::ops::{Plan, PlanId};
 use crate::sources::kube::Client;
 
-pub use drive::run;
+pub(in crate::act) use drive::run;
 
 /// How many nodes one plan may drain.
 pub const NODES: usize = 10;
