@@ -14,8 +14,10 @@ use count::Counts;
 
 use crate::testbed::own::{self, Own};
 
-/// The tests on the real servers in the order in which they run: those that stop servers come last.
-const ON_THE_STAND: [&str; 6] = ["reading::", "silence::", "actions::", "crash::", "path::", "faults::"];
+/// The tests on the real servers in the order in which they run, those of a line side by side: first those that change
+/// nothing, then those that change what is their own, and last those that stop servers.
+const ON_THE_STAND: [&[&str]; 3] =
+    [&["reading::"], &["path::", "actions::", "crash::", "silence::"], &["faults::"]];
 
 /// Which tests.
 #[derive(clap::Args)]
@@ -123,11 +125,14 @@ impl Run {
         if full {
             variables.push(("DECKWATCH_FULL", "1".to_owned()));
         }
-        let filters = only.map_or_else(|| ON_THE_STAND.to_vec(), |text| vec![text]);
-        for filter in filters {
-            let mut args = vec!["test", "-p", "deckwatch", "--test", "testbed", "--", filter];
+        let only = only.map(|text| [text]);
+        let lines: Vec<&[&str]> = only.as_ref().map_or_else(|| ON_THE_STAND.to_vec(), |text| vec![text]);
+        for filters in lines {
+            let mut args = vec!["test", "-p", "deckwatch", "--test", "testbed", "--"];
+            args.extend(filters);
             // One that brings a killed server back would replace one that another test has frozen.
-            args.extend(filter.starts_with("faults::").then_some("--test-threads=1"));
+            let alone = filters.iter().any(|filter| filter.starts_with("faults::"));
+            args.extend(alone.then_some("--test-threads=1"));
             self.tests(&args, &variables);
         }
     }
