@@ -270,6 +270,23 @@ fn keys_that_make_signals_are_the_editors_while_it_runs() {
 }
 
 #[test]
+fn a_signal_of_the_editors_that_comes_with_its_end_does_not_end_us() {
+    let launch = Launch::new(probe());
+    let editor = editor(launch.home(), "kill -INT $PPID\nexit 5\n");
+    let session = launch.env("EDITOR", &editor).start();
+    session.wait_for("probe 80x24 keys 0");
+    // A signal that is taken too late is taken while nothing is edited: each round ends in keys.
+    for round in 0..10 {
+        session.keys("e").wait_for(&format!("keys {} last e", 3 * round + 1));
+        session.keys("j").wait_for(&format!("keys {} last j", 3 * round + 2));
+        session.keys("k").wait_for(&format!("keys {} last k", 3 * round + 3));
+    }
+    session.keys("q");
+    assert_eq!(session.wait_end().0, 0);
+    session.assert_left_clean();
+}
+
+#[test]
 fn hostile_text_never_drives_the_terminal() {
     let session = start();
     for text in [

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{PATIENCE, complain, note, print, print_json};
+use super::{PATIENCE, complain, note, print, print_json, signals};
 use crate::app::Effect;
 use crate::app::Model;
 use crate::app::effect::{Feed, Query};
@@ -129,7 +129,7 @@ pub fn carry_out(
             return Err(Error::new(kind, "carry out the plan").on(plan.target()).detail(why));
         }
     };
-    let told = signalled()?;
+    let told = signals::told()?;
     let mut effects = Vec::new();
     let id = plan.id;
     let intent = confirmed.intent();
@@ -182,19 +182,6 @@ fn follow(headless: &mut Headless, id: PlanId, limit: Duration, told: &AtomicBoo
 
 /// How often it is looked whether the process is told to end.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// Returns what becomes true when the process is told to end, which from now on does not end it.
-fn signalled() -> Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let told = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&told)).map_err(|e| {
-            Error::new(Kind::Io, "carry out the plan")
-                .detail(format!("nothing was sent: signals can't be watched: {e}"))
-        })?;
-    }
-    Ok(told)
-}
 
 fn text(plan: &Plan) -> String {
     let charts = plan.rollback().map(|r| format!("   ({} → {})", r.from.chart, r.to.chart));

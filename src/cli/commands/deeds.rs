@@ -1,12 +1,9 @@
 //! Actions on objects: `rollout`, `scale`, `set`, `delete`, `evict`, `cordon`, `drain`, `cronjob`, `label`, `annotate`.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use serde_json::json;
 
 use super::carry::{self, Ran};
-use super::{PATIENCE, headless, note, print, print_json};
+use super::{PATIENCE, headless, note, print, print_json, signals};
 use crate::app::effect::{Query, Scope};
 use crate::app::msg::{Answer, Saved};
 use crate::app::views::View;
@@ -233,7 +230,7 @@ fn edited(headless: &mut Headless, objects: &[ObjectRef]) -> Result<(Deed, Optio
     let Answer::Object(opened) = headless.ask(Query::Object(object.clone()), PATIENCE)? else {
         return Err(Error::new(Kind::Internal, "edit"));
     };
-    let saved = unsignalled(|| editor::edit(&headless.folder(), object, &opened))?;
+    let saved = signals::of_another(|| editor::edit(&headless.folder(), object, &opened))?;
     let unchanged = || Error::new(Kind::Refused, "edit").on(object.to_string()).detail("nothing was changed");
     let Saved { object: saved, kept } = saved.ok_or_else(unchanged)?;
     let from = Some(Raw(serde_json::Value::clone(&opened)));
@@ -245,19 +242,6 @@ fn keeps(kept: Option<&Safe>) {
     if let Some(path) = kept {
         note(&format!("what you saved is kept for a day in {path}"));
     }
-}
-
-/// Does something during which keys that make signals are another program's. They are taken, not ignored: what is
-/// ignored the other program would ignore too.
-fn unsignalled<T>(work: impl FnOnce() -> T) -> T {
-    use signal_hook::consts::{SIGINT, SIGQUIT};
-    let taken = Arc::new(AtomicBool::new(false));
-    let ids = [SIGINT, SIGQUIT].map(|signal| signal_hook::flag::register(signal, Arc::clone(&taken)));
-    let done = work();
-    for id in ids.into_iter().flatten() {
-        signal_hook::low_level::unregister(id);
-    }
-    done
 }
 
 /// The exit code where a part is missing.

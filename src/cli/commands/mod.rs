@@ -12,6 +12,7 @@ mod rollback;
 mod rollout;
 mod runner;
 mod shown;
+mod signals;
 mod silence;
 mod table;
 
