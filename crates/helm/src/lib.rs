@@ -16,6 +16,7 @@
 //! | [`order`] | the order in which Helm installs kinds |
 //! | [`mask`] | hiding what is secret in manifests and values |
 //! | [`diff`] | differences of manifests and values, as data |
+//! | [`options`] | how a rollback is carried out, as the flags of `helm rollback` say it |
 //! | [`plan`] | what a rollback would do, object by object, and why it is refused |
 //! | [`ready`] | whether an object is ready, as `--wait` judges it |
 //! | [`step`] | the rollback as a state machine |
@@ -26,6 +27,7 @@ pub mod diff;
 pub mod mask;
 pub mod merge;
 pub mod number;
+pub mod options;
 pub mod order;
 pub mod plan;
 pub mod quantity;

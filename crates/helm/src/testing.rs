@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use crate::merge::{Patch, PatchKind, apply};
+use crate::options::Options;
 use crate::plan::{BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Plan, PlanInput, Sides, plan};
 use crate::record::{Driver, Limits, Record, StoredRecord, object_name};
 use crate::step::{Answer, Reply, Request, Verb};
@@ -116,7 +117,7 @@ impl Revision {
 pub struct Stand {
     pub history: Vec<StoredRecord>,
     pub api: Api,
-    pub max_history: usize,
+    pub options: Options,
     pub dead: Option<i64>,
 }
 
@@ -145,7 +146,7 @@ impl Stand {
                 api.put(&crate::step::Place::of(object).path(), value);
             }
         }
-        Self { history, api, max_history: 0, dead: None }
+        Self { history, api, options: Options { max_history: 0, ..Options::default() }, dead: None }
     }
 
     pub fn sides(&self, target: i64) -> BoundSides {
@@ -176,7 +177,7 @@ impl Stand {
             sides: &sides,
             live: &live,
             owners: &[],
-            max_history: self.max_history,
+            options: &self.options,
             now: NOW,
             dead: self.dead,
         };

@@ -11,6 +11,7 @@ mod show;
 use std::path::Path;
 use std::sync::Arc;
 
+use deckwatch_helm::options::Options;
 use deckwatch_helm::plan::{BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, plan};
 use deckwatch_helm::record::{Status, StoredRecord};
 use deckwatch_helm::step::Job;
@@ -23,9 +24,6 @@ use crate::sources::kube::Client;
 
 pub(super) use drive::run;
 pub use live::{kinds as kinds_of, record};
-
-/// How many records a release may have, as the `helm` command keeps them.
-const HISTORY: usize = 10;
 
 /// A plan with everything that carrying it out needs.
 pub struct Prepared {
@@ -110,7 +108,7 @@ pub async fn prepare(
         sides: objects,
         live: &found,
         owners: &owners,
-        max_history: HISTORY,
+        options: &Options::default(),
         now: helm_now(now),
         dead,
     };

@@ -8,6 +8,7 @@ use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
 use super::owner::{Owner, find_owner};
 use super::refusal::{Refusal, Warning};
 use super::sides::BoundSides;
+use crate::options::{Method, Options, ServerSide};
 use crate::record::{Driver, Generation, RollbackInfo, Status, StoredRecord, object_name, user_labels};
 use crate::time::Now;
 
@@ -27,8 +28,8 @@ pub struct PlanInput<'a> {
     pub live: &'a BTreeMap<ObjectId, Live>,
     /// Owners of the release as a whole that the caller found, such as a HelmRelease that names it.
     pub owners: &'a [Owner],
-    /// How many records the release may have; 0 is no limit. Helm's own default is 10.
-    pub max_history: usize,
+    /// How it is to be carried out.
+    pub options: &'a Options,
     /// The present.
     pub now: Now,
     /// A revision that is pending and of which the caller knows that nobody carries it out any more.
@@ -53,8 +54,12 @@ pub struct Plan {
     pub target: i64,
     /// The revision that is made.
     pub makes: i64,
-    /// In which Helm's way the record is written.
+    /// Whose ways are followed.
     pub generation: Generation,
+    /// How objects are applied.
+    pub method: Method,
+    /// How it is carried out.
+    pub options: Options,
     /// The log line of the new record.
     pub description: String,
     /// What becomes of each object: the target's in their order, then those that are deleted or kept.
@@ -100,14 +105,19 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
     let version = current.record.version().map_err(read)?;
     let (release, namespace) =
         (current.record.name().map_err(read)?, release_namespace(current).map_err(read)?);
-    let generation = current.record.generation().map_err(read)?;
-    let description = format!("Rollback to {}", input.target);
+    let applied = target.record.apply_method().map_err(read)?;
+    let generation = generation(input.options, current, applied.as_deref()).map_err(read)?;
+    let method = method(input.options, generation, applied.as_deref());
+    let chosen =
+        input.options.description.clone().filter(|text| !text.is_empty() && generation == Generation::V4);
+    let description = chosen.unwrap_or_else(|| format!("Rollback to {}", input.target));
     let about = RollbackInfo {
         to: input.target,
         version: version + 1,
         now: input.now,
         description: description.clone(),
         generation,
+        method,
     };
     let new_record = StoredRecord {
         driver: current.driver,
@@ -139,15 +149,41 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         target: input.target,
         makes: version + 1,
         generation,
+        method,
+        options: input.options.clone(),
         description,
         objects,
         over,
-        prune: prune(input.history, input.max_history),
+        prune: prune(input.history, input.options.max_history),
         record_bytes,
         warnings: release_warnings(current, target)?,
         refusals,
         new_record: Some(new_record),
     })
+}
+
+/// Whose ways are followed: those that were asked for, else those of the Helm that wrote the release last. What the server
+/// applied is left to the server: only Helm 4 does that.
+fn generation(
+    options: &Options,
+    current: &StoredRecord,
+    applied: Option<&str>,
+) -> Result<Generation, crate::record::RecordError> {
+    match options.helm {
+        Some(generation) => Ok(generation),
+        None if applied == Some("ssa") => Ok(Generation::V4),
+        None => current.record.generation(),
+    }
+}
+
+/// How objects are applied: as the revision that is rolled back to was, where nothing else is asked for.
+fn method(options: &Options, generation: Generation, applied: Option<&str>) -> Method {
+    match (generation, options.server_side) {
+        (Generation::V3, _) | (_, ServerSide::No) => Method::ClientSide,
+        (_, ServerSide::Yes) => Method::ServerSide,
+        (_, ServerSide::Auto) if applied == Some("ssa") => Method::ServerSide,
+        (_, ServerSide::Auto) => Method::ClientSide,
+    }
 }
 
 /// Returns the pending revision that is old enough to be passed over, or the refusal that stays.

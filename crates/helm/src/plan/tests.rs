@@ -425,7 +425,7 @@ fn what_may_not_be_read_is_refused() {
         sides: &sides,
         live: &live,
         owners: &[],
-        max_history: 0,
+        options: &crate::options::Options { max_history: 0, ..Default::default() },
         now: NOW,
         dead: None,
     };

@@ -6,10 +6,11 @@
 use serde_json::value::RawValue;
 
 use super::{RawMap, Record, RecordError, Status};
+use crate::options::Method;
 use crate::time::Now;
 
 /// Which Helm wrote a record. The two differ in how they write no time and in the fields that they know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Generation {
     /// Helm 3: `info.deleted` is always there, empty when the release is not uninstalled.
     V3,
@@ -30,6 +31,8 @@ pub struct RollbackInfo {
     pub description: String,
     /// The generation in whose way the record is written.
     pub generation: Generation,
+    /// How the objects are applied; told by Helm 4 only.
+    pub method: Method,
 }
 
 impl Record {
@@ -96,8 +99,8 @@ impl Record {
         if let Some(namespace) = current.top.get("namespace") {
             record.top.set_raw("namespace", namespace.to_owned());
         }
-        if !v3 && record.apply_method()?.is_none() {
-            record.top.set("apply_method", "csa").map_err(json)?;
+        if !v3 {
+            record.top.set("apply_method", about.method.as_str()).map_err(json)?;
         }
         Ok(record)
     }

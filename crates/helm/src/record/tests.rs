@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::options::Method;
 use crate::time::{Now, Stamp};
 
 const V3: &str = r#"{"name":"momo","info":{"first_deployed":"2026-11-20T10:00:00.5+03:00","last_deployed":"2026-11-20T11:00:00.25+03:00","deleted":"","description":"Upgrade complete","status":"deployed","notes":"Hello <you>"},"chart":{"metadata":{"name":"momo","version":"0.0.1042","appVersion":"1.2","apiVersion":"v2"},"lock":null,"templates":[{"name":"a","data":"eA=="}],"values":{"replicas":4.0,"big":12345678901234567890123},"schema":null,"files":[]},"config":{"dbPassword":"hunter2"},"manifest":"---\n# Source: momo/a.yaml\nkind: ConfigMap\n","hooks":[{"name":"h","kind":"Job","path":"momo/h.yaml","manifest":"kind: Job","events":["pre-rollback"],"last_run":{"started_at":"","completed_at":"","phase":""},"weight":-5,"delete_policies":null}],"version":6,"namespace":"momo-store","later":{"z":1,"a":1.50}}"#;
@@ -186,6 +187,7 @@ fn the_record_of_a_rollback_is_written_as_helm_3_writes_it() {
         now: NOW,
         description: "Rollback to 6".to_owned(),
         generation: Generation::V3,
+        method: Method::ClientSide,
     };
     let current = record(&V3.replace("2026-11-20T10:00:00.5", "2026-01-01T00:00:00"));
     let new = record(V3).rolled_back(&current, &about).unwrap();
@@ -205,6 +207,7 @@ fn the_record_of_a_rollback_is_written_as_helm_4_writes_it() {
         now: Now { offset_minutes: 0, ..NOW },
         description: "Rollback to 6".to_owned(),
         generation: Generation::V4,
+        method: Method::ClientSide,
     };
     let new = record(V3).rolled_back(&record(V4), &about).unwrap();
     let info: Value = serde_json::from_str(new.top().get("info").unwrap().get()).unwrap();
@@ -331,7 +334,7 @@ proptest! {
     fn a_rollback_rewrites_only_its_own_fields(config in any_json(), extra in any_json(), version in 1..1_000i64) {
         let json = format!(r#"{{"extra":{extra},"name":"a","info":{{"status":"deployed"}},"config":{config},"version":{version},"namespace":"n"}}"#);
         let target = record(&json);
-        let about = RollbackInfo { to: version, version: version + 1, now: NOW, description: "d".to_owned(), generation: Generation::V3 };
+        let about = RollbackInfo { to: version, version: version + 1, now: NOW, description: "d".to_owned(), generation: Generation::V3, method: Method::ClientSide };
         let new = target.rolled_back(&target, &about).unwrap();
         for key in ["extra", "name", "config", "namespace"] {
             prop_assert_eq!(new.top().get(key).unwrap().get(), target.top().get(key).unwrap().get());

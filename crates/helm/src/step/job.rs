@@ -8,8 +8,9 @@ use thiserror::Error;
 use super::request::Place;
 use super::waiting::Waiting;
 use crate::merge::Patch;
+use crate::options::{Method, Options};
 use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
-use crate::record::{Limits, StoredRecord};
+use crate::record::{Generation, Limits, StoredRecord};
 use crate::time::Now;
 
 /// Why a plan cannot be carried out.
@@ -45,8 +46,10 @@ pub struct Job {
     /// Names of the objects whose records are removed first.
     pub(super) prune: Vec<String>,
     pub(super) field_manager: String,
-    /// Whether a deletion that fails makes the rollback fail, as from Helm 4 on.
-    pub(super) deletions_must_succeed: bool,
+    /// Whose ways are followed.
+    pub(super) helm: Generation,
+    pub(super) method: Method,
+    pub(super) options: Options,
     /// What was sent to create the new record, kept while its outcome is not known.
     pub(super) created_body: Option<Value>,
     /// What is waited for in the end.
@@ -91,7 +94,9 @@ impl Job {
                 .map(|revision| crate::record::object_name(&plan.release, *revision))
                 .collect(),
             field_manager: "helm".to_owned(),
-            deletions_must_succeed: plan.generation == crate::record::Generation::V4,
+            helm: plan.generation,
+            method: plan.method,
+            options: plan.options.clone(),
             created_body: None,
             waiting: None,
             limits: Limits::default(),

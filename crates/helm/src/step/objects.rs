@@ -9,6 +9,7 @@ use super::request::{Place, Request, Verb};
 use super::send::Got;
 use crate::merge::{apply, create_patch};
 use crate::plan::{ObjectId, PlanObject, is_kept, means_the_same};
+use crate::record::Generation;
 
 impl Engine {
     /// Goes on to the next object of the target, then to those that leave.
@@ -234,7 +235,7 @@ impl Engine {
             "failed to delete resource namespace={}, name={}, kind={}: {why}",
             id.namespace, id.name, id.gvk.kind
         );
-        if self.job.deletions_must_succeed {
+        if self.job.helm == Generation::V4 {
             self.errors.push(message);
         } else {
             self.notes.push(message);

@@ -257,7 +257,7 @@ fn a_release_that_changed_since_the_plan_stops_it_before_any_write() {
 #[test]
 fn old_records_are_removed_before_the_new_one_is_made() {
     let mut stand = stand();
-    stand.max_history = 2;
+    stand.options.max_history = 2;
     let run = run(&mut stand, 6);
     assert_eq!(run.outcome, Outcome::Done { notes: vec![] });
     let record = |revision| format!("{SECRETS}/sh.helm.release.v1.momo.v{revision}");

@@ -59,6 +59,7 @@ async fn roll_back(stand: &Stand, from: i64, to: i64) {
         now: Now { ns: NOW, offset_minutes: 0 },
         description: format!("Rollback to {to}"),
         generation: Generation::V3,
+        method: deckwatch_helm::options::Method::ClientSide,
     };
     let mut new = wanted.clone();
     new.object_name = object_name("momo", from + 1);
