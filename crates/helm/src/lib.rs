@@ -17,6 +17,7 @@
 //! | [`mask`] | hiding what is secret in manifests and values |
 //! | [`diff`] | differences of manifests and values, as data |
 //! | [`options`] | how a rollback is carried out, as the flags of `helm rollback` say it |
+//! | [`hooks`] | which hooks run, in which order, and when their objects are deleted |
 //! | [`plan`] | what a rollback would do, object by object, and why it is refused |
 //! | [`ready`] | whether an object is ready, as `--wait` judges it |
 //! | [`step`] | the rollback as a state machine |
@@ -24,6 +25,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod diff;
+pub mod hooks;
 pub mod mask;
 pub mod merge;
 pub mod number;

@@ -3,6 +3,8 @@
 //! Pure: what is live goes in, a verdict comes out. Jobs are not waited for, as without `--wait-for-jobs`; kinds
 //! that are not named here are ready when they are there.
 
+pub mod hook;
+
 use serde_json::Value;
 
 /// What else must be read before an object can be judged.

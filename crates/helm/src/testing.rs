@@ -22,6 +22,7 @@ pub fn kinds() -> Kinds {
         ("v1", "ConfigMap", "configmaps", true),
         ("v1", "Secret", "secrets", true),
         ("v1", "Service", "services", true),
+        ("v1", "Pod", "pods", true),
         ("v1", "Namespace", "namespaces", false),
         ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
         ("apps/v1", "Deployment", "deployments", true),
@@ -45,6 +46,19 @@ pub fn deployment(name: &str, image: &str, replicas: u8) -> String {
     format!(
         "---\n# Source: momo/templates/{name}.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n      containers:\n      - name: app\n        image: {image}\n"
     )
+}
+
+/// A hook as a record holds it, with an object of its kind; `more` are further keys of the record's.
+pub fn hook(name: &str, kind: &str, events: &[&str], more: &Value) -> Value {
+    let version = if kind == "Job" { "batch/v1" } else { "v1" };
+    let manifest = format!("apiVersion: {version}\nkind: {kind}\nmetadata:\n  name: {name}\n");
+    let last_run = json!({"started_at": "", "completed_at": "", "phase": ""});
+    let mut hook = json!({"name": name, "kind": kind, "path": format!("momo/templates/{name}.yaml"),
+        "manifest": manifest, "events": events, "last_run": last_run});
+    for (key, value) in more.as_object().into_iter().flatten() {
+        hook[key] = value.clone();
+    }
+    hook
 }
 
 /// A revision of the release.
@@ -227,6 +241,8 @@ pub struct Api {
     pub faults: HashMap<usize, Fault>,
     /// Requests on whose line this text is found always go wrong.
     pub always: Option<(String, Fault)>,
+    /// What containers have printed, by the path of their pod.
+    pub logs: BTreeMap<String, String>,
 }
 
 impl Api {
@@ -266,6 +282,9 @@ impl Api {
         let body = request.body.clone().unwrap_or(Value::Null);
         let missing = || status(404, "NotFound", "not found");
         match request.verb {
+            Verb::Get if request.logs => {
+                self.logs.get(&path).map_or_else(missing, |text| Answer::new(200, json!(text)))
+            }
             Verb::Get => {
                 self.objects.get(&path).map_or_else(missing, |object| Answer::new(200, object.clone()))
             }
@@ -359,7 +378,7 @@ impl Api {
 pub fn line_of(request: &Request) -> String {
     let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let question = if query.is_empty() { "" } else { "?" };
-    format!("{} {}{question}{}", request.verb.method(), request.place.path(), query.join("&"))
+    format!("{} {}{question}{}", request.verb.method(), request.path(), query.join("&"))
 }
 
 fn status(code: u16, reason: &str, message: &str) -> Answer {

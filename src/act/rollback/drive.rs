@@ -23,8 +23,8 @@ const CAP: usize = 16 << 20;
 /// Carries a plan out and tells how it goes. Returns how it ended and what is said of it: what was read back, what was
 /// left.
 pub(in crate::act) async fn run(carry: &Carry<'_>, job: Job) -> (Outcome, Safe) {
-    // The objects, and three records: the new one is made and marked, the old one superseded.
-    let of = job.objects() + 3;
+    // The hooks, the objects, and three records: the new one is made and marked, the old one superseded.
+    let of = job.hooks() + job.objects() + 3;
     let (makes, record) = job.makes();
     let mut engine = Engine::new(job);
     let mut driver = Driver { carry, steps: 0, of };
@@ -170,7 +170,11 @@ impl Driver<'_> {
                     .header(&header::RETRY_AFTER)
                     .and_then(|v| v.parse::<u64>().ok())
                     .map(|s| s.saturating_mul(1000));
-                let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+                let body = if request.logs && reply.status == 200 {
+                    Value::from(String::from_utf8_lossy(&reply.body).into_owned())
+                } else {
+                    serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
+                };
                 Reply::Answer(Answer { code: reply.status, body, retry_after_ms: retry })
             }
             Err(failure) if failure.maybe_sent => Reply::Lost(failure.error.line()),
@@ -194,14 +198,16 @@ fn refused(why: &str) -> Reply {
 }
 
 fn build(request: &Request, confirmed: &Confirmed) -> Result<http::Request<Bytes>, String> {
-    let mut path = request.place.path();
+    let mut path = request.path();
     if !request.query.is_empty() {
         path.push('?');
         path.push_str(
             &url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish(),
         );
     }
-    let accept = if request.metadata_only {
+    let accept = if request.logs {
+        "*/*"
+    } else if request.metadata_only {
         "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
     } else {
         "application/json"
@@ -224,6 +230,12 @@ fn build(request: &Request, confirmed: &Confirmed) -> Result<http::Request<Bytes
     builder.body(body).map_err(|e| e.to_string())
 }
 
+/// Returns the last lines of a log in one.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().rev().take(5).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join(" ⏎ ")
+}
+
 /// Returns an event in words, and whether it ends a step.
 fn words(event: &Event) -> (Safe, bool) {
     let (text, finished) = match event {
@@ -241,6 +253,12 @@ fn words(event: &Event) -> (Safe, bool) {
         Event::Deleted(object) => (format!("{object} deleted"), true),
         Event::Left { object, why } => (format!("{object} left: {why}"), true),
         Event::ObjectFailed { object, why } => (format!("{object} failed: {why}"), true),
+        Event::HookStarted { event, hook } => (format!("{} hook {hook}", event.as_str()), false),
+        Event::HookSucceeded { hook } => (format!("hook {hook} succeeded"), true),
+        Event::HookFailed { hook, why } => (format!("hook {hook} failed: {why}"), true),
+        Event::HookWaits { hook, why } => (format!("waiting for hook {hook}: {why}"), false),
+        Event::HookDeleted { hook } => (format!("object of hook {hook} deleted"), false),
+        Event::HookLog { container, text } => (format!("{container} printed: {}", last_lines(text)), false),
         Event::Waiting { object, why } => (format!("waiting for {object}: {why}"), false),
         Event::Marked { record, status } => (format!("record {record} marked {status}"), true),
         Event::RecordFailed { record, why } => (format!("record {record} not written: {why}"), true),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use deckwatch_helm::hooks::DeletePolicy;
 use deckwatch_helm::plan::{Action, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan};
 use deckwatch_helm::record::{Limits, Record, StoredRecord, object_name};
 use deckwatch_helm::step::Place;
@@ -239,6 +240,22 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> Result<
         let name = if verb == "create" { String::new() } else { object.id.name.clone() };
         let (group, resource) = (object.id.gvk.group.clone(), bound.mapping.resource.clone());
         wanted.insert(Right { verb, group, resource, subresource: None, namespace, name });
+    }
+    for hook in &plan.hooks {
+        let mut verbs = vec!["get", "create"];
+        let when = [DeletePolicy::BeforeCreation, DeletePolicy::Succeeded, DeletePolicy::Failed];
+        verbs.extend(when.iter().any(|when| hook.is_deleted(*when)).then_some("delete"));
+        for (object, verb) in hook.objects.iter().flat_map(|o| verbs.iter().map(move |verb| (o, *verb))) {
+            let namespaced = object.mapping.namespaced;
+            wanted.insert(Right {
+                verb,
+                group: object.id.gvk.group.clone(),
+                resource: object.mapping.resource.clone(),
+                subresource: None,
+                namespace: if namespaced { object.id.namespace.clone() } else { String::new() },
+                name: if verb == "create" { String::new() } else { object.id.name.clone() },
+            });
+        }
     }
     super::super::rights::missing(client, wanted).await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use deckwatch_helm::hooks::{DeletePolicy, RunHook};
 use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetChoice};
 use deckwatch_helm::record::StoredRecord;
 use serde_json::Value;
@@ -56,7 +57,6 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
             .filter(|_| !denied)
             .map(|error| format!("whether a HelmRelease of Flux owns it is not known: {}", error.line())),
     );
-    let hooks = helm.refusals.iter().any(|r| matches!(r, Refusal::Hooks { .. }));
     let owned = (inputs.unasked.is_some() && !denied)
         || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. }));
     for (object, preview) in inputs.previews {
@@ -71,11 +71,11 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         to: revision(inputs.target),
         over: helm.over.map(number),
         makes: number(helm.makes),
-        hooks: Safe::own(if hooks { "see what is refused" } else { "none that a rollback runs" }),
+        hooks: helm.hooks.iter().map(hook).collect(),
         record_bytes: helm.record_bytes,
         history: Kept {
             kept: inputs.history.records.len(),
-            limit: super::HISTORY,
+            limit: helm.options.max_history,
             prunes: helm.prune.iter().map(|n| number(*n)).collect(),
         },
     };
@@ -101,6 +101,24 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         user: Safe::default(),
         skew: None,
     }
+}
+
+/// Returns a hook in words: when it runs, what it is, and what becomes of it.
+fn hook(hook: &RunHook) -> Safe {
+    let deleted: Vec<&str> = [
+        (DeletePolicy::BeforeCreation, "before it is created"),
+        (DeletePolicy::Succeeded, "when all have succeeded"),
+        (DeletePolicy::Failed, "when it has failed"),
+    ]
+    .into_iter()
+    .filter_map(|(when, words)| hook.is_deleted(when).then_some(words))
+    .collect();
+    let deleted = if deleted.is_empty() {
+        "never deleted".to_owned()
+    } else {
+        format!("deleted {}", deleted.join(", "))
+    };
+    said(format!("{}: {} {}, weight {}, {deleted}", hook.event.as_str(), hook.kind, hook.name, hook.weight))
 }
 
 fn number(n: i64) -> u32 {
@@ -174,6 +192,12 @@ fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
                 object.id, helm.current, helm.target
             ))
         }));
+    }
+    if !helm.hooks.is_empty() {
+        out.push(said(format!(
+            "the hooks that run are those of revision {}; what hooks of {} did is not undone",
+            helm.target, helm.current
+        )));
     }
     if !helm.changes_running_code() {
         out.push(Safe::own("this would change no running code: no pod is replaced"));

@@ -93,8 +93,8 @@ pub struct Rollback {
     pub over: Option<u32>,
     /// The number of the revision that it makes.
     pub makes: u32,
-    /// Hooks, in words.
-    pub hooks: Safe,
+    /// The hooks that run, each in words, in their order.
+    pub hooks: Vec<Safe>,
     /// Bytes of the record that it writes.
     pub record_bytes: usize,
     /// The release's history.
@@ -139,7 +139,7 @@ impl Rollback {
             to: revision(6, "0.0.1042"),
             over: None,
             makes: 8,
-            hooks: Safe::own("none"),
+            hooks: Vec::new(),
             record_bytes: 1024,
             history: History { kept: 7, limit: 10, prunes: Vec::new() },
         }

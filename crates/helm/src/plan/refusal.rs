@@ -47,13 +47,15 @@ pub enum Refusal {
         /// How long ago it began, in seconds, when its record says so.
         age_seconds: Option<i64>,
     },
-    /// The revision has hooks that a rollback runs.
-    #[error("revision {revision} has hooks that run on a rollback, which is not built yet: {}", .names.join(", "))]
-    Hooks {
+    /// The manifest of a hook that would run cannot be read.
+    #[error("the hook `{hook}` of revision {revision} cannot be read: {why}")]
+    HookManifest {
         /// The revision that is rolled back to.
         revision: i64,
-        /// The hooks, with their events.
-        names: Vec<String>,
+        /// The hook's template.
+        hook: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// The revision was applied in another way than client-side.
     #[error("revision {revision} was applied with method `{method}`; only client-side apply is built yet")]

@@ -8,6 +8,7 @@ use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
 use super::owner::{Owner, find_owner};
 use super::refusal::{Refusal, Warning};
 use super::sides::BoundSides;
+use crate::hooks::RunHook;
 use crate::options::{Method, Options, ServerSide};
 use crate::record::{Driver, Generation, RollbackInfo, Status, StoredRecord, object_name, user_labels};
 use crate::time::Now;
@@ -64,6 +65,8 @@ pub struct Plan {
     pub description: String,
     /// What becomes of each object: the target's in their order, then those that are deleted or kept.
     pub objects: Vec<ObjectPlan>,
+    /// The hooks that run, in their order: those before the objects, then those after them.
+    pub hooks: Vec<RunHook>,
     /// The pending revision that is passed over without anybody knowing that its operation is dead: it is only old.
     pub over: Option<i64>,
     /// Revisions whose records are removed first.
@@ -153,6 +156,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         options: input.options.clone(),
         description,
         objects,
+        hooks: if input.options.no_hooks { Vec::new() } else { input.sides.hooks.clone() },
         over,
         prune: prune(input.history, input.options.max_history),
         record_bytes,
@@ -218,16 +222,6 @@ pub(super) fn check_records(
     }
     let revision = target.record.version().map_err(|err| unreadable(0, &err))?;
     let read = |err| unreadable(revision, &err);
-    let runs = |event: &String| event == "pre-rollback" || event == "post-rollback";
-    let hooks = target.record.hooks().map_err(read)?;
-    let names: Vec<String> = hooks
-        .iter()
-        .filter(|hook| hook.events.iter().any(runs))
-        .map(|hook| format!("{} {} ({})", hook.kind, hook.name, hook.events.join(", ")))
-        .collect();
-    if !names.is_empty() {
-        refusals.push(Refusal::Hooks { revision, names });
-    }
     match target.record.apply_method().map_err(read)? {
         Some(method) if method != "csa" => refusals.push(Refusal::ApplyMethod { revision, method }),
         _ => {}

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::object::{Gvk, Kinds, ObjectId, PlanObject, stamp};
 use super::refusal::Refusal;
+use crate::hooks::{HookEvent, ReadHook, RunHook, running};
 use crate::merge::Schema;
 use crate::record::Record;
 use crate::yaml11::{ManifestObject, read_manifest};
@@ -15,6 +16,8 @@ use crate::yaml11::{ManifestObject, read_manifest};
 pub struct Sides {
     current: (i64, Vec<ManifestObject>),
     target: (i64, Vec<ManifestObject>),
+    /// Of the target: those that a rollback runs.
+    hooks: Vec<ReadHook>,
 }
 
 /// The objects of both revisions, as the server addresses them.
@@ -24,17 +27,33 @@ pub struct BoundSides {
     pub old: Vec<PlanObject>,
     /// Objects of the revision that is gone back to, with Helm's own label and annotations.
     pub target: Vec<PlanObject>,
+    /// The hooks that run, those before the objects first.
+    pub hooks: Vec<RunHook>,
 }
 
 impl Sides {
-    /// Reads both manifests.
+    /// Reads both manifests, and the target's hooks.
     pub fn read(current: &Record, target: &Record) -> Result<Self, Refusal> {
-        Ok(Self { current: objects(current)?, target: objects(target)? })
+        Ok(Self { current: objects(current)?, target: objects(target)?, hooks: hooks(target)? })
+    }
+
+    /// Returns the same without hooks.
+    #[must_use]
+    pub fn without_hooks(mut self) -> Self {
+        self.hooks.clear();
+        self
     }
 
     /// Returns the kinds of all objects: what to look up at the server before binding.
     pub fn kinds(&self) -> BTreeSet<Gvk> {
-        self.current.1.iter().chain(&self.target.1).map(|object| Gvk::of(&object.value)).collect()
+        let hooks = self.hooks.iter().flat_map(|hook| &hook.objects);
+        self.current
+            .1
+            .iter()
+            .chain(&self.target.1)
+            .chain(hooks)
+            .map(|object| Gvk::of(&object.value))
+            .collect()
     }
 
     /// Fills namespaces in and gives every object its address; refuses what the server or this crate does not know.
@@ -59,7 +78,19 @@ impl Sides {
         for object in &mut target {
             stamp(&mut object.value, release, namespace);
         }
-        if refusals.is_empty() { Ok(BoundSides { old, target }) } else { Err(refusals) }
+        let mut hooks = Vec::new();
+        for hook in &self.hooks {
+            let mut objects = Vec::new();
+            for object in &hook.objects {
+                match bind_one(object, kinds, namespace) {
+                    Ok(object) => objects.push(object),
+                    Err(refusal) if refusals.contains(&refusal) => {}
+                    Err(refusal) => refusals.push(refusal),
+                }
+            }
+            hooks.push(hook.bound(objects));
+        }
+        if refusals.is_empty() { Ok(BoundSides { old, target, hooks }) } else { Err(refusals) }
     }
 }
 
@@ -69,6 +100,25 @@ fn objects(record: &Record) -> Result<(i64, Vec<ManifestObject>), Refusal> {
     let objects =
         read_manifest(&manifest).map_err(|err| Refusal::Manifest { revision, why: err.to_string() })?;
     Ok((revision, objects))
+}
+
+/// Reads the hooks that a rollback runs, in the order in which they run.
+fn hooks(record: &Record) -> Result<Vec<ReadHook>, Refusal> {
+    let revision = record.version().map_err(|err| super::choice::unreadable(0, &err))?;
+    let all = record.hooks().map_err(|err| super::choice::unreadable(revision, &err))?;
+    let mut read = Vec::new();
+    for event in [HookEvent::PreRollback, HookEvent::PostRollback] {
+        for index in running(&all, event) {
+            let Some(hook) = all.get(index).cloned() else { continue };
+            let objects = read_manifest(&hook.manifest).map_err(|err| Refusal::HookManifest {
+                revision,
+                hook: hook.path.clone(),
+                why: err.to_string(),
+            })?;
+            read.push(ReadHook { index, hook, event, objects });
+        }
+    }
+    Ok(read)
 }
 
 fn bind_one(object: &ManifestObject, kinds: &Kinds, namespace: &str) -> Result<PlanObject, Refusal> {

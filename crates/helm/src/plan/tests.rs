@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::merge::{Patch, PatchKind};
 use crate::record::{Generation, Status};
-use crate::testing::{NAMESPACE, NOW, RELEASE, Revision, Stand, config_map, deployment, kinds};
+use crate::testing::{NAMESPACE, NOW, RELEASE, Revision, Stand, config_map, deployment, hook, kinds};
 
 const BACKEND: &str = "/apis/apps/v1/namespaces/momo-store/deployments/backend";
 const ENV: &str = "/api/v1/namespaces/momo-store/configmaps/env";
@@ -288,18 +288,34 @@ fn fields_that_cannot_change_and_lists_with_equal_keys_are_warned_of() {
 }
 
 #[test]
-fn hooks_that_a_rollback_runs_are_refused_and_others_are_not() {
+fn hooks_that_a_rollback_runs_are_told_in_their_order_and_others_are_not() {
     let mut target = Revision::new(6, "superseded", &config_map("env", "1"));
-    let hook = |name: &str, event: &str| json!({"name": name, "kind": "Job", "events": [event]});
+    let hook = |name: &str, event: &str| hook(name, "Job", &[event], &json!({}));
     target.extra = vec![(
         "hooks",
-        json!([hook("test", "test"), hook("migrate", "pre-rollback"), hook("up", "pre-upgrade")]),
+        json!([
+            hook("test", "test"),
+            hook("migrate", "pre-rollback"),
+            hook("clear", "post-rollback"),
+            hook("backup", "pre-rollback"),
+            hook("up", "pre-upgrade")
+        ]),
     )];
-    let stand = Stand::new(&[target, Revision::new(7, "deployed", &config_map("env", "2"))]);
-    let names = vec!["Job migrate (pre-rollback)".to_owned()];
-    assert_eq!(stand.plan(6).refusals, vec![Refusal::Hooks { revision: 6, names }]);
+    let stand = Stand::new(&[target.clone(), Revision::new(7, "deployed", &config_map("env", "2"))]);
+    let names = |plan: &Plan| -> Vec<String> { plan.hooks.iter().map(|hook| hook.name.clone()).collect() };
+    let plan = stand.plan(6);
+    assert_eq!(
+        (names(&plan), plan.refusals),
+        (vec!["backup".into(), "migrate".into(), "clear".into()], vec![])
+    );
     // The hooks of the revision that is left do not run.
-    assert_eq!(stand.plan(7).refusals, vec![]);
+    assert_eq!(stand.plan(7).hooks, vec![]);
+    // What can't be read would fail in the midst of the rollback.
+    let mut broken = hook("broken", "pre-rollback");
+    broken["manifest"] = json!("a: [");
+    target.extra = vec![("hooks", json!([broken]))];
+    let refused = Sides::read(&target.stored().record, &target.stored().record);
+    assert!(matches!(refused, Err(Refusal::HookManifest { revision: 6, .. })), "{refused:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{RawMap, Record, RecordError, Status};
+use super::{HookRun, RawMap, Record, RecordError, Status};
 use crate::options::Method;
 use crate::time::Now;
 
@@ -65,6 +65,33 @@ impl Record {
         info.set("last_deployed", &now.to_rfc3339()).map_err(json)?;
         let mut record = self.clone();
         record.top.set("info", &info).map_err(json)?;
+        Ok(record)
+    }
+
+    /// Returns a copy in which a hook's last run, and its policies, are told; all else of it stays as it is. The place is
+    /// the hook's among the record's; a place that there is not changes nothing.
+    pub fn with_hook(
+        &self,
+        index: usize,
+        run: &HookRun,
+        delete: &[String],
+        generation: Generation,
+    ) -> Result<Self, RecordError> {
+        let mut hooks: Vec<RawMap> = self.top.read("hooks").map_err(json)?.unwrap_or_default();
+        let mut record = self.clone();
+        if let Some(hook) = hooks.get_mut(index) {
+            let mut told = RawMap::new();
+            for (key, time) in [("started_at", &run.started_at), ("completed_at", &run.completed_at)] {
+                // Helm 3 writes no time as an empty text, Helm 4 leaves it out.
+                if generation == Generation::V3 || !time.is_empty() {
+                    told.set(key, time).map_err(json)?;
+                }
+            }
+            told.set("phase", &run.phase).map_err(json)?;
+            hook.set("last_run", &told).map_err(json)?;
+            hook.set("delete_policies", delete).map_err(json)?;
+            record.top.set("hooks", &hooks).map_err(json)?;
+        }
         Ok(record)
     }
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::event::{Event, Outcome, Phase, Step};
+use super::hooks::{HookState, Hooking};
 use super::job::{Job, TargetObject};
 use super::request::{Reply, Request};
 use super::send::{Flight, Got, Landing, MAX_FAILURES};
@@ -26,6 +27,7 @@ pub(super) enum State {
     Change(Box<Changing>),
     LookLeaving(Box<PlanObject>),
     Remove { object: Box<PlanObject>, doubt: Option<(String, bool)> },
+    Hook(Box<HookState>),
     LookWaiting { at: usize },
     ListWaiting { at: usize, live: Value },
     Deployed,
@@ -48,6 +50,10 @@ pub(super) struct Changing {
 pub(super) enum Then {
     /// The next record that is to be superseded.
     Supersede,
+    /// The hook that it speaks of is created, after a look at what is there.
+    RunHook,
+    /// The same, where nothing can be there.
+    MakeHook,
     /// The end: all went well.
     Finish,
     /// After the old record, the new one is marked as failed.
@@ -73,6 +79,7 @@ pub struct Engine {
     /// The write whose outcome is not known.
     pub(super) doubt: Option<String>,
     pub(super) supersede: VecDeque<StoredRecord>,
+    pub(super) hooking: Option<Hooking>,
     cancelled: bool,
 }
 
@@ -92,6 +99,7 @@ impl Engine {
             notes: Vec::new(),
             doubt: None,
             supersede: VecDeque::new(),
+            hooking: None,
             cancelled: false,
         }
     }
@@ -190,6 +198,7 @@ impl Engine {
             State::Change(changing) => self.changed(got, *changing),
             State::LookLeaving(object) => self.looked_leaving(got, *object),
             State::Remove { object, doubt } => self.removed(got, *object, doubt),
+            State::Hook(state) => self.hook_got(got, *state),
             State::LookWaiting { at } => self.looked_waiting(got, at),
             State::ListWaiting { at, live } => self.listed_waiting(got, at, &live),
             State::Deployed => self.listed_deployed(got),

@@ -1,6 +1,7 @@
 //! What the engine tells its caller.
 
 use super::request::Request;
+use crate::hooks::HookEvent;
 use crate::plan::ObjectId;
 use crate::record::Status;
 
@@ -63,6 +64,44 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// A hook begins.
+    HookStarted {
+        /// When it runs.
+        event: HookEvent,
+        /// Its object.
+        hook: String,
+    },
+    /// A hook has succeeded.
+    HookSucceeded {
+        /// Its object.
+        hook: String,
+    },
+    /// A hook has failed.
+    HookFailed {
+        /// Its object.
+        hook: String,
+        /// Why.
+        why: String,
+    },
+    /// What a container of a hook has printed, as far as it is shown.
+    HookLog {
+        /// The pod and the container.
+        container: String,
+        /// The text.
+        text: String,
+    },
+    /// A hook is not over yet.
+    HookWaits {
+        /// Its object.
+        hook: String,
+        /// Why.
+        why: String,
+    },
+    /// The object of a hook was deleted.
+    HookDeleted {
+        /// Its object.
+        hook: String,
+    },
     /// An object is not ready yet.
     Waiting {
         /// The object.
@@ -95,12 +134,16 @@ pub enum Phase {
     Pruning,
     /// The new record was being created.
     Locking,
+    /// Hooks ran, before the first object.
+    PreHooks,
     /// Objects were being created and changed.
     Objects,
     /// Objects were being deleted.
     Deletions,
     /// All objects were changed; it was waited until they are ready.
     Waiting,
+    /// Hooks ran, after all objects.
+    PostHooks,
     /// Records were being written at the end.
     Finishing,
 }

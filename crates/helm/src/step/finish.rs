@@ -112,9 +112,13 @@ impl Engine {
 
     fn written(&mut self, record: &StoredRecord, then: Then) {
         let status = record.record.info().map_or(Status::Unknown, |info| info.status);
-        self.tell(Event::Marked { record: record.object_name.clone(), status });
+        if !matches!(then, Then::RunHook | Then::MakeHook) {
+            self.tell(Event::Marked { record: record.object_name.clone(), status });
+        }
         match then {
             Then::Supersede => self.supersede_next(),
+            Then::RunHook => self.look_before(0),
+            Then::MakeHook => self.make_hook(0, None),
             Then::FailNew => self.fail_new(),
             Then::Finish => self.finished(Some(Status::Deployed)),
             Then::Fail => self.failed(Some(Status::Failed)),
@@ -125,7 +129,9 @@ impl Engine {
     fn not_written(&mut self, record: &StoredRecord, why: &str, then: Then, unknown: bool) {
         let name = record.object_name.clone();
         self.tell(Event::RecordFailed { record: name.clone(), why: why.to_owned() });
-        if unknown {
+        // What it says of a hook is written again with its end.
+        let is_hooks = matches!(then, Then::RunHook | Then::MakeHook);
+        if unknown && !is_hooks {
             let what = format!("whether the record `{name}` was written: {why}");
             self.doubt.get_or_insert(what);
         } else {
@@ -134,6 +140,8 @@ impl Engine {
         let left_behind = if unknown { None } else { Some(Status::PendingRollback) };
         match then {
             Then::Supersede => self.supersede_next(),
+            Then::RunHook => self.look_before(0),
+            Then::MakeHook => self.make_hook(0, None),
             Then::FailNew => self.fail_new(),
             Then::Finish => {
                 if !unknown {
@@ -145,7 +153,7 @@ impl Engine {
         }
     }
 
-    fn fail_new(&mut self) {
+    pub(super) fn fail_new(&mut self) {
         let description = format!("Rollback {:?} failed: {}", self.job.release, self.errors.join(" && "));
         let new = self.job.new.clone();
         self.mark(&new, &Status::Failed, Some(&description), Then::Fail);

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::request::Place;
 use super::waiting::Waiting;
+use crate::hooks::RunHook;
 use crate::merge::Patch;
 use crate::options::{Method, Options};
 use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
@@ -43,6 +44,8 @@ pub struct Job {
     pub(super) new: StoredRecord,
     pub(super) targets: VecDeque<TargetObject>,
     pub(super) leaving: VecDeque<PlanObject>,
+    /// The hooks that run, those before the objects first.
+    pub(super) hooks: Vec<RunHook>,
     /// Names of the objects whose records are removed first.
     pub(super) prune: Vec<String>,
     pub(super) field_manager: String,
@@ -88,6 +91,7 @@ impl Job {
             new,
             targets: sides.target.iter().map(target).collect(),
             leaving: sides.leaving().cloned().collect(),
+            hooks: plan.hooks.clone(),
             prune: plan
                 .prune
                 .iter()
@@ -121,6 +125,11 @@ impl Job {
     pub fn makes(&self) -> (i64, Place) {
         let place = Place::records(self.new.driver, &self.new.namespace, &self.new.object_name);
         (self.new.record.version().unwrap_or(0), place)
+    }
+
+    /// Returns how many hooks run.
+    pub fn hooks(&self) -> usize {
+        self.hooks.len()
     }
 
     /// Returns how many objects are visited: the target's and those that leave.

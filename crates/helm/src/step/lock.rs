@@ -6,6 +6,7 @@ use super::engine::{Engine, State};
 use super::event::{Event, Outcome, Phase};
 use super::request::{Place, Request, Verb};
 use super::send::Got;
+use crate::hooks::HookEvent;
 use crate::record::{object_name, parse_object_name};
 
 impl Engine {
@@ -138,7 +139,6 @@ impl Engine {
 
     fn locked(&mut self, revision: i64) {
         self.tell(Event::Locked { revision });
-        self.phase = Phase::Objects;
-        self.next_target();
+        self.run_hooks(HookEvent::PreRollback);
     }
 }

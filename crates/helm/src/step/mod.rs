@@ -6,10 +6,12 @@
 //! 1. read the release's records again; stop when they changed since the plan
 //! 2. remove the records that the history's limit takes
 //! 3. create the new record: this is the lock, and stops when another was faster
-//! 4. each object of the target in its order: read it; create it, or read it again and patch it
-//! 5. each object that only the old manifest has: read it, delete it unless it asks to be kept
-//! 6. where that is wanted, wait until the target's objects are ready
-//! 7. mark every record that is deployed as superseded, then the new one as deployed
+//! 4. the hooks before it: each object deleted if it is to be, the record told, the object created and waited for
+//! 5. each object of the target in its order: read it; create it, or read it again and patch it
+//! 6. each object that only the old manifest has: read it, delete it unless it asks to be kept
+//! 7. where that is wanted, wait until the target's objects are ready
+//! 8. the hooks after it
+//! 9. mark every record that is deployed as superseded, then the new one as deployed
 //!
 //! After a failure both records say so, as Helm's do; when only the waiting failed, the new one alone. A write whose reply is lost is never sent again: the engine reads what
 //! became of it, and where that does not tell, the outcome is unknown.
@@ -18,6 +20,7 @@
 mod engine;
 mod event;
 mod finish;
+mod hooks;
 mod job;
 mod lock;
 mod objects;

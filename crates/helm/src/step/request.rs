@@ -143,6 +143,8 @@ pub struct Request {
     pub body: Option<Value>,
     /// Whether the metadata of the objects are enough: they may be asked for alone.
     pub metadata_only: bool,
+    /// Whether it asks for what a container printed: then the answer's body is that text.
+    pub logs: bool,
     /// How long to wait before sending it, in milliseconds.
     pub delay_ms: u64,
 }
@@ -156,6 +158,7 @@ impl Request {
             content_type: None,
             body: None,
             metadata_only: false,
+            logs: false,
             delay_ms: 0,
         }
     }
@@ -193,6 +196,12 @@ impl Request {
     pub(super) fn with_query(mut self, key: &str, value: &str) -> Self {
         self.query.push((key.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Returns the path on the API server, without the query.
+    pub fn path(&self) -> String {
+        let place = self.place.path();
+        if self.logs { format!("{place}/log") } else { place }
     }
 
     /// Returns whether it changes anything; a dry run does not.

@@ -27,13 +27,13 @@ fn engine(stand: &Stand, target: i64) -> Engine {
     Engine::new(job)
 }
 
-struct Run {
-    outcome: Outcome,
-    events: Vec<Event>,
+pub(super) struct Run {
+    pub outcome: Outcome,
+    pub events: Vec<Event>,
 }
 
 /// Drives an engine against a server until it is over.
-fn drive(
+pub(super) fn drive(
     engine: &mut Engine,
     api: &mut Api,
     mut before_write: impl FnMut(&mut Engine, &mut Api, &Request),
@@ -79,25 +79,25 @@ fn requests() -> usize {
     stand.api.log.len()
 }
 
-fn lines(api: &Api) -> Vec<String> {
+pub(super) fn lines(api: &Api) -> Vec<String> {
     api.log.iter().map(|(line, _)| line.clone()).collect()
 }
 
-fn states(api: &Api) -> Vec<(i64, String)> {
+pub(super) fn states(api: &Api) -> Vec<(i64, String)> {
     api.states()
 }
 
-fn states_are(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
+pub(super) fn states_are(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
     expected.iter().map(|(revision, status)| (*revision, (*status).to_owned())).collect()
 }
 
-fn record(api: &Api, revision: i64) -> StoredRecord {
+pub(super) fn record(api: &Api, revision: i64) -> StoredRecord {
     let object = &api.objects[&format!("{SECRETS}/sh.helm.release.v1.momo.v{revision}")];
     StoredRecord::from_object(object, Limits::default()).unwrap()
 }
 
 /// What the objects say, without what the server draws.
-fn said(api: &Api) -> Vec<(String, Value)> {
+pub(super) fn said(api: &Api) -> Vec<(String, Value)> {
     let objects = api.objects.iter().filter(|(path, _)| !path.contains("/secrets/"));
     let strip = |object: &Value| {
         let mut object = object.clone();
@@ -463,8 +463,30 @@ fn throttling_and_conflicts_are_repeated_as_helm_repeats_them() {
 }
 
 /// Every write that was sent, with how it went wrong, in order.
-fn writes(api: &Api) -> Vec<(usize, &(String, Option<Value>))> {
+pub(super) fn writes(api: &Api) -> Vec<(usize, &(String, Option<Value>))> {
     api.log.iter().enumerate().filter(|(_, (line, _))| !line.starts_with("GET")).collect()
+}
+
+/// Every way in which a request goes wrong.
+pub(super) const FAULTS: [Fault; 8] = [
+    Fault::NotSent,
+    Fault::LostBefore,
+    Fault::LostAfter,
+    Fault::ServerError,
+    Fault::GatewayAfter,
+    Fault::Forbidden,
+    Fault::Throttled,
+    Fault::Conflict,
+];
+
+/// Checks that no write was sent again whose outcome was not known.
+fn check_once(api: &Api, number: usize, fault: Fault, case: &str) {
+    let log = writes(api);
+    for (at, (index, write)) in log.iter().enumerate() {
+        let known = matches!(fault, Fault::NotSent | Fault::Throttled | Fault::Conflict | Fault::Forbidden);
+        let lost = *index == number && !known;
+        assert!(!lost || log[at + 1..].iter().all(|(_, later)| later != write), "sent twice: {case}");
+    }
 }
 
 #[test]
@@ -472,34 +494,15 @@ fn whatever_request_fails_in_whatever_way_the_end_is_told_truly() {
     let mut clean = stand();
     run(&mut clean, 6);
     let (requests, expected) = (clean.api.log.len(), said(&clean.api));
-    let faults = [
-        Fault::NotSent,
-        Fault::LostBefore,
-        Fault::LostAfter,
-        Fault::ServerError,
-        Fault::GatewayAfter,
-        Fault::Forbidden,
-        Fault::Throttled,
-        Fault::Conflict,
-    ];
     let prepared = prepared();
     let mut unknown = 0;
     for number in 0..requests {
-        for fault in faults {
+        for fault in FAULTS {
             let (api, run) = run_job(&prepared, &[(number, fault)]);
             let case =
                 format!("request {number} ({}), {fault:?}: {:?}", clean.api.log[number].0, run.outcome);
             check_end(&api, &run, &expected, &case);
-            // After an outcome that is not known, the same write is never sent again.
-            let log = writes(&api);
-            for (at, (index, write)) in log.iter().enumerate() {
-                let lost = *index == number
-                    && !matches!(
-                        fault,
-                        Fault::NotSent | Fault::Throttled | Fault::Conflict | Fault::Forbidden
-                    );
-                assert!(!lost || log[at + 1..].iter().all(|(_, later)| later != write), "sent twice: {case}");
-            }
+            check_once(&api, number, fault, &case);
             let is_unknown = matches!(run.outcome, Outcome::Unknown { .. });
             unknown += usize::from(is_unknown);
             let may_be = matches!(fault, Fault::LostBefore | Fault::LostAfter | Fault::GatewayAfter);

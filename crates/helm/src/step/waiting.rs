@@ -7,6 +7,7 @@ use super::engine::{Engine, State, Then};
 use super::event::{Event, Phase};
 use super::request::{Place, Request, Verb};
 use super::send::Got;
+use crate::hooks::HookEvent;
 use crate::plan::PlanObject;
 use crate::ready::{unready, wants};
 use crate::record::Status;
@@ -38,7 +39,7 @@ impl Engine {
     pub(super) fn settle(&mut self) {
         let now = self.job.now.ns;
         let Some(waiting) = self.job.waiting.as_mut().filter(|w| !w.objects.is_empty()) else {
-            return self.list_deployed();
+            return self.run_hooks(HookEvent::PostRollback);
         };
         waiting.until = Some(now.saturating_add(waiting.limit_ns));
         self.phase = Phase::Waiting;
@@ -50,10 +51,10 @@ impl Engine {
         // All objects are as they should be: whoever does not want to wait any more gets what he gets without.
         if self.is_cancelled() {
             self.notes.push("it was not waited for until everything is ready: cancelled".to_owned());
-            return self.list_deployed();
+            return self.run_hooks(HookEvent::PostRollback);
         }
         let Some(object) = self.job.waiting.as_ref().and_then(|w| w.objects.get(at)) else {
-            return self.list_deployed();
+            return self.run_hooks(HookEvent::PostRollback);
         };
         let mut request = Request::new(Verb::Get, Place::of(object));
         request.delay_ms = rest_ms;
@@ -64,7 +65,9 @@ impl Engine {
         match got {
             Got::Done(live) => match wants(&live) {
                 Some(wanted) => {
-                    let Some(waiting) = &self.job.waiting else { return self.list_deployed() };
+                    let Some(waiting) = &self.job.waiting else {
+                        return self.run_hooks(HookEvent::PostRollback);
+                    };
                     let namespace = waiting.objects.get(at).map(|o| o.id.namespace.clone());
                     let place = Place {
                         api_version: wanted.api_version.to_owned(),

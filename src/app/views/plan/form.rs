@@ -101,7 +101,12 @@ fn records(rollback: &Rollback, form: &mut Form) {
     form.line("makes", Role::Text, &rollback.makes_words());
     let bytes = num::value(rollback.record_bytes as f64, num::Unit::Bytes);
     form.line("record", Role::Text, &format!("{bytes}   history {} of {}{prunes}", kept.kept, kept.limit));
-    form.line("hooks", Role::Text, rollback.hooks.as_str());
+    if rollback.hooks.is_empty() {
+        form.line("hooks", Role::Text, "none that a rollback runs");
+    }
+    for (at, hook) in rollback.hooks.iter().enumerate() {
+        form.line(if at == 0 { "hooks" } else { "" }, Role::Warning, hook.as_str());
+    }
 }
 
 fn object(label: &'static str, item: &Item, form: &mut Form) {

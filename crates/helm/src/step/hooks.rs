@@ -1,0 +1,443 @@
+//! Running hooks: each one's object deleted where its policy says so, the record told that it runs, its object created and
+//! waited for; then logs shown and objects deleted by policy.
+//!
+//! After Helm's `pkg/action/hooks.go`, in its order. Helm leaves a release pending when a hook fails, so that nobody can
+//! upgrade it; unless everything is to be as Helm does it, the new record is marked as failed instead, and the old one keeps
+//! its state.
+
+mod clean;
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use self::clean::Cleaning;
+use super::engine::{Engine, State, Then};
+use super::event::{Event, Outcome, Phase};
+use super::request::{Place, Request, Verb};
+use super::send::Got;
+use crate::hooks::{DeletePolicy, HookEvent, RunHook};
+use crate::options::Wait;
+use crate::plan::PlanObject;
+use crate::ready::hook::{HookState as Readiness, hook as readiness};
+use crate::record::{Generation, HookRun, Status};
+
+/// The longest rest between two looks at what is waited for, in milliseconds.
+const LONGEST_REST: u64 = 2_000;
+/// How long Helm 4 waits where no time limit is given, in nanoseconds.
+const V4_DEFAULT_NS: i64 = 30_000_000_000;
+
+/// Hooks of an event under way.
+#[derive(Debug)]
+pub(super) struct Hooking {
+    event: HookEvent,
+    hooks: Vec<RunHook>,
+    /// The hook that runs.
+    at: usize,
+    /// When the waiting is given up, in nanoseconds.
+    until: Option<i64>,
+    rest_ms: u64,
+    /// Why they have failed.
+    failure: Option<String>,
+    cleaning: VecDeque<Cleaning>,
+    told: Option<String>,
+}
+
+/// What the reply that is awaited is about.
+#[derive(Debug)]
+pub(super) enum HookState {
+    /// An object is deleted, or it is read what became of that.
+    Delete { object: usize, why: DeletePolicy, doubt: Option<(String, bool)> },
+    /// It is looked whether a deleted object is gone.
+    Gone { object: usize, why: DeletePolicy },
+    /// It is looked whether there is an object of the name already.
+    Before { object: usize },
+    /// An object is created, or it is read what became of that. With the uid that was there before.
+    Make { object: usize, before: Option<Value>, doubt: Option<(String, bool)> },
+    /// It is looked whether an object is done.
+    Watch { object: usize },
+    /// The pods are listed whose logs are shown.
+    Pods,
+    /// A container's log is read; the rest follows.
+    Log { container: String, rest: VecDeque<(Place, String)> },
+}
+
+impl Engine {
+    /// Runs the hooks of an event, then goes on to what follows them.
+    pub(super) fn run_hooks(&mut self, event: HookEvent) {
+        let hooks: Vec<RunHook> = self.job.hooks.iter().filter(|hook| hook.event == event).cloned().collect();
+        if hooks.is_empty() {
+            return self.hooks_done(event);
+        }
+        self.phase = match event {
+            HookEvent::PreRollback => Phase::PreHooks,
+            HookEvent::PostRollback => Phase::PostHooks,
+        };
+        self.hooking = Some(Hooking {
+            event,
+            hooks,
+            at: 0,
+            until: None,
+            rest_ms: 0,
+            failure: None,
+            cleaning: VecDeque::new(),
+            told: None,
+        });
+        self.begin_hook();
+    }
+
+    fn hooks_done(&mut self, event: HookEvent) {
+        self.hooking = None;
+        match event {
+            HookEvent::PreRollback => {
+                self.phase = Phase::Objects;
+                self.next_target();
+            }
+            HookEvent::PostRollback => self.list_deployed(),
+        }
+    }
+
+    /// Goes on to the next hook; after the last one, to what is to be cleaned up.
+    fn begin_hook(&mut self) {
+        let Some(hooking) = &self.hooking else { return };
+        let Some(hook) = hooking.hooks.get(hooking.at) else { return self.clean_after_success() };
+        if self.is_cancelled() {
+            let why = format!("cancelled before the {} hook {}", hooking.event.as_str(), title(hook));
+            return self.hooks_failed(&why);
+        }
+        let (event, deletes) = (hooking.event, hook.is_deleted(DeletePolicy::BeforeCreation));
+        let hook = title(hook);
+        self.tell(Event::HookStarted { event, hook });
+        if deletes {
+            self.delete_hook(0, DeletePolicy::BeforeCreation);
+        } else {
+            self.tell_run("Running", false);
+        }
+    }
+
+    /// Returns the hook that is worked on: the one that runs, or the one that is cleaned up.
+    fn hook(&self) -> Option<&RunHook> {
+        let hooking = self.hooking.as_ref()?;
+        let at = hooking.cleaning.front().map_or(hooking.at, |cleaning| cleaning.hook);
+        hooking.hooks.get(at)
+    }
+
+    fn hook_object(&self, object: usize) -> Option<PlanObject> {
+        self.hook()?.objects.get(object).cloned()
+    }
+
+    /// Starts the time that something may take.
+    fn start_waiting(&mut self) {
+        let (now, timeout) = (self.job.now.ns, self.job.options.timeout_ns);
+        let limit = match (self.job.helm, timeout) {
+            (Generation::V3, 0) => None,
+            (Generation::V4, 0) => Some(V4_DEFAULT_NS),
+            (_, timeout) => Some(timeout),
+        };
+        if let Some(hooking) = &mut self.hooking {
+            hooking.until = limit.map(|limit| now.saturating_add(limit));
+            hooking.rest_ms = 0;
+        }
+    }
+
+    /// Returns whether the time is over, and how long to rest until the next look otherwise.
+    fn rest(&mut self) -> Option<u64> {
+        let now = self.job.now.ns;
+        let hooking = self.hooking.as_mut()?;
+        if hooking.until.is_some_and(|until| now >= until) {
+            return None;
+        }
+        hooking.rest_ms = if hooking.rest_ms == 0 { 250 } else { (hooking.rest_ms * 2).min(LONGEST_REST) };
+        Some(hooking.rest_ms)
+    }
+
+    fn ask(&mut self, request: Request, state: HookState) {
+        self.send(request, State::Hook(Box::new(state)));
+    }
+
+    /// Deletes the objects of a hook from a place on, then waits until they are gone where Helm does.
+    fn delete_hook(&mut self, object: usize, why: DeletePolicy) {
+        if let Some(deleted) = self.hook_object(object) {
+            return self.ask(Request::delete(&deleted), HookState::Delete { object, why, doubt: None });
+        }
+        // Without `--wait` Helm 4 does not wait for that either.
+        if self.job.helm == Generation::V4 && self.job.options.wait == Wait::None {
+            return self.hook_deleted(why, false);
+        }
+        self.start_waiting();
+        self.look_gone(0, why, 0);
+    }
+
+    fn look_gone(&mut self, object: usize, why: DeletePolicy, rest_ms: u64) {
+        let Some(deleted) = self.hook_object(object) else { return self.hook_deleted(why, true) };
+        let mut request = Request::new(Verb::Get, Place::of(&deleted));
+        request.delay_ms = rest_ms;
+        self.ask(request, HookState::Gone { object, why });
+    }
+
+    fn hook_deleted(&mut self, why: DeletePolicy, is_gone: bool) {
+        if let (true, Some(hook)) = (why != DeletePolicy::BeforeCreation, self.hook().map(title)) {
+            self.tell(Event::HookDeleted { hook });
+        }
+        match why {
+            DeletePolicy::BeforeCreation => self.tell_run("Running", is_gone),
+            _ => self.cleaned(),
+        }
+    }
+
+    /// A deletion did not work. After a failure that is only told, in all other cases it is a failure of its own.
+    fn hook_not_deleted(&mut self, why: DeletePolicy, message: &str) {
+        let has_failed = self.hooking.as_ref().is_some_and(|hooking| hooking.failure.is_some());
+        match why {
+            DeletePolicy::BeforeCreation => self.hooks_failed(message),
+            _ if has_failed => {
+                self.notes.push(format!("the object of a hook was not deleted: {message}"));
+                self.cleaned();
+            }
+            _ => self.hooks_failed(message),
+        }
+    }
+
+    /// Writes into the record that the hook runs, as Helm does right before it creates it.
+    fn tell_run(&mut self, phase: &str, is_gone: bool) {
+        let started_at = self.job.now.to_rfc3339();
+        self.note_run(&HookRun { started_at, completed_at: String::new(), phase: phase.to_owned() });
+        let then = if is_gone { Then::MakeHook } else { Then::RunHook };
+        let new = self.job.new.clone();
+        self.mark(&new, &Status::PendingRollback, None, then);
+    }
+
+    /// Notes a run in the record that the end writes.
+    fn note_run(&mut self, run: &HookRun) {
+        let Some(hook) = self.hook().cloned() else { return };
+        match self.job.new.record.with_hook(hook.index, run, &hook.delete, self.job.helm) {
+            Ok(record) => self.job.new.record = record,
+            Err(err) => self.notes.push(format!("the run of a hook is not in the record: {err}")),
+        }
+    }
+
+    /// Notes how the hook ended, in the record that the end writes.
+    fn note_end(&mut self, phase: &str) {
+        let index = self.hook().map(|hook| hook.index);
+        let hooks = self.job.new.record.hooks().unwrap_or_default();
+        let started_at =
+            index.and_then(|index| hooks.get(index)).map(|hook| hook.last_run.started_at.clone());
+        let run = HookRun {
+            started_at: started_at.unwrap_or_default(),
+            completed_at: self.job.now.to_rfc3339(),
+            phase: phase.to_owned(),
+        };
+        self.note_run(&run);
+    }
+
+    /// Looks whether there is such an object already, which the answer to a lost creation is told by.
+    pub(super) fn look_before(&mut self, object: usize) {
+        let Some(made) = self.hook_object(object) else { return self.watch_hook() };
+        self.ask(Request::new(Verb::Get, Place::of(&made)), HookState::Before { object });
+    }
+
+    /// Creates the objects of the hook from a place on, then waits for them.
+    pub(super) fn make_hook(&mut self, object: usize, before: Option<Value>) {
+        let Some(made) = self.hook_object(object) else { return self.watch_hook() };
+        let request = Request::create(&made, &self.job.field_manager);
+        self.ask(request, HookState::Make { object, before, doubt: None });
+    }
+
+    fn watch_hook(&mut self) {
+        self.start_waiting();
+        self.look_hook(0, 0);
+    }
+
+    fn look_hook(&mut self, object: usize, rest_ms: u64) {
+        let Some(watched) = self.hook_object(object) else { return self.hook_succeeded() };
+        if self.is_cancelled() {
+            let hook = self.hook().map(title).unwrap_or_default();
+            return self.hooks_failed(&format!("cancelled while the hook {hook} runs, which goes on"));
+        }
+        let mut request = Request::new(Verb::Get, Place::of(&watched));
+        request.delay_ms = rest_ms;
+        self.ask(request, HookState::Watch { object });
+    }
+
+    fn hook_succeeded(&mut self) {
+        self.note_end("Succeeded");
+        if let Some(hook) = self.hook().map(title) {
+            self.tell(Event::HookSucceeded { hook });
+        }
+        if let Some(hooking) = &mut self.hooking {
+            hooking.at += 1;
+        }
+        self.begin_hook();
+    }
+
+    fn hook_failed(&mut self, why: String) {
+        self.note_end("Failed");
+        if let Some(hook) = self.hook().map(title) {
+            self.tell(Event::HookFailed { hook, why: why.clone() });
+        }
+        self.clean_after_failure(why);
+    }
+
+    pub(super) fn hook_got(&mut self, got: Got, state: HookState) {
+        match state {
+            HookState::Delete { object, why, doubt } => self.hook_delete_got(got, object, why, doubt),
+            HookState::Gone { object, why } => self.hook_gone_got(got, object, why),
+            HookState::Before { object } => match got {
+                Got::Done(there) => self.make_hook(object, uid(&there)),
+                _ => self.make_hook(object, None),
+            },
+            HookState::Make { object, before, doubt } => self.hook_made(got, object, before, doubt),
+            HookState::Watch { object } => self.hook_looked(got, object),
+            HookState::Pods => self.hook_pods(got),
+            HookState::Log { container, rest } => self.hook_log(got, container, rest),
+        }
+    }
+
+    fn hook_delete_got(&mut self, got: Got, object: usize, why: DeletePolicy, doubt: Option<(String, bool)>) {
+        match (got, doubt) {
+            (Got::Done(_), None) | (Got::NotFound(_), _) => self.delete_hook(object + 1, why),
+            (Got::Refused(answer), None) => self.hook_not_deleted(why, &answer.message()),
+            (Got::Unknown { why: lost, answered }, None) => {
+                let Some(deleted) = self.hook_object(object) else { return };
+                let doubt = Some((lost, answered));
+                self.ask(
+                    Request::new(Verb::Get, Place::of(&deleted)),
+                    HookState::Delete { object, why, doubt },
+                );
+            }
+            (Got::Done(live), Some((lost, answered))) => {
+                if live.pointer("/metadata/deletionTimestamp").is_some() {
+                    self.delete_hook(object + 1, why);
+                } else if answered {
+                    self.hook_not_deleted(why, &lost);
+                } else {
+                    self.hook_in_doubt(object, "deleted", &lost);
+                }
+            }
+            (_, Some((lost, _))) => self.hook_in_doubt(object, "deleted", &lost),
+        }
+    }
+
+    fn hook_gone_got(&mut self, got: Got, object: usize, why: DeletePolicy) {
+        let still = match got {
+            Got::NotFound(_) => return self.look_gone(object + 1, why, 0),
+            Got::Done(_) => "it is still there".to_owned(),
+            Got::Refused(answer) => return self.hook_not_deleted(why, &answer.message()),
+            Got::Unknown { why: lost, .. } => lost,
+        };
+        match self.rest() {
+            Some(_) if self.is_cancelled() => self.hook_not_deleted(why, "cancelled"),
+            Some(rest) => self.look_gone(object, why, rest),
+            None => {
+                let id = self.hook_object(object).map(|o| o.id.to_string()).unwrap_or_default();
+                self.hook_not_deleted(why, &format!("{id}: {still}: context deadline exceeded"));
+            }
+        }
+    }
+
+    fn hook_made(&mut self, got: Got, object: usize, before: Option<Value>, doubt: Option<(String, bool)>) {
+        match (got, doubt) {
+            (Got::Done(_), None) => self.look_before_next(object),
+            (Got::Refused(answer) | Got::NotFound(answer), None) => self.hook_not_made(&answer.message()),
+            (Got::Unknown { why, answered }, None) => {
+                let Some(made) = self.hook_object(object) else { return };
+                let doubt = Some((why, answered));
+                self.ask(
+                    Request::new(Verb::Get, Place::of(&made)),
+                    HookState::Make { object, before, doubt },
+                );
+            }
+            // Another object than before: ours. The same: nothing can have been created beside it.
+            (Got::Done(found), Some((why, _))) => {
+                if uid(&found) == before && before.is_some() {
+                    self.hook_not_made(&why);
+                } else {
+                    self.look_before_next(object);
+                }
+            }
+            (Got::NotFound(_), Some((why, true))) => self.hook_not_made(&why),
+            (_, Some((why, _))) => self.hook_in_doubt(object, "created", &why),
+        }
+    }
+
+    fn look_before_next(&mut self, object: usize) {
+        self.look_before(object + 1);
+    }
+
+    /// What could not be created is not cleaned up after: Helm ends there.
+    fn hook_not_made(&mut self, why: &str) {
+        self.note_end("Failed");
+        let Some(hooking) = &self.hooking else { return };
+        let event = hooking.event.as_str();
+        let (path, hook) = self.hook().map(|hook| (hook.path.clone(), title(hook))).unwrap_or_default();
+        self.tell(Event::HookFailed { hook, why: why.to_owned() });
+        self.hooks_failed(&format!("warning: Hook {event} {path} failed: {why}"));
+    }
+
+    fn hook_looked(&mut self, got: Got, object: usize) {
+        let Some(watched) = self.hook_object(object) else { return };
+        let judged = match got {
+            Got::Done(live) => readiness(&live, self.job.helm, self.job.options.wait),
+            // Whoever deleted it did not want its outcome: Helm takes it for done.
+            Got::NotFound(_) => Readiness::Ready,
+            Got::Refused(answer) => Readiness::Failed(answer.message()),
+            Got::Unknown { why, .. } => Readiness::Running(why),
+        };
+        match judged {
+            Readiness::Ready => self.look_hook(object + 1, 0),
+            Readiness::Failed(why) => self.hook_failed(why),
+            Readiness::Running(why) => match self.rest() {
+                Some(rest) => {
+                    self.tell_waiting(&why);
+                    self.look_hook(object, rest);
+                }
+                None => self.hook_failed(format!("{}: {why}: context deadline exceeded", watched.id)),
+            },
+        }
+    }
+
+    /// Tells once why a hook is not over.
+    fn tell_waiting(&mut self, why: &str) {
+        let Some(hook) = self.hook().map(title) else { return };
+        let Some(hooking) = &mut self.hooking else { return };
+        if hooking.told.as_deref() != Some(why) {
+            hooking.told = Some(why.to_owned());
+            self.tell(Event::HookWaits { hook, why: why.to_owned() });
+        }
+    }
+
+    fn hook_in_doubt(&mut self, object: usize, verb: &str, why: &str) {
+        let id = self.hook_object(object).map(|o| o.id.to_string()).unwrap_or_default();
+        let what = format!("whether {id} of a hook was {verb}: {why}");
+        self.doubt = Some(what.clone());
+        self.hooks_failed(&format!("it is not known {what}"));
+    }
+
+    /// Ends a rollback whose hooks have failed.
+    fn hooks_failed(&mut self, why: &str) {
+        let event = self.hooking.as_ref().map_or("", |hooking| hooking.event.as_str());
+        let why = format!("{event} hooks failed: {why}");
+        self.errors = vec![why.clone()];
+        if self.job.options.strict {
+            let (phase, record) = (self.phase, Some(Status::PendingRollback));
+            let outcome = match self.doubt.take() {
+                Some(what) => Outcome::Unknown { phase, what, record },
+                None => Outcome::Failed { phase, what: why, record },
+            };
+            return self.end(outcome);
+        }
+        self.fail_new();
+    }
+}
+
+/// Returns how a hook is called.
+fn title(hook: &RunHook) -> String {
+    format!("{} {}", hook.kind, hook.name)
+}
+
+fn uid(object: &Value) -> Option<Value> {
+    object.pointer("/metadata/uid").cloned()
+}
+
+#[cfg(test)]
+mod tests;
