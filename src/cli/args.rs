@@ -146,6 +146,14 @@ pub enum Command {
     },
     /// Rolls a release back; prints the plan, or carries it out.
     Rollback(Rollback),
+    /// Marks a release's pending revision as failed, so that the release can be changed again.
+    Free {
+        /// The release.
+        release: String,
+        /// How it is confirmed and printed.
+        #[command(flatten)]
+        sent: Sent,
+    },
     /// Restarts, undoes, pauses and resumes rollouts.
     Rollout {
         /// Which of them.

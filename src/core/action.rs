@@ -228,6 +228,7 @@ actions! {
     PreviousLogs "object.previous-logs" "previous logs" [Table] Read Safe "Shows the logs of the container before its last restart.";
     Describe "object.describe" "describe" [Table] Read Safe "Describes the object: its state, containers, conditions and events.";
     Yaml "object.yaml" "yaml" [Table AlertPage] Read Safe "Shows the object as YAML.";
+    Free "release.free" "free" [Releases ReleasePage] Write Disruptive "Opens the plan that marks a release's pending revision as failed, so that it can be changed again.";
     Roll "object.roll" "roll back" [Releases ReleasePage Timeline] Write Disruptive "Opens the plan of a rollback of the release.";
 
     DoRestart "do.restart" "restart" [Table Watch AlertPage] Write Disruptive "Opens the plan to replace a workload's pods, by its own strategy.";

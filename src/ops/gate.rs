@@ -169,7 +169,10 @@ impl Gate {
     pub fn asks_for_name(&self, plan: &Plan, now: Ts) -> bool {
         // Somebody may be at work on what is passed over.
         let passes_over = plan.rollback().is_some_and(|rollback| rollback.over.is_some());
-        (self.policy.protected && plan.risk > Risk::Safe) || passes_over || !self.frozen(plan, now).is_empty()
+        (self.policy.protected && plan.risk > Risk::Safe)
+            || passes_over
+            || plan.named().is_some()
+            || !self.frozen(plan, now).is_empty()
     }
 
     /// Makes the token for a plan; confirming a plan in its own dialogue arms for ten minutes, but for silences.
@@ -205,10 +208,11 @@ impl Gate {
             Consent::Name(name, how) if name == phrase => how,
             Consent::Name(..) => return Err(format!("that is not {what}, `{phrase}`")),
             Consent::Yes(_) if self.asks_for_name(plan, now) => {
-                let why = match (frozen.is_empty(), self.policy.protected) {
-                    (false, _) => "a freeze is overridden",
-                    (true, true) => "this context is protected",
-                    (true, false) => "somebody may still be at work on the pending revision",
+                let why = match (frozen.is_empty(), self.policy.protected, plan.named()) {
+                    (false, ..) => "a freeze is overridden",
+                    (true, _, Some(why)) => why.as_str(),
+                    (true, true, None) => "this context is protected",
+                    (true, false, None) => "somebody may still be at work on the pending revision",
                 };
                 return Err(format!("{why}: confirm with {what}, `{phrase}`"));
             }

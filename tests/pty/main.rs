@@ -14,6 +14,7 @@ mod cores;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod edit;
+mod free;
 mod grammar;
 mod harness;
 mod hostile;

@@ -21,6 +21,8 @@ pub struct Around {
     pub notes: Vec<Safe>,
     /// What makes it impossible.
     pub refusals: Vec<String>,
+    /// Why the name must be typed, in whatever context.
+    pub named: Option<Safe>,
 }
 
 /// Looks at what stands around the objects.

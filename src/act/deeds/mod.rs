@@ -6,6 +6,7 @@
 mod around;
 pub mod drain;
 mod drive;
+mod free;
 mod live;
 mod show;
 
@@ -114,7 +115,12 @@ pub async fn prepare(
     let wanted = read.iter().filter_map(|r| r.live.as_ref()).filter_map(|found| found.right(deed)).collect();
     let missing = rights::missing(client, wanted).await;
     let allowed = missing.as_ref().is_ok_and(Vec::is_empty);
-    let around = around::look(client, deed, &read).await;
+    let mut around = around::look(client, deed, &read).await;
+    if let (Deed::Free, [only]) = (deed, read.as_slice())
+        && let Some(live) = only.live()
+    {
+        free::look(client, &live, now, &mut around).await;
+    }
     let previews = show::previews(client, &read, allowed).await;
     let plan = show::show(&show::Inputs {
         id,

@@ -127,7 +127,11 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         id: inputs.id,
         made_at: inputs.now,
         namespace: namespace(&shown),
-        what: Doing::Deed(Box::new(Deeds { left_out: unchanged, ..Deeds::of(deed, &shown) })),
+        what: Doing::Deed(Box::new(Deeds {
+            left_out: unchanged,
+            named: inputs.around.named.clone(),
+            ..Deeds::of(deed, &shown)
+        })),
         why: Vec::new(),
         owner: owner(inputs.read),
         rights: rights(inputs.missing),

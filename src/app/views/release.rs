@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use deckwatch_helm::diff::{LineKind, Options, diff_manifests, diff_values_lines, release_text};
 use deckwatch_helm::mask;
-use deckwatch_helm::record::Record;
+use deckwatch_helm::record::{Record, object_name};
 use deckwatch_helm::yaml11;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -17,10 +17,12 @@ use crate::app::effect::Query;
 use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
-use crate::core::{Error, Kind, Name, Result, Safe, Ts, Untrusted, num};
+use crate::core::ids::Gvk;
+use crate::core::{Error, Kind, Name, ObjectRef, Result, Safe, Ts, Uid, Untrusted, num};
 use crate::ops::Wanted;
+use crate::ops::deed::Deed;
 use crate::ops::plan::DiffLine;
-use crate::store::releases::Revision;
+use crate::store::releases::{Driver, Revision};
 use crate::ui::text::Line;
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
@@ -59,6 +61,24 @@ pub struct ReleasePage {
 }
 
 const PARTS: u16 = 3;
+
+/// Returns what is wanted to free a release: a deed on its newest record. None where the release is not known.
+pub fn freeing(shared: &Shared, namespace: &Name, release: &Name) -> Option<Wanted> {
+    let known = shared.releases.list.iter().find(|r| r.namespace == *namespace && r.name == *release)?;
+    let kind = match known.driver {
+        Driver::Secret => "Secret",
+        Driver::ConfigMap => "ConfigMap",
+    };
+    let record = object_name(release.as_str(), i64::from(known.latest()?.number));
+    let object = ObjectRef {
+        cluster: shared.session.cluster.clone(),
+        gvk: Gvk { group: "".into(), version: "v1".into(), kind: kind.into() },
+        namespace: namespace.clone(),
+        name: Name::lossy(&record),
+        uid: Uid::default(),
+    };
+    Some(Wanted::Deed { deed: Deed::Free, objects: vec![object] })
+}
 
 /// Keeps a record that was read.
 pub fn remember(shared: &mut Shared, record: &Arc<Record>) {
@@ -332,6 +352,10 @@ impl Pane for ReleasePage {
                     release: self.name.clone(),
                     to: self.target(),
                 })));
+            }
+            Action::Free => {
+                let wanted = freeing(cx.shared, &self.namespace, &self.name);
+                cx.open = wanted.map(|wanted| View::Plan(plan::PlanView::new(wanted)));
             }
             Action::Open => {}
             _ => {

@@ -177,6 +177,11 @@ impl Pane for Releases {
                 let wanted = Wanted::Rollback { namespace, release, to: None };
                 cx.open = Some(View::Plan(plan::PlanView::new(wanted)));
             }
+            Action::Free => {
+                let (namespace, release) = (selected.namespace, selected.name);
+                let wanted = release::freeing(cx.shared, &namespace, &release);
+                cx.open = wanted.map(|wanted| View::Plan(plan::PlanView::new(wanted)));
+            }
             Action::Faults => self.faults = !self.faults,
             Action::Copy => cx.effects.push(crate::app::Effect::Copy(super::safe(selected.name.as_str()))),
             _ => return false,

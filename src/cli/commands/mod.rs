@@ -60,6 +60,7 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         Command::Diff { release, from, to, printed } => {
             release::diff(place, &release, from, to, printed.output)
         }
+        Command::Free { release, sent } => rollback::free(place, &release, &sent),
         Command::Rollback(rollback) => rollback::run(place, &rollback),
         Command::Silence { command } => silence::run(place, command),
         Command::Snapshot { view, size, printed } => shown::snapshot(place, &view, &size, printed.output),

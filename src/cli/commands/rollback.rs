@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::carry::{self, Ran};
-use super::{print, print_json, release};
-use crate::cli::args::{Output, Place, Rollback};
+use super::{deeds, print, print_json, release};
+use crate::app::views::release::freeing;
+use crate::cli::args::{Output, Place, Rollback, Sent};
 use crate::core::{Error, Kind, Result, Span};
 use crate::ops::{Outcome, Plan, Wanted};
 
@@ -37,6 +38,31 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         print(&format!("{}: {} (plan {})\n", past(&plan), ran.told, plan.id))?;
     }
     ran.code()
+}
+
+/// Prints the plan that frees a release, or carries it out.
+///
+/// # Errors
+/// No such release, and why it was refused or failed.
+pub fn free(place: &Place, release: &str, sent: &Sent) -> Result<u8> {
+    carry::said(sent, "free", release)?;
+    let (mut headless, namespace, name) = release::locate(place, release)?;
+    let wanted = freeing(&headless.model.shared, &namespace, &name)
+        .ok_or_else(|| Error::new(Kind::NotFound, "free").on(release.to_owned()));
+    let made = wanted.and_then(|wanted| carry::plan(&mut headless, &wanted).map(|plan| (plan, wanted)));
+    let (plan, wanted) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            headless.finish();
+            return Err(error);
+        }
+    };
+    if sent.plan {
+        headless.finish();
+        return carry::show(&plan, sent.printed.output);
+    }
+    let ran = carry::carry_out(headless, &plan, wanted, sent, None)?;
+    deeds::ended(&plan, ran, sent.printed.output)
 }
 
 fn outcome_json(plan: &Plan, ran: &Ran, waited: bool) -> serde_json::Value {

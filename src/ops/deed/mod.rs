@@ -14,6 +14,7 @@ mod cron;
 pub mod drain;
 mod edit;
 mod expect;
+pub mod free;
 mod live;
 mod meta;
 pub mod parse;
@@ -145,6 +146,8 @@ pub enum Deed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Raw>,
     },
+    /// Marks the pending record of a Helm release as failed, so that the release can be changed again.
+    Free,
 }
 
 impl Deed {
@@ -169,6 +172,7 @@ impl Deed {
             Self::Label { .. } => "label",
             Self::Annotate { .. } => "annotate",
             Self::Edit { .. } => "edit",
+            Self::Free => "free",
         }
     }
 
@@ -201,6 +205,7 @@ impl Deed {
             Self::Evict { .. } => (group, kind) == ("", "Pod"),
             Self::Cordon | Self::Uncordon | Self::Drain(_) => (group, kind) == ("", "Node"),
             Self::Trigger { .. } | Self::Suspend | Self::Unsuspend => (group, kind) == ("batch", "CronJob"),
+            Self::Free => matches!((group, kind), ("", "Secret" | "ConfigMap")),
             Self::Delete { .. } | Self::Label { .. } | Self::Annotate { .. } | Self::Edit { .. } => true,
         }
     }
@@ -225,7 +230,8 @@ impl Deed {
             | Self::Unsuspend
             | Self::Label { .. }
             | Self::Annotate { .. }
-            | Self::Edit { .. } => ("patch", place.group.as_str(), place.plural.as_str(), None),
+            | Self::Edit { .. }
+            | Self::Free => ("patch", place.group.as_str(), place.plural.as_str(), None),
         };
         Right { verb, group: group.to_owned(), plural: plural.to_owned(), subresource }
     }
@@ -258,6 +264,7 @@ impl Deed {
             Self::Label { set, overwrite } => meta::label(live, set, *overwrite),
             Self::Annotate { set, overwrite } => meta::annotate(live, set, *overwrite),
             Self::Edit { edited, from } => edit::edit(live, &edited.0, from.as_ref().map(|from| &from.0)),
+            Self::Free => free::free(live, now),
         }
     }
 

@@ -37,6 +37,13 @@ pub enum Refusal {
         /// Its value.
         value: Safe,
     },
+    /// No operation on the release is pending.
+    NotPending {
+        /// The revision.
+        revision: i64,
+        /// Its state.
+        status: Safe,
+    },
     /// It would change nothing.
     NoChange,
     /// An edit changes which object it is.
@@ -94,6 +101,7 @@ impl Refusal {
             | Self::Already(_)
             | Self::SameTemplate(_)
             | Self::Overwrites { .. }
+            | Self::NotPending { .. }
             | Self::NoChange
             | Self::MirrorPod
             | Self::Terminating(_)
@@ -130,6 +138,9 @@ impl fmt::Display for Refusal {
             Self::Invalid(why) => write!(f, "{why}"),
             Self::Overwrites { key, value } => {
                 write!(f, "`{key}` already has the value `{value}`, and overwriting is not allowed")
+            }
+            Self::NotPending { revision, status } => {
+                write!(f, "nothing is pending: revision {revision} is {status}")
             }
             Self::NoChange => f.write_str("it would change nothing"),
             Self::Identity(field) => write!(f, "{field} cannot be changed: it would be another object"),

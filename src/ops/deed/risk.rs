@@ -19,7 +19,8 @@ impl Deed {
             | Self::Evict { .. }
             | Self::Drain(_)
             | Self::Trigger { .. }
-            | Self::Edit { .. } => Risk::Disruptive,
+            | Self::Edit { .. }
+            | Self::Free => Risk::Disruptive,
             Self::Pause
             | Self::Resume
             | Self::Scale { .. }
@@ -76,6 +77,7 @@ impl Deed {
             | Self::Unsuspend
             | Self::Label { .. }
             | Self::Annotate { .. } => Risk::Safe,
+            Self::Free => Risk::Disruptive,
         }
     }
 }

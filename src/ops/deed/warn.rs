@@ -70,8 +70,13 @@ impl Deed {
             Self::Label { .. } if live.is("", "Pod") => {
                 told.push("Services, budgets and its controller choose it by its labels".to_owned());
             }
-            Self::Edit { .. } | Self::Label { .. } | Self::Annotate { .. } | Self::Pause | Self::Uncordon => {
-            }
+            // What is told of it stands around it.
+            Self::Free
+            | Self::Edit { .. }
+            | Self::Label { .. }
+            | Self::Annotate { .. }
+            | Self::Pause
+            | Self::Uncordon => {}
         }
         told.iter().map(|text| clip(text)).collect()
     }

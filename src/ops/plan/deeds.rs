@@ -1,5 +1,7 @@
 //! Actions on objects as plans tell of them.
 
+use deckwatch_helm::record::parse_object_name;
+
 use crate::core::{ObjectRef, Safe, Span, num};
 use crate::ops::deed::Deed;
 
@@ -18,6 +20,9 @@ pub struct Deeds {
     pub objects: Vec<ObjectRef>,
     /// Objects that were named and can't be changed, each with the reason.
     pub left_out: Vec<Safe>,
+    /// Why the phrase must be typed, in whatever context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Safe>,
     /// How long it may take, where it waits for something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Span>,
@@ -54,6 +59,7 @@ fn words(action: &str) -> Words {
         "unsuspend" => ("Unsuspend", "lets it run again", "unsuspended"),
         "label" => ("Label", "labels", "labelled"),
         "annotate" => ("Annotate", "annotates", "annotated"),
+        "free" => ("Free the release", "frees it", "freed"),
         _ => ("Edit", "changes", "changed"),
     };
     Words { order, does, past }
@@ -62,12 +68,19 @@ fn words(action: &str) -> Words {
 impl Deeds {
     /// Returns what a plan tells of a deed on these objects.
     pub fn of(deed: &Deed, objects: &[&ObjectRef]) -> Self {
-        let target = match objects {
-            [one] => one.to_string(),
-            several => counted(several),
+        // What is freed is the release, whatever its record is called.
+        let release = match (deed, objects) {
+            (Deed::Free, [one]) => parse_object_name(one.name.as_str()).map(|(release, _)| (one, release)),
+            _ => None,
         };
-        let phrase = match objects {
-            [one] => Safe::of(one.name.as_str()),
+        let target = match (release, objects) {
+            (Some((one, release)), _) => format!("{}/{release}", one.namespace),
+            (None, [one]) => one.to_string(),
+            (None, several) => counted(several),
+        };
+        let phrase = match (release, objects) {
+            (Some((_, release)), _) => Safe::of(release),
+            (None, [one]) => Safe::of(one.name.as_str()),
             _ => Safe::of(&target),
         };
         let end = match deed {
@@ -82,6 +95,7 @@ impl Deeds {
             target: Safe::of(&target),
             phrase,
             left_out: Vec::new(),
+            named: None,
             lasts: match deed {
                 Deed::Drain(options) => Some(options.lasts()),
                 _ => None,
@@ -102,7 +116,13 @@ impl Deeds {
 
     /// Returns what the phrase is.
     pub fn phrase_is(&self) -> &'static str {
-        if self.objects.len() == 1 { "the object's name" } else { "how many of what" }
+        if self.action.as_str() == "free" {
+            "the release's name"
+        } else if self.objects.len() == 1 {
+            "the object's name"
+        } else {
+            "how many of what"
+        }
     }
 }
 

@@ -308,6 +308,14 @@ impl Plan {
         self.refusals.iter().any(|why| why.starts_with(MISSING))
     }
 
+    /// Returns why the phrase must be typed in whatever context, where it must.
+    pub fn named(&self) -> Option<&Safe> {
+        match &self.what {
+            Doing::Deed(d) => d.named.as_ref(),
+            Doing::Rollback(_) | Doing::Silence(_) => None,
+        }
+    }
+
     /// Returns how long it may take, where it waits for something whatever is confirmed.
     pub fn lasts(&self) -> Span {
         match &self.what {

@@ -2,6 +2,7 @@
 
 mod drains;
 mod edits;
+mod free;
 mod hostile;
 mod judged;
 mod requests;
