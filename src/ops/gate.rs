@@ -233,6 +233,7 @@ impl Gate {
 mod tests {
     use super::*;
     use crate::ops::freeze::{Freeze, When};
+    use crate::ops::plan::{Doing, Loss};
 
     const NOW: Ts = Ts::from_secs(1_000);
 
@@ -286,6 +287,31 @@ mod tests {
         );
         let late = NOW + FRESH + Span(1);
         assert!(gate.confirm(&plan(), by(Consent::Yes(How::Enter)), late).unwrap_err().contains("anew"));
+    }
+
+    #[test]
+    fn what_nothing_brings_back_is_named_in_whatever_context() {
+        let mut plan = Plan::example(NOW);
+        let loss = |name: &'static str| Loss {
+            object: Safe::own(name),
+            name: Safe::own(name),
+            what: Safe::own("and its data"),
+        };
+        if let Doing::Rollback(rollback) = &mut plan.what {
+            **rollback = rollback.as_ref().clone().losing(vec![loss("widgets.example.com"), loss("data-0")]);
+        }
+        let plan = Arc::new(plan);
+        let mut free = Gate::new(Policy { protected: false, locked: false });
+        assert!(free.asks_for_name(&plan, NOW));
+        let mut said = |consent| free.confirm(&plan, by(consent), NOW).map(drop);
+        assert_eq!(
+            said(Consent::Yes(How::Yes)).unwrap_err(),
+            "it deletes what nothing brings back: confirm with the names of what is lost, `widgets.example.com data-0`"
+        );
+        for name in ["momo", "widgets.example.com", "data-0 widgets.example.com"] {
+            assert!(said(Consent::Name(name, How::TypedName)).is_err(), "{name}");
+        }
+        assert_eq!(said(Consent::Name("widgets.example.com data-0", How::TypedName)), Ok(()));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod drive;
 mod live;
+mod losses;
 mod preview;
 mod show;
 
@@ -118,6 +119,7 @@ pub async fn prepare(
     let rights = live::rights(client, &made, objects).await;
     let allowed = rights.as_ref().is_ok_and(Vec::is_empty);
     let previews = preview::all(client, &made, objects, allowed).await;
+    let losses = losses::read(client, &made).await;
     let choice = choice.ok().filter(|_| to.is_none());
     let shown = show::Inputs {
         id,
@@ -130,6 +132,7 @@ pub async fn prepare(
         history: &history,
         rights: &rights,
         unasked: unasked.as_ref(),
+        losses: &losses,
         previews: &previews,
     };
     let plan = Arc::new(show::show(&shown));

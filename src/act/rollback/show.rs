@@ -12,7 +12,9 @@ use super::live::History;
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
-use crate::ops::plan::{Change, Doing, History as Kept, Item, Preview, ROLLBACK, RevisionInfo, Rollback};
+use crate::ops::plan::{
+    Change, Doing, History as Kept, Item, Loss, Preview, ROLLBACK, RevisionInfo, Rollback,
+};
 use crate::ops::{self, PlanId};
 
 /// What a plan is shown from.
@@ -37,6 +39,8 @@ pub struct Inputs<'a> {
     pub rights: &'a Result<Vec<String>, Error>,
     /// Why it could not be asked whether a HelmRelease owns the release.
     pub unasked: Option<&'a Error>,
+    /// What is deleted that nothing brings back.
+    pub losses: &'a [Loss],
     /// What the server's dry run said.
     pub previews: &'a BTreeMap<ObjectId, Preview>,
 }
@@ -71,6 +75,9 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         to: revision(inputs.target),
         over: helm.over.map(number),
         makes: number(helm.makes),
+        losses: Vec::new(),
+        phrase: Safe::of(&helm.release),
+        named: None,
         hooks: helm.hooks.iter().map(hook).collect(),
         record_bytes: helm.record_bytes,
         history: Kept {
@@ -82,7 +89,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
     ops::Plan {
         id: inputs.id,
         made_at: inputs.now,
-        what: Doing::Rollback(Box::new(rollback)),
+        what: Doing::Rollback(Box::new(rollback.losing(inputs.losses.to_vec()))),
         namespace: Name::lossy(&helm.namespace),
         why: why(inputs),
         owner: Safe::own(if owned {

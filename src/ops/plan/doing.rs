@@ -93,12 +93,31 @@ pub struct Rollback {
     pub over: Option<u32>,
     /// The number of the revision that it makes.
     pub makes: u32,
+    /// What is deleted that nothing brings back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
+    /// What is typed to confirm it: the release's name, or the names of what is lost.
+    pub phrase: Safe,
+    /// Why it must be typed, in whatever context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Safe>,
     /// The hooks that run, each in words, in their order.
     pub hooks: Vec<Safe>,
     /// Bytes of the record that it writes.
     pub record_bytes: usize,
     /// The release's history.
     pub history: History,
+}
+
+/// An object that is deleted and that nothing brings back.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Loss {
+    /// The object, in words.
+    pub object: Safe,
+    /// Its name, which is typed.
+    pub name: Safe,
+    /// What goes with it, in words.
+    pub what: Safe,
 }
 
 /// How many revisions a release keeps.
@@ -113,6 +132,18 @@ pub struct History {
 }
 
 impl Rollback {
+    /// Asks for the names of what is lost, where something is: then the release's name confirms nothing.
+    #[must_use]
+    pub fn losing(mut self, losses: Vec<Loss>) -> Self {
+        if !losses.is_empty() {
+            let names: Vec<&str> = losses.iter().map(|loss| loss.name.as_str()).collect();
+            self.phrase = Safe::of(&names.join(" "));
+            self.named = Some(Safe::own("it deletes what nothing brings back"));
+            self.losses = losses;
+        }
+        self
+    }
+
     /// Returns what it makes, in words.
     pub fn makes_words(&self) -> String {
         format!(
@@ -139,6 +170,9 @@ impl Rollback {
             to: revision(6, "0.0.1042"),
             over: None,
             makes: 8,
+            losses: Vec::new(),
+            phrase: Safe::own("momo"),
+            named: None,
             hooks: Vec::new(),
             record_bytes: 1024,
             history: History { kept: 7, limit: 10, prunes: Vec::new() },

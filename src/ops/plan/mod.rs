@@ -8,7 +8,7 @@ mod outcome;
 mod silences;
 
 pub use deeds::Deeds;
-pub use doing::{Doing, History, ROLLBACK, RevisionInfo, Rollback, Wanted};
+pub use doing::{Doing, History, Loss, ROLLBACK, RevisionInfo, Rollback, Wanted};
 pub use outcome::{JobMsg, Outcome};
 pub use silences::{Shown, Silences, phrase as silence_phrase};
 
@@ -254,7 +254,8 @@ impl Plan {
     /// Returns what is typed to confirm it in a protected context, and what that is, `the release's name`.
     pub fn phrase(&self) -> (&str, &'static str) {
         match &self.what {
-            Doing::Rollback(r) => (r.release.as_str(), "the release's name"),
+            Doing::Rollback(r) if r.losses.is_empty() => (r.phrase.as_str(), "the release's name"),
+            Doing::Rollback(r) => (r.phrase.as_str(), "the names of what is lost"),
             Doing::Deed(d) => (d.phrase.as_str(), d.phrase_is()),
             Doing::Silence(s) => s.phrase(),
         }
@@ -312,7 +313,8 @@ impl Plan {
     pub fn named(&self) -> Option<&Safe> {
         match &self.what {
             Doing::Deed(d) => d.named.as_ref(),
-            Doing::Rollback(_) | Doing::Silence(_) => None,
+            Doing::Rollback(r) => r.named.as_ref(),
+            Doing::Silence(_) => None,
         }
     }
 

@@ -77,6 +77,9 @@ pub fn lines(plan: &Plan, wait: bool, width: u16, zone: Zone) -> Vec<FormLine> {
     for note in &plan.notes {
         form.line("note", Role::Warning, note.as_str());
     }
+    for loss in plan.rollback().map(|r| r.losses.as_slice()).unwrap_or_default() {
+        form.line("loses", Role::DiffRemove, &format!("{} {}", loss.object, loss.what));
+    }
     for item in plan.items.iter().filter(|i| !i.drift.is_empty()) {
         let fields: Vec<&str> = item.drift.iter().map(Safe::as_str).collect();
         form.line("drift", Role::Warning, &format!("{}: {} overwritten", item.object, fields.join(", ")));
