@@ -9,7 +9,7 @@ use super::request::{Place, Request, Verb};
 use super::send::Got;
 use crate::hooks::HookEvent;
 use crate::plan::PlanObject;
-use crate::ready::{unready, wants};
+use crate::ready::legacy::{Verdict, is_read, judge, wants};
 use crate::record::Status;
 
 /// How long Helm rests between two looks.
@@ -56,6 +56,9 @@ impl Engine {
         let Some(object) = self.job.waiting.as_ref().and_then(|w| w.objects.get(at)) else {
             return self.run_hooks(HookEvent::PostRollback);
         };
+        if !is_read(&object.id.gvk, false, self.job.helm) {
+            return self.look_at(at + 1, rest_ms);
+        }
         let mut request = Request::new(Verb::Get, Place::of(object));
         request.delay_ms = rest_ms;
         self.send(request, State::LookWaiting { at });
@@ -80,7 +83,7 @@ impl Engine {
                         Request::new(Verb::List, place).with_query("labelSelector", &wanted.selector);
                     self.send(request, State::ListWaiting { at, live });
                 }
-                None => self.judge(at, unready(&live, &[])),
+                None => self.judge(at, judge(&live, &[])),
             },
             other => self.not_read(at, other),
         }
@@ -90,7 +93,7 @@ impl Engine {
         match got {
             Got::Done(list) => {
                 let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-                self.judge(at, unready(live, &items));
+                self.judge(at, judge(live, &items));
             }
             other => self.not_read(at, other),
         }
@@ -120,13 +123,14 @@ impl Engine {
         }
     }
 
-    fn judge(&mut self, at: usize, why: Option<String>) {
+    fn judge(&mut self, at: usize, verdict: Verdict) {
         if let Some(waiting) = &mut self.job.waiting {
             waiting.failures = 0;
         }
-        match why {
-            None => self.look_at(at + 1, 0),
-            Some(why) => self.not_yet(at, why),
+        match verdict {
+            Verdict::Ready => self.look_at(at + 1, 0),
+            Verdict::NotYet(why) => self.not_yet(at, why),
+            Verdict::Failing(why) => self.may_pass(at, why),
         }
     }
 

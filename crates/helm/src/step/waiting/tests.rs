@@ -52,7 +52,7 @@ fn roll(api: &mut Api, ready: i64) {
     let mut template = live["spec"]["template"].clone();
     template["metadata"]["labels"]["pod-template-hash"] = json!("h");
     let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "backend-h",
-            "namespace": "momo-store", "labels": {"app": "backend"}, "ownerReferences": [{"uid": live["metadata"]["uid"]}]},
+            "namespace": "momo-store", "labels": {"app": "backend"}, "ownerReferences": [{"uid": live["metadata"]["uid"], "controller": true}]},
         "spec": {"template": template}, "status": {"readyReplicas": ready}});
     api.put(&format!("{SETS}/backend-h"), set);
 }
