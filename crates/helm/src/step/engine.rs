@@ -153,8 +153,8 @@ impl Engine {
             // Who has cancelled does not wait for an object, but for the record that says how it ended.
             State::Write { .. } => MAX_FAILURES,
             _ if self.cancelled => 0,
-            // The waiting repeats and tells on its own.
-            State::LookWaiting { .. } | State::ListWaiting { .. } => MAX_FAILURES / 3,
+            // The waiting repeats, counts and tells on its own.
+            State::LookWaiting { .. } | State::ListWaiting { .. } => 0,
             _ => MAX_FAILURES,
         };
         match flight.land(reply, most) {

@@ -102,18 +102,10 @@ impl Job {
             method: plan.method,
             options: plan.options.clone(),
             created_body: None,
-            waiting: None,
+            waiting: Waiting::wanted(plan.options.wait, &sides.target),
             limits: Limits::default(),
             now,
         })
-    }
-
-    /// Returns the same job, which waits until the target's objects are ready, for so many nanoseconds at most.
-    #[must_use]
-    pub fn waiting(mut self, limit_ns: i64) -> Self {
-        let objects = self.targets.iter().map(|target| target.object.clone()).collect();
-        self.waiting = Some(Waiting::new(objects, limit_ns));
-        self
     }
 
     /// Returns the release.

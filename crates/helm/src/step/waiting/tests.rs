@@ -1,19 +1,50 @@
+//! Waiting against a server in memory, on which time goes on by the engine's own rests.
+
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::record::{Limits, Status, StoredRecord};
+use crate::options::{Options, Wait};
+use crate::record::{Generation, Limits, Status, StoredRecord};
 use crate::step::{Engine, Event, Job, Outcome, Phase, Step};
 use crate::testing::{Api, Fault, NOW, Revision, Stand, config_map, deployment, line_of};
 use crate::time::Now;
 
+mod legacy;
+mod watcher;
+
 const BACKEND: &str = "/apis/apps/v1/namespaces/momo-store/deployments/backend";
 const SETS: &str = "/apis/apps/v1/namespaces/momo-store/replicasets";
+const MIGRATE: &str = "/apis/batch/v1/namespaces/momo-store/jobs/migrate";
+const ENV: &str = "/api/v1/namespaces/momo-store/configmaps/env";
 const MINUTE: i64 = 60_000_000_000;
 
-fn stand() -> Stand {
-    let good = [config_map("env", "one"), deployment("backend", "shop:1042", 3)].concat();
-    let bad = [config_map("env", "two"), deployment("backend", "shop:1043", 3)].concat();
+/// A Job that the rollback leaves as it is.
+const JOB: &str = "---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  completions: 2
+  backoffLimit: 1
+  template: {spec: {containers: [{name: a, image: a}]}}
+";
+
+/// A release of a ConfigMap, a Deployment and whatever else, at whose sixth revision the Deployment had another image.
+fn stand_with(more: &str) -> Stand {
+    let revision =
+        |value, image| [&*config_map("env", value), &deployment("backend", image, 3), more].concat();
+    let (good, bad) = (revision("one", "shop:1042"), revision("two", "shop:1043"));
     Stand::new(&[Revision::new(6, "superseded", &good), Revision::new(7, "deployed", &bad)])
+}
+
+fn stand() -> Stand {
+    stand_with("")
+}
+
+/// Whether the Deployment is as it should be, and so all objects are: from now on it is waited.
+fn is_waiting(api: &Api) -> bool {
+    api.objects[BACKEND]["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:1042"
 }
 
 struct Run {
@@ -21,145 +52,126 @@ struct Run {
     waited: Vec<String>,
     /// How long it took, in seconds.
     seconds: i64,
+    /// Every request, with the second in which it was sent.
+    lines: Vec<(i64, String)>,
 }
 
-/// Drives a rollback to 6 that waits a minute; time goes on by the engine's own rests. `meanwhile` sees the server
-/// before each request.
-fn drive(stand: &mut Stand, mut meanwhile: impl FnMut(&mut Engine, &mut Api, i64)) -> Run {
-    let job = Job::new(&stand.plan(6), stand.history.last().unwrap(), &stand.sides(6), NOW).unwrap();
-    let mut engine = Engine::new(job.waiting(MINUTE));
-    let (mut reply, mut waited, mut ns) = (None, Vec::new(), 0_i64);
-    for _ in 0..5_000 {
+impl Run {
+    /// Says how it failed, with the phase and what the new record says checked.
+    fn failure(&self) -> &str {
+        let Outcome::Failed { phase: Phase::Waiting, what, record: Some(Status::Failed) } = &self.outcome
+        else {
+            panic!("{:?}", self.outcome)
+        };
+        what
+    }
+
+    fn done(&self) {
+        assert_eq!(self.outcome, Outcome::Done { notes: vec![] });
+    }
+
+    /// In which seconds something was asked for.
+    fn asked(&self, line: &str) -> Vec<i64> {
+        self.lines.iter().filter(|(_, l)| l.starts_with(line)).map(|(second, _)| *second).collect()
+    }
+
+    /// The requests of the waiting: after the last write to an object and before the records.
+    fn looks(&self) -> Vec<&str> {
+        let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
+        let last = lines.iter().rposition(|l| !l.starts_with("GET") && !l.contains("/secrets")).unwrap();
+        lines[last + 1..].iter().copied().filter(|l| !l.contains("/secrets")).collect()
+    }
+}
+
+/// Drives a rollback to 6; `meanwhile` sees the server before each request, in so many seconds after the beginning.
+fn drive_job(job: Job, stand: &mut Stand, meanwhile: impl FnMut(&mut Engine, &mut Api, i64)) -> Run {
+    drive_slowly(job, stand, 0, meanwhile)
+}
+
+/// The same with a server that takes so many seconds for each answer.
+fn drive_slowly(
+    job: Job,
+    stand: &mut Stand,
+    takes: i64,
+    mut meanwhile: impl FnMut(&mut Engine, &mut Api, i64),
+) -> Run {
+    let mut engine = Engine::new(job);
+    let (mut reply, mut waited, mut lines, mut ns) = (None, Vec::new(), Vec::new(), 0_i64);
+    for _ in 0..20_000 {
         engine.set_now(Now { ns: NOW.ns + ns, ..NOW });
         match engine.next(reply.take()) {
             Step::Request(request) => {
                 ns += i64::try_from(request.delay_ms).unwrap() * 1_000_000;
                 meanwhile(&mut engine, &mut stand.api, ns / 1_000_000_000);
+                lines.push((ns / 1_000_000_000, line_of(&request)));
                 reply = Some(stand.api.handle(&request));
+                ns += takes * 1_000_000_000;
             }
             Step::Progress(Event::Waiting { object, why }) => waited.push(format!("{object}: {why}")),
             Step::Progress(_) => {}
             Step::Waiting => panic!("it waits for a reply that nobody owes"),
-            Step::Done(outcome) => return Run { outcome, waited, seconds: ns / 1_000_000_000 },
+            Step::Done(outcome) => return Run { outcome, waited, seconds: ns / 1_000_000_000, lines },
         }
     }
     panic!("it does not end");
 }
 
-/// What the Deployment controller would make of the Deployment as it is live, with so many pods ready.
-fn roll(api: &mut Api, ready: i64) {
-    let live = api.objects[BACKEND].clone();
-    let mut template = live["spec"]["template"].clone();
-    template["metadata"]["labels"]["pod-template-hash"] = json!("h");
-    let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "backend-h",
-            "namespace": "momo-store", "labels": {"app": "backend"}, "ownerReferences": [{"uid": live["metadata"]["uid"], "controller": true}]},
-        "spec": {"template": template}, "status": {"readyReplicas": ready}});
-    api.put(&format!("{SETS}/backend-h"), set);
+fn job_of(stand: &Stand) -> Job {
+    Job::new(&stand.plan(6), stand.history.last().unwrap(), &stand.sides(6), NOW).unwrap()
 }
 
-fn description(api: &Api, revision: i64) -> Value {
+/// Drives a rollback with what it is asked for.
+fn drive_as(
+    stand: &mut Stand,
+    (helm, wait, wait_for_jobs, timeout_ns): (Generation, Wait, bool, i64),
+    meanwhile: impl FnMut(&mut Engine, &mut Api, i64),
+) -> Run {
+    stand.options = Options { helm: Some(helm), wait, wait_for_jobs, timeout_ns, ..stand.options.clone() };
+    drive_job(job_of(stand), stand, meanwhile)
+}
+
+/// Changes a live object as a controller would.
+fn change(api: &mut Api, path: &str, at: &str, value: Value) {
+    api.version += 1;
+    let version = api.version.to_string();
+    let object = api.objects.get_mut(path).unwrap_or_else(|| panic!("no {path}"));
+    object["metadata"]["resourceVersion"] = json!(version);
+    object[at] = value;
+}
+
+fn description(api: &Api, revision: i64) -> String {
     let path = format!("/api/v1/namespaces/momo-store/secrets/sh.helm.release.v1.momo.v{revision}");
     let stored = StoredRecord::from_object(&api.objects[&path], Limits::default()).unwrap();
-    json!(stored.record.info().unwrap().description)
+    stored.record.info().unwrap().description
 }
 
 fn states(all: &[(i64, &str)]) -> Vec<(i64, String)> {
     all.iter().map(|(revision, status)| (*revision, (*status).to_owned())).collect()
 }
 
-#[test]
-fn the_records_say_deployed_only_when_every_object_is_ready() {
-    let mut stand = stand();
-    let run = drive(&mut stand, |_, api, second| {
-        if (10..20).contains(&second) {
-            roll(api, 1);
-        } else if second >= 20 {
-            roll(api, 3);
-        }
-        // Until then the lock stands: the new record is pending.
-        if second > 0 && second < 20 {
-            let expected = states(&[(6, "superseded"), (7, "deployed"), (8, "pending-rollback")]);
-            assert_eq!(api.states(), expected, "after {second} s");
-        }
-    });
-    assert_eq!((run.outcome, run.seconds), (Outcome::Done { notes: vec![] }, 20));
-    assert_eq!(
-        run.waited,
-        [
-            "Deployment momo-store/backend: its new ReplicaSet is not there yet",
-            "Deployment momo-store/backend: 1 of 3 pods are ready"
-        ]
-    );
-    assert_eq!(stand.api.states(), states(&[(6, "superseded"), (7, "superseded"), (8, "deployed")]));
+/// The records as they are after a waiting that failed.
+fn check_failed(api: &Api, why: &str) {
+    assert_eq!(api.states(), states(&[(6, "superseded"), (7, "deployed"), (8, "failed")]));
+    assert_eq!(description(api, 8), format!("Release \"momo\" failed: {why}"));
 }
 
 #[test]
-fn after_the_time_limit_the_new_record_has_failed_and_the_old_one_stays_deployed() {
-    let mut stand = stand();
-    let run = drive(&mut stand, |_, api, second| {
-        if second > 0 {
-            roll(api, 2);
-        }
-    });
-    let Outcome::Failed { phase, what, record } = run.outcome else { panic!("{:?}", run.outcome) };
-    assert_eq!((phase, record, run.seconds), (Phase::Waiting, Some(Status::Failed), 60));
-    assert_eq!(what, "context deadline exceeded: Deployment momo-store/backend: 2 of 3 pods are ready");
-    assert_eq!(stand.api.states(), states(&[(6, "superseded"), (7, "deployed"), (8, "failed")]));
-    assert_eq!(description(&stand.api, 8), "Release \"momo\" failed: context deadline exceeded");
-}
-
-#[test]
-fn an_object_that_may_not_be_read_fails_the_waiting_at_once() {
-    let mut stand = stand();
-    stand.api.always = Some(("/replicasets".to_owned(), Fault::Forbidden));
-    let run = drive(&mut stand, |_, _, _| {});
-    assert!(matches!(run.outcome, Outcome::Failed { phase: Phase::Waiting, .. }), "{:?}", run.outcome);
-    assert_eq!(stand.api.states(), states(&[(6, "superseded"), (7, "deployed"), (8, "failed")]));
-    assert_eq!(description(&stand.api, 8), "Release \"momo\" failed: may not");
-}
-
-#[test]
-fn a_server_that_breaks_for_a_while_does_not_fail_the_waiting() {
-    let mut stand = stand();
-    let run = drive(&mut stand, |_, api, second| {
-        let broken = second < 20;
-        api.always = broken.then(|| ("/replicasets".to_owned(), Fault::ServerError));
-        if !broken {
-            roll(api, 3);
-        }
-    });
-    assert_eq!(run.outcome, Outcome::Done { notes: vec![] });
-    assert_eq!(run.waited, ["Deployment momo-store/backend: the server broke"]);
-}
-
-#[test]
-fn who_does_not_want_to_wait_any_more_gets_what_he_gets_without_waiting() {
-    let mut stand = stand();
-    let run = drive(&mut stand, |engine, _, second| {
-        if second >= 6 {
-            engine.cancel();
-        }
-    });
-    let Outcome::Done { notes } = run.outcome else { panic!("{:?}", run.outcome) };
-    assert_eq!(notes, ["it was not waited for until everything is ready: cancelled"]);
-    assert_eq!(stand.api.states(), states(&[(6, "superseded"), (7, "superseded"), (8, "deployed")]));
+fn a_plain_wait_is_that_of_the_release_s_own_helm() {
+    for (helm, wait) in [(Generation::V3, Wait::Legacy), (Generation::V4, Wait::Watcher)] {
+        let mut stand = stand();
+        stand.options.helm = Some(helm);
+        let job = job_of(&stand).waiting(MINUTE);
+        assert_eq!((job.options.wait, job.options.timeout_ns), (wait, MINUTE));
+        stand.options = Options { wait, timeout_ns: MINUTE, ..stand.options };
+        assert_eq!(job_of(&stand), job, "the options alone say the same");
+    }
 }
 
 #[test]
 fn without_the_wish_to_wait_nothing_is_read_for_it() {
-    let mut stand = stand();
-    let job = Job::new(&stand.plan(6), stand.history.last().unwrap(), &stand.sides(6), NOW).unwrap();
-    let (mut engine, mut reply, mut lines) = (Engine::new(job), None, Vec::new());
-    loop {
-        match engine.next(reply.take()) {
-            Step::Request(request) => {
-                lines.push(line_of(&request));
-                reply = Some(stand.api.handle(&request));
-            }
-            Step::Progress(_) => {}
-            Step::Waiting => panic!("it waits for a reply that nobody owes"),
-            Step::Done(outcome) => break assert_eq!(outcome, Outcome::Done { notes: vec![] }),
-        }
+    for helm in [Generation::V3, Generation::V4] {
+        let run = drive_as(&mut stand(), (helm, Wait::None, true, MINUTE), |_, _, _| {});
+        run.done();
+        assert_eq!((run.looks(), run.seconds), (vec![], 0));
     }
-    assert!(lines.iter().all(|l| !l.contains("replicasets")), "{lines:?}");
 }
