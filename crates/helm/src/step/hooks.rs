@@ -17,15 +17,13 @@ use super::event::{Event, Outcome, Phase};
 use super::request::{Place, Request, Verb};
 use super::send::Got;
 use crate::hooks::{DeletePolicy, HookEvent, RunHook};
-use crate::options::Wait;
 use crate::plan::PlanObject;
-use crate::ready::hook::{HookState as Readiness, hook as readiness};
-use crate::record::{Generation, HookRun, Status};
+use crate::ready::hook::{self, Deletion, HookState as Readiness};
+use crate::ready::{Awaited, kstatus, limit_ns};
+use crate::record::{HookRun, Status};
 
 /// The longest rest between two looks at what is waited for, in milliseconds.
 const LONGEST_REST: u64 = 2_000;
-/// How long Helm 4 waits where no time limit is given, in nanoseconds.
-const V4_DEFAULT_NS: i64 = 30_000_000_000;
 
 /// Hooks of an event under way.
 #[derive(Debug)]
@@ -37,6 +35,8 @@ pub(super) struct Hooking {
     /// When the waiting is given up, in nanoseconds.
     until: Option<i64>,
     rest_ms: u64,
+    /// How far the objects of the hook are that runs, and whether each was seen since it was created.
+    watched: Vec<(Readiness, bool)>,
     /// Why they have failed.
     failure: Option<String>,
     cleaning: VecDeque<Cleaning>,
@@ -79,6 +79,7 @@ impl Engine {
             at: 0,
             until: None,
             rest_ms: 0,
+            watched: Vec::new(),
             failure: None,
             cleaning: VecDeque::new(),
             told: None,
@@ -127,13 +128,10 @@ impl Engine {
     }
 
     /// Starts the time that something may take.
-    fn start_waiting(&mut self) {
-        let (now, timeout) = (self.job.now.ns, self.job.options.timeout_ns);
-        let limit = match (self.job.helm, timeout) {
-            (Generation::V3, 0) => None,
-            (Generation::V4, 0) => Some(V4_DEFAULT_NS),
-            (_, timeout) => Some(timeout),
-        };
+    fn start_waiting(&mut self, awaited: Awaited) {
+        let now = self.job.now.ns;
+        let options = &self.job.options;
+        let limit = limit_ns(awaited, self.job.helm, options.wait, options.timeout_ns);
         if let Some(hooking) = &mut self.hooking {
             hooking.until = limit.map(|limit| now.saturating_add(limit));
             hooking.rest_ms = 0;
@@ -160,12 +158,16 @@ impl Engine {
         if let Some(deleted) = self.hook_object(object) {
             return self.ask(Request::delete(&deleted), HookState::Delete { object, why, doubt: None });
         }
-        // Without `--wait` Helm 4 does not wait for that either.
-        if self.job.helm == Generation::V4 && self.job.options.wait == Wait::None {
+        if self.deletion() == Deletion::Not {
             return self.hook_deleted(why, false);
         }
-        self.start_waiting();
+        self.start_waiting(Awaited::Deletion);
         self.look_gone(0, why, 0);
+    }
+
+    /// How it is waited for deletions.
+    fn deletion(&self) -> Deletion {
+        hook::deletion(self.job.helm, self.job.options.wait)
     }
 
     fn look_gone(&mut self, object: usize, why: DeletePolicy, rest_ms: u64) {
@@ -244,12 +246,28 @@ impl Engine {
     }
 
     fn watch_hook(&mut self) {
-        self.start_waiting();
+        self.start_waiting(Awaited::Hook);
+        let (helm, wait) = (self.job.helm, self.job.options.wait);
+        let objects = self.hook().map(|hook| hook.objects.clone()).unwrap_or_default();
+        let state = |object: &PlanObject| {
+            let is_watched = hook::is_watched(&object.id.gvk.kind, helm, wait);
+            if is_watched { Readiness::Running(String::new()) } else { Readiness::Ready }
+        };
+        let watched = objects.iter().map(|object| (state(object), false));
+        if let Some(hooking) = &mut self.hooking {
+            hooking.watched = watched.collect();
+        }
         self.look_hook(0, 0);
     }
 
-    fn look_hook(&mut self, object: usize, rest_ms: u64) {
-        let Some(watched) = self.hook_object(object) else { return self.hook_succeeded() };
+    /// Looks at the next object, from a place on, that is not over; after the last one rests, or ends.
+    fn look_hook(&mut self, from: usize, rest_ms: u64) {
+        let runs = |(state, _): &(Readiness, bool)| matches!(state, Readiness::Running(_));
+        let states = self.hooking.as_ref().map(|hooking| hooking.watched.clone()).unwrap_or_default();
+        let Some(object) = (from..states.len()).find(|at| states.get(*at).is_some_and(runs)) else {
+            return self.round_over(&states);
+        };
+        let Some(watched) = self.hook_object(object) else { return };
         if self.is_cancelled() {
             let hook = self.hook().map(title).unwrap_or_default();
             return self.hooks_failed(&format!("cancelled while the hook {hook} runs, which goes on"));
@@ -257,6 +275,29 @@ impl Engine {
         let mut request = Request::new(Verb::Get, Place::of(&watched));
         request.delay_ms = rest_ms;
         self.ask(request, HookState::Watch { object });
+    }
+
+    /// All that run were looked at: it is over, or time is up, or there is another round.
+    fn round_over(&mut self, states: &[(Readiness, bool)]) {
+        let states: Vec<Readiness> = states.iter().map(|(state, _)| state.clone()).collect();
+        let (helm, wait) = (self.job.helm, self.job.options.wait);
+        let running = states.iter().find_map(|state| match state {
+            Readiness::Running(why) => Some(why.clone()),
+            _ => None,
+        });
+        let Some(running) = running else {
+            return match hook::error(&states, false, helm, wait) {
+                None => self.hook_succeeded(),
+                Some(why) => self.hook_failed(why),
+            };
+        };
+        match self.rest() {
+            Some(rest) => {
+                self.tell_waiting(&running);
+                self.look_hook(0, rest);
+            }
+            None => self.hook_failed(hook::error(&states, true, helm, wait).unwrap_or(running)),
+        }
     }
 
     fn hook_succeeded(&mut self) {
@@ -319,18 +360,31 @@ impl Engine {
     }
 
     fn hook_gone_got(&mut self, got: Got, object: usize, why: DeletePolicy) {
-        let still = match got {
+        let live = match got {
             Got::NotFound(_) => return self.look_gone(object + 1, why, 0),
-            Got::Done(_) => "it is still there".to_owned(),
-            Got::Refused(answer) => return self.hook_not_deleted(why, &answer.message()),
-            Got::Unknown { why: lost, .. } => lost,
+            Got::Done(live) => Some(live),
+            // Who looks again and again ends at the first error; who watches does not see it.
+            Got::Refused(answer) if self.deletion() == Deletion::Polled => {
+                return self.hook_not_deleted(why, &answer.message());
+            }
+            Got::Unknown { why: lost, .. } if self.deletion() == Deletion::Polled => {
+                return self.hook_not_deleted(why, &lost);
+            }
+            Got::Refused(_) | Got::Unknown { .. } => None,
         };
         match self.rest() {
             Some(_) if self.is_cancelled() => self.hook_not_deleted(why, "cancelled"),
             Some(rest) => self.look_gone(object, why, rest),
             None => {
-                let id = self.hook_object(object).map(|o| o.id.to_string()).unwrap_or_default();
-                self.hook_not_deleted(why, &format!("{id}: {still}: context deadline exceeded"));
+                let now = self.job.now;
+                let id = self.hook_object(object).map(|object| object.id);
+                let left: Vec<_> = id
+                    .zip(live)
+                    .map(|(id, live)| (id, kstatus::status(&live, &[], false, now.ns)))
+                    .into_iter()
+                    .collect();
+                let (helm, wait) = (self.job.helm, self.job.options.wait);
+                self.hook_not_deleted(why, &hook::deletion_error(&left, helm, wait));
             }
         }
     }
@@ -375,25 +429,20 @@ impl Engine {
     }
 
     fn hook_looked(&mut self, got: Got, object: usize) {
-        let Some(watched) = self.hook_object(object) else { return };
-        let judged = match got {
-            Got::Done(live) => readiness(&live, self.job.helm, self.job.options.wait),
-            // Whoever deleted it did not want its outcome: Helm takes it for done.
-            Got::NotFound(_) => Readiness::Ready,
+        let Some(id) = self.hook_object(object).map(|object| object.id) else { return };
+        let (helm, wait) = (self.job.helm, self.job.options.wait);
+        let Some(hooking) = &mut self.hooking else { return };
+        let Some((state, seen)) = hooking.watched.get_mut(object) else { return };
+        *state = match got {
+            Got::Done(live) => {
+                *seen = true;
+                hook::hook(&live, helm, wait)
+            }
+            Got::NotFound(_) => hook::missing(&id, *seen, helm, wait),
             Got::Refused(answer) => Readiness::Failed(answer.message()),
             Got::Unknown { why, .. } => Readiness::Running(why),
         };
-        match judged {
-            Readiness::Ready => self.look_hook(object + 1, 0),
-            Readiness::Failed(why) => self.hook_failed(why),
-            Readiness::Running(why) => match self.rest() {
-                Some(rest) => {
-                    self.tell_waiting(&why);
-                    self.look_hook(object, rest);
-                }
-                None => self.hook_failed(format!("{}: {why}: context deadline exceeded", watched.id)),
-            },
-        }
+        self.look_hook(object + 1, 0);
     }
 
     /// Tells once why a hook is not over.
@@ -416,6 +465,8 @@ impl Engine {
     /// Ends a rollback whose hooks have failed.
     fn hooks_failed(&mut self, why: &str) {
         let event = self.hooking.as_ref().map_or("", |hooking| hooking.event.as_str());
+        // Helm's own words are several lines, for a terminal.
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
         let why = format!("{event} hooks failed: {why}");
         self.errors = vec![why.clone()];
         if self.job.options.strict {
