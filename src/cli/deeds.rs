@@ -44,6 +44,19 @@ pub enum RolloutCommand {
     Pause(On),
     /// Lets a paused Deployment roll out.
     Resume(On),
+    /// Gives an Argo Rollout's new revision up: traffic goes back to the stable one.
+    Abort(On),
+    /// Tries an aborted Argo Rollout again.
+    Retry(On),
+    /// Lets an Argo Rollout go on to its next step.
+    Promote {
+        /// Over at once, without what is left of steps, pauses and analyses.
+        #[arg(long)]
+        full: bool,
+        /// What, and how.
+        #[command(flatten)]
+        on: On,
+    },
     /// Tells how far a rollout is, until it is done.
     Status {
         /// The workload: `deploy/backend`.

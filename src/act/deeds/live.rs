@@ -129,7 +129,7 @@ fn place(object: &ObjectRef, plural: &str, namespaced: bool) -> String {
 /// Reads the ReplicaSets or ControllerRevisions of a workload's namespace that its selector chooses.
 async fn revisions(client: &Client, object: &ObjectRef, live: &Value) -> Result<Vec<Value>> {
     let (plural, kind) = match &*object.gvk.kind {
-        "Deployment" => ("replicasets", "ReplicaSet"),
+        "Deployment" | "Rollout" => ("replicasets", "ReplicaSet"),
         _ => ("controllerrevisions", "ControllerRevision"),
     };
     let labels: BTreeMap<String, String> = live

@@ -158,9 +158,13 @@ fn named(deed: &Deed, object: &ObjectRef, id: PlanId) -> Deed {
 /// Makes the request, unless somebody else writes the object. Pods are nobody's but their controller's.
 fn request(deed: &Deed, live: &Live<'_>, now: Ts) -> std::result::Result<Act, Refusal> {
     let is_pod = live.place.group.is_empty() && live.place.kind == "Pod";
+    // A Rollout is its own owner: what is done to it is done the right way. How far it goes is its status, which nobody else
+    // writes.
+    let is_rollouts = matches!(deed, Deed::Step { .. })
+        || (deed.applies_to(&live.place.group, &live.place.kind) && show::is_rollout(live));
     let act = deed.request(live, now)?;
     match show::owned(live.object) {
-        Some(owned) if !is_pod => Err(owned),
+        Some(owned) if !(is_pod || is_rollouts) => Err(owned),
         _ => Ok(act),
     }
 }

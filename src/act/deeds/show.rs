@@ -1,7 +1,7 @@
 //! The plan of a deed in the words that it is shown, confirmed and journalled in.
 
 use deckwatch_helm::mask::{mask_object, mask_secret_patch};
-use deckwatch_helm::plan::find_owner;
+use deckwatch_helm::plan::{OwnerKind, find_owner};
 use futures::StreamExt as _;
 use http::Method;
 use serde_json::Value;
@@ -154,6 +154,13 @@ fn namespace(objects: &[&ObjectRef]) -> Name {
 /// Returns who else writes the objects.
 pub fn owned(object: &Value) -> Option<Refusal> {
     find_owner(object).map(|owner| Refusal::Owned(said(owner)))
+}
+
+/// Returns whether it is an Argo Rollout that nobody else writes.
+pub fn is_rollout(live: &Live<'_>) -> bool {
+    let owner = find_owner(live.object).map(|owner| owner.kind);
+    (live.place.group.as_str(), live.place.kind.as_str()) == ("argoproj.io", "Rollout")
+        && owner == Some(OwnerKind::ArgoRollout)
 }
 
 fn owner(read: &[Read]) -> Safe {

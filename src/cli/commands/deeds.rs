@@ -12,7 +12,7 @@ use crate::cli::deeds::{CronjobCommand, Delete, Named, On, RolloutCommand, SetCo
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Resource, Result, Safe, Uid};
 use crate::ops::deed::drain::Options;
-use crate::ops::deed::{Cascade, Deed, Raw, Refusal, parse};
+use crate::ops::deed::{Cascade, Deed, Raw, Refusal, Step, parse};
 use crate::ops::{Outcome, Plan, Wanted};
 use crate::runtime::{editor, headless::Headless};
 
@@ -42,6 +42,12 @@ fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
             RolloutCommand::Undo { to_revision, on: objects } => on(Deed::Undo { to: to_revision }, objects),
             RolloutCommand::Pause(objects) => on(Deed::Pause, objects),
             RolloutCommand::Resume(objects) => on(Deed::Resume, objects),
+            RolloutCommand::Abort(objects) => on(Deed::Step { step: Step::Abort }, objects),
+            RolloutCommand::Retry(objects) => on(Deed::Step { step: Step::Retry }, objects),
+            RolloutCommand::Promote { full, on: objects } => {
+                let step = if full { Step::PromoteFull } else { Step::Promote };
+                on(Deed::Step { step }, objects)
+            }
             other @ (RolloutCommand::Status { .. } | RolloutCommand::History { .. }) => {
                 return Err(Box::new(Command::Rollout { command: other }));
             }
@@ -121,7 +127,8 @@ fn tagged(
 }
 
 /// Kinds that have no table of their own here.
-const OTHERS: [(&str, &str, &str, &[&str]); 2] = [
+const OTHERS: [(&str, &str, &str, &[&str]); 3] = [
+    ("argoproj.io", "v1alpha1", "Rollout", &["rollouts", "rollout", "ro"]),
     ("batch", "v1", "CronJob", &["cronjobs", "cronjob", "cj"]),
     ("", "v1", "ReplicationController", &["replicationcontrollers", "replicationcontroller", "rc"]),
 ];

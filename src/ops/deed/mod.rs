@@ -9,6 +9,7 @@
 //! Data only: nothing is sent and no clock is read. Tested by objects as the API server gives them, and by broken ones.
 
 mod act;
+mod canary;
 mod changes;
 mod cron;
 pub mod drain;
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Content, FIELD_MANAGER, Raw, Verb};
+pub use canary::Step;
 pub use changes::changes;
 pub use expect::{Expect, Seen, held_by, same_but_status};
 pub use live::{Live, Place, Right};
@@ -146,9 +148,17 @@ pub enum Deed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Raw>,
     },
+    /// Goes on with an Argo Rollout, or gives it up.
+    Step {
+        /// How.
+        step: Step,
+    },
     /// Marks the pending record of a Helm release as failed, so that the release can be changed again.
     Free,
 }
+
+/// The group and the kind of Argo Rollouts.
+const ROLLOUT: (&str, &str) = ("argoproj.io", "Rollout");
 
 impl Deed {
     /// Returns its name in journal, command line and menu.
@@ -172,6 +182,7 @@ impl Deed {
             Self::Label { .. } => "label",
             Self::Annotate { .. } => "annotate",
             Self::Edit { .. } => "edit",
+            Self::Step { step } => step.name(),
             Self::Free => "free",
         }
     }
@@ -180,8 +191,9 @@ impl Deed {
     pub fn applies_to(&self, group: &str, kind: &str) -> bool {
         let rolls = matches!((group, kind), ("apps", "Deployment" | "StatefulSet" | "DaemonSet"));
         match self {
-            Self::Restart | Self::Undo { .. } => rolls,
-            Self::Pause | Self::Resume => (group, kind) == ("apps", "Deployment"),
+            Self::Restart | Self::Undo { .. } => rolls || (group, kind) == ROLLOUT,
+            Self::Pause | Self::Resume => (group, kind) == ("apps", "Deployment") || (group, kind) == ROLLOUT,
+            Self::Step { .. } => (group, kind) == ROLLOUT,
             Self::Scale { .. } => matches!(
                 (group, kind),
                 ("apps", "Deployment" | "StatefulSet" | "ReplicaSet") | ("", "ReplicationController")
@@ -216,6 +228,7 @@ impl Deed {
             Self::Delete { .. } => ("delete", place.group.as_str(), place.plural.as_str(), None),
             Self::Evict { .. } => ("create", "", "pods", Some("eviction")),
             Self::Trigger { .. } => ("create", "batch", "jobs", None),
+            Self::Step { .. } => ("patch", place.group.as_str(), place.plural.as_str(), Some("status")),
             Self::Scale { .. } => ("patch", place.group.as_str(), place.plural.as_str(), Some("scale")),
             Self::Restart
             | Self::Undo { .. }
@@ -245,6 +258,11 @@ impl Deed {
             return Err(Refusal::wrong_kind(self.name(), &live.place.kind));
         }
         match self {
+            Self::Restart if canary::is_rollout(live) => canary::restart(live, now),
+            Self::Undo { to } if canary::is_rollout(live) => canary::undo(live, *to),
+            Self::Pause if canary::is_rollout(live) => canary::pause(live, true),
+            Self::Resume if canary::is_rollout(live) => canary::pause(live, false),
+            Self::Step { step } => canary::step(live, *step),
             Self::Restart => template::restart(live, now),
             Self::Undo { to } => template::undo(live, *to),
             Self::Pause => template::pause(live, true),

@@ -11,7 +11,16 @@ pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 /// Where people note why.
 pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
-const HASH: &str = "pod-template-hash";
+/// The same of an Argo Rollout.
+const OF_ROLLOUTS: &str = "rollout.argoproj.io/revision";
+
+/// The labels with which controllers tell the pods of a template from those of another.
+const HASHES: [&str; 2] = ["pod-template-hash", "rollouts-pod-template-hash"];
+
+/// Whether its revisions are ReplicaSets.
+fn has_sets(live: &Live<'_>) -> bool {
+    matches!(live.place.kind.as_str(), "Deployment" | "Rollout")
+}
 
 /// A revision and what holds it.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +37,7 @@ pub(super) fn of<'a>(live: &Live<'a>) -> Vec<Revision<'a>> {
         owner == Some(live.place.uid.as_str())
     };
     let mut owned: Vec<&Value> = live.revisions.iter().filter(is_owned).collect();
-    if live.place.kind != "Deployment" {
+    if !has_sets(live) {
         let number = |object: &Value| object.get("revision").map_or(Some(0), Value::as_i64);
         let mut found: Vec<Revision<'_>> = owned
             .into_iter()
@@ -46,7 +55,8 @@ pub(super) fn of<'a>(live: &Live<'a>) -> Vec<Revision<'a>> {
         owned.push(current);
     }
     // No number at all counts as 0.
-    let number = |set: &Value| tag(set, "annotations", REVISION).map_or(Some(0), |text| text.parse().ok());
+    let key = if live.place.kind == "Rollout" { OF_ROLLOUTS } else { REVISION };
+    let number = |set: &Value| tag(set, "annotations", key).map_or(Some(0), |text| text.parse().ok());
     owned.into_iter().filter_map(|object| Some(Revision { number: number(object)?, object })).collect()
 }
 
@@ -56,7 +66,7 @@ fn is_current(set: &Value, template: Option<&Value>) -> bool {
 
 /// Returns whether that revision is what the object is now.
 pub(super) fn is_now(live: &Live<'_>, revision: Revision<'_>) -> bool {
-    if live.place.kind == "Deployment" {
+    if has_sets(live) {
         is_current(revision.object, live.object.pointer("/spec/template"))
     } else {
         let now = live.object.pointer("/spec/template").map(as_recorded);
@@ -71,7 +81,7 @@ pub(super) fn is_now(live: &Live<'_>, revision: Revision<'_>) -> bool {
 pub(super) fn find<'a>(live: &Live<'a>, to: Option<i64>) -> Result<Revision<'a>, Refusal> {
     let all = of(live);
     match to.unwrap_or(0) {
-        0 if live.place.kind == "Deployment" => before_newest(&all).ok_or(Refusal::NoHistory),
+        0 if has_sets(live) => before_newest(&all).ok_or(Refusal::NoHistory),
         0 => all.len().checked_sub(2).and_then(|at| all.get(at)).copied().ok_or(Refusal::NoHistory),
         number => {
             all.into_iter().find(|revision| revision.number == number).ok_or(Refusal::NoRevision(number))
@@ -103,7 +113,7 @@ pub(super) fn without_hash(template: &Value) -> Value {
     let mut template = template.clone();
     let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) else { return template };
     let is_empty = metadata.get_mut("labels").and_then(Value::as_object_mut).is_some_and(|labels| {
-        labels.shift_remove(HASH);
+        labels.retain(|key, _| !HASHES.contains(&key.as_str()));
         labels.is_empty()
     });
     if is_empty {

@@ -20,6 +20,7 @@ impl Deed {
             | Self::Drain(_)
             | Self::Trigger { .. }
             | Self::Edit { .. }
+            | Self::Step { .. }
             | Self::Free => Risk::Disruptive,
             Self::Pause
             | Self::Resume
@@ -77,7 +78,7 @@ impl Deed {
             | Self::Unsuspend
             | Self::Label { .. }
             | Self::Annotate { .. } => Risk::Safe,
-            Self::Free => Risk::Disruptive,
+            Self::Step { .. } | Self::Free => Risk::Disruptive,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::live::{Live, controller, flag, items, tag, text, whole};
 use super::meta::LAST_APPLIED;
 use super::refusal::clip;
 use super::scale::replicas_of;
-use super::{Cascade, Deed};
+use super::{Cascade, Deed, canary};
 use crate::core::Safe;
 
 impl Deed {
@@ -70,6 +70,7 @@ impl Deed {
             Self::Label { .. } if live.is("", "Pod") => {
                 told.push("Services, budgets and its controller choose it by its labels".to_owned());
             }
+            Self::Step { step } => told.extend(canary::warnings(live, *step)),
             // What is told of it stands around it.
             Self::Free
             | Self::Edit { .. }

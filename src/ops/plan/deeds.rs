@@ -59,6 +59,10 @@ fn words(action: &str) -> Words {
         "unsuspend" => ("Unsuspend", "lets it run again", "unsuspended"),
         "label" => ("Label", "labels", "labelled"),
         "annotate" => ("Annotate", "annotates", "annotated"),
+        "abort" => ("Abort the rollout of", "aborts it", "aborted"),
+        "retry" => ("Try the rollout again of", "tries it again", "tried again"),
+        "promote" => ("Promote", "promotes it", "promoted"),
+        "promote-full" => ("Promote in full", "promotes it in full", "promoted in full"),
         "free" => ("Free the release", "frees it", "freed"),
         _ => ("Edit", "changes", "changed"),
     };

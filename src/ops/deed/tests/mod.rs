@@ -1,5 +1,6 @@
 //! Objects as the API server gives them, and broken ones.
 
+mod canaries;
 mod drains;
 mod edits;
 mod free;
