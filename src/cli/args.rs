@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::deeds::{CronjobCommand, Delete, Drain, Named, On, RolloutCommand, Scale, SetCommand, Tags};
+use super::gitops::{ArgocdCommand, FluxCommand};
 use super::silence::SilenceCommand;
 
 /// What the exit codes mean, at the end of the help.
@@ -190,6 +191,18 @@ pub enum Command {
         /// Which of them.
         #[command(subcommand)]
         command: CronjobCommand,
+    },
+    /// Holds Flux back from objects, lets it go on, asks it to look.
+    Flux {
+        /// Which of them.
+        #[command(subcommand)]
+        command: FluxCommand,
+    },
+    /// Rolls Applications of Argo CD back, syncs them, turns automatic sync on and off.
+    Argocd {
+        /// Which of them.
+        #[command(subcommand)]
+        command: ArgocdCommand,
     },
     /// Opens an object in $EDITOR; what is saved becomes the plan.
     Edit(On),

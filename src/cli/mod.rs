@@ -3,6 +3,7 @@
 pub mod args;
 mod commands;
 mod deeds;
+mod gitops;
 mod open;
 pub mod reference;
 mod setup;

@@ -159,8 +159,8 @@ fn named(deed: &Deed, object: &ObjectRef, id: PlanId) -> Deed {
 fn request(deed: &Deed, live: &Live<'_>, now: Ts) -> std::result::Result<Act, Refusal> {
     let is_pod = live.place.group.is_empty() && live.place.kind == "Pod";
     // A Rollout is its own owner: what is done to it is done the right way. How far it goes is its status, which nobody else
-    // writes.
-    let is_rollouts = matches!(deed, Deed::Step { .. })
+    // writes; and what holds an owner back is said to the owner itself.
+    let is_rollouts = matches!(deed, Deed::Step { .. } | Deed::Flux { .. } | Deed::App { .. })
         || (deed.applies_to(&live.place.group, &live.place.kind) && show::is_rollout(live));
     let act = deed.request(live, now)?;
     match show::owned(live.object) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::carry::{self, Ran};
-use super::{PATIENCE, headless, note, print, print_json, signals};
+use super::{PATIENCE, gitops, headless, note, print, print_json, signals};
 use crate::app::effect::{Query, Scope};
 use crate::app::msg::{Answer, Saved};
 use crate::app::views::View;
@@ -28,7 +28,8 @@ pub fn run(command: Command, place: &Place) -> std::result::Result<Result<u8>, B
     Ok(carry(place, deed, &objects, &sent))
 }
 
-type Read = Result<(Deed, Vec<String>, Sent)>;
+/// A command that is an action: what is done, to which objects, and how it is confirmed and printed.
+pub type Read = Result<(Deed, Vec<String>, Sent)>;
 
 fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
     let on = |deed: Deed, on: On| Ok((deed, on.objects, on.sent));
@@ -90,6 +91,8 @@ fn read(command: Command) -> std::result::Result<Read, Box<Command>> {
             CronjobCommand::Suspend(jobs) => named(Deed::Suspend, "cronjobs", jobs),
             CronjobCommand::Resume(jobs) => named(Deed::Unsuspend, "cronjobs", jobs),
         },
+        Command::Flux { command } => gitops::flux(command),
+        Command::Argocd { command } => Ok(gitops::argocd(command)),
         // What is saved in the editor makes it whole.
         Command::Edit(objects) => {
             on(Deed::Edit { edited: Raw(serde_json::Value::Null), from: None }, objects)
@@ -126,8 +129,19 @@ fn tagged(
     Ok((deed(set, tags.overwrite), vec![tags.object], tags.sent))
 }
 
+/// The group of Flux' sources.
+const SOURCES: &str = "source.toolkit.fluxcd.io";
+
 /// Kinds that have no table of their own here.
-const OTHERS: [(&str, &str, &str, &[&str]); 3] = [
+const OTHERS: [(&str, &str, &str, &[&str]); 11] = [
+    ("argoproj.io", "v1alpha1", "Application", &["applications", "application", "app"]),
+    ("helm.toolkit.fluxcd.io", "v2", "HelmRelease", &["helmreleases", "helmrelease", "hr"]),
+    ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", &["kustomizations", "kustomization", "ks"]),
+    (SOURCES, "v1", "GitRepository", &["gitrepositories", "gitrepository", "gitrepo"]),
+    (SOURCES, "v1", "HelmRepository", &["helmrepositories", "helmrepository", "helmrepo"]),
+    (SOURCES, "v1", "HelmChart", &["helmcharts", "helmchart", "hc"]),
+    (SOURCES, "v1", "OCIRepository", &["ocirepositories", "ocirepository", "ocirepo"]),
+    (SOURCES, "v1", "Bucket", &["buckets", "bucket"]),
     ("argoproj.io", "v1alpha1", "Rollout", &["rollouts", "rollout", "ro"]),
     ("batch", "v1", "CronJob", &["cronjobs", "cronjob", "cj"]),
     ("", "v1", "ReplicationController", &["replicationcontrollers", "replicationcontroller", "rc"]),

@@ -4,6 +4,7 @@ mod carry;
 mod cluster;
 mod deeds;
 mod doctor;
+mod gitops;
 mod journal;
 mod logs;
 mod query;
@@ -92,7 +93,9 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         | Command::Uncordon(_)
         | Command::Cronjob { .. }
         | Command::Label(_)
-        | Command::Annotate(_) => Err(Error::new(Kind::Internal, "run a command")),
+        | Command::Annotate(_)
+        | Command::Flux { .. }
+        | Command::Argocd { .. } => Err(Error::new(Kind::Internal, "run a command")),
     }
 }
 

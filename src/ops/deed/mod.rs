@@ -9,12 +9,14 @@
 //! Data only: nothing is sent and no clock is read. Tested by objects as the API server gives them, and by broken ones.
 
 mod act;
+mod argocd;
 mod canary;
 mod changes;
 mod cron;
 pub mod drain;
 mod edit;
 mod expect;
+mod flux;
 pub mod free;
 mod live;
 mod meta;
@@ -35,9 +37,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Content, FIELD_MANAGER, Raw, Verb};
+pub use argocd::App;
 pub use canary::Step;
 pub use changes::changes;
 pub use expect::{Expect, Seen, held_by, same_but_status};
+pub use flux::Flux;
 pub use live::{Live, Place, Right};
 pub use refusal::Refusal;
 
@@ -153,6 +157,16 @@ pub enum Deed {
         /// How.
         step: Step,
     },
+    /// Holds Flux back from an object, or lets it go on.
+    Flux {
+        /// How.
+        how: Flux,
+    },
+    /// Goes back to an earlier deployment of an Argo CD Application, and what else is asked of one.
+    App {
+        /// How.
+        how: App,
+    },
     /// Marks the pending record of a Helm release as failed, so that the release can be changed again.
     Free,
 }
@@ -183,6 +197,8 @@ impl Deed {
             Self::Annotate { .. } => "annotate",
             Self::Edit { .. } => "edit",
             Self::Step { step } => step.name(),
+            Self::Flux { how } => how.name(),
+            Self::App { how } => how.name(),
             Self::Free => "free",
         }
     }
@@ -194,6 +210,8 @@ impl Deed {
             Self::Restart | Self::Undo { .. } => rolls || (group, kind) == ROLLOUT,
             Self::Pause | Self::Resume => (group, kind) == ("apps", "Deployment") || (group, kind) == ROLLOUT,
             Self::Step { .. } => (group, kind) == ROLLOUT,
+            Self::Flux { .. } => flux::is_flux(group, kind),
+            Self::App { .. } => (group, kind) == ("argoproj.io", "Application"),
             Self::Scale { .. } => matches!(
                 (group, kind),
                 ("apps", "Deployment" | "StatefulSet" | "ReplicaSet") | ("", "ReplicationController")
@@ -244,6 +262,8 @@ impl Deed {
             | Self::Label { .. }
             | Self::Annotate { .. }
             | Self::Edit { .. }
+            | Self::Flux { .. }
+            | Self::App { .. }
             | Self::Free => ("patch", place.group.as_str(), place.plural.as_str(), None),
         };
         Right { verb, group: group.to_owned(), plural: plural.to_owned(), subresource }
@@ -263,6 +283,8 @@ impl Deed {
             Self::Pause if canary::is_rollout(live) => canary::pause(live, true),
             Self::Resume if canary::is_rollout(live) => canary::pause(live, false),
             Self::Step { step } => canary::step(live, *step),
+            Self::Flux { how } => flux::flux(live, how, now),
+            Self::App { how } => argocd::app(live, how),
             Self::Restart => template::restart(live, now),
             Self::Undo { to } => template::undo(live, *to),
             Self::Pause => template::pause(live, true),

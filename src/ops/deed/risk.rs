@@ -21,6 +21,8 @@ impl Deed {
             | Self::Trigger { .. }
             | Self::Edit { .. }
             | Self::Step { .. }
+            | Self::Flux { .. }
+            | Self::App { .. }
             | Self::Free => Risk::Disruptive,
             Self::Pause
             | Self::Resume
@@ -78,7 +80,7 @@ impl Deed {
             | Self::Unsuspend
             | Self::Label { .. }
             | Self::Annotate { .. } => Risk::Safe,
-            Self::Step { .. } | Self::Free => Risk::Disruptive,
+            Self::Step { .. } | Self::Flux { .. } | Self::App { .. } | Self::Free => Risk::Disruptive,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::live::{Live, controller, flag, items, tag, text, whole};
 use super::meta::LAST_APPLIED;
 use super::refusal::clip;
 use super::scale::replicas_of;
-use super::{Cascade, Deed, canary};
+use super::{Cascade, Deed, argocd, canary, flux};
 use crate::core::Safe;
 
 impl Deed {
@@ -71,6 +71,8 @@ impl Deed {
                 told.push("Services, budgets and its controller choose it by its labels".to_owned());
             }
             Self::Step { step } => told.extend(canary::warnings(live, *step)),
+            Self::Flux { how } => told.extend(flux::warnings(live, how)),
+            Self::App { how } => told.extend(argocd::warnings(live, how)),
             // What is told of it stands around it.
             Self::Free
             | Self::Edit { .. }

@@ -63,6 +63,13 @@ fn words(action: &str) -> Words {
         "retry" => ("Try the rollout again of", "tries it again", "tried again"),
         "promote" => ("Promote", "promotes it", "promoted"),
         "promote-full" => ("Promote in full", "promotes it in full", "promoted in full"),
+        "flux-suspend" => ("Suspend", "suspends it", "suspended"),
+        "flux-resume" => ("Resume", "resumes it", "resumed"),
+        "flux-reconcile" => ("Reconcile", "asks for it", "asked for"),
+        "app-rollback" => ("Roll back", "rolls it back", "rolled back"),
+        "app-sync" => ("Sync", "syncs it", "asked for"),
+        "auto-sync-on" => ("Turn on the automatic sync of", "turns it on", "turned on"),
+        "auto-sync-off" => ("Turn off the automatic sync of", "turns it off", "turned off"),
         "free" => ("Free the release", "frees it", "freed"),
         _ => ("Edit", "changes", "changed"),
     };

@@ -4,6 +4,7 @@ mod canaries;
 mod drains;
 mod edits;
 mod free;
+mod gitops;
 mod hostile;
 mod judged;
 mod requests;
