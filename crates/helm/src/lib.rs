@@ -16,6 +16,7 @@
 //! | [`order`] | the order in which Helm installs kinds |
 //! | [`mask`] | hiding what is secret in manifests and values |
 //! | [`diff`] | differences of manifests and values, as data |
+//! | [`managed`] | who owns which field: sets of fields, and the upgrade from patches to server-side apply |
 //! | [`options`] | how a rollback is carried out, as the flags of `helm rollback` say it |
 //! | [`hooks`] | which hooks run, in which order, and when their objects are deleted |
 //! | [`plan`] | what a rollback would do, object by object, and why it is refused |
@@ -26,6 +27,7 @@
 
 pub mod diff;
 pub mod hooks;
+pub mod managed;
 pub mod mask;
 pub mod merge;
 pub mod number;
