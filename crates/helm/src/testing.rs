@@ -31,6 +31,7 @@ pub fn kinds() -> Kinds {
         ("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false),
         ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false),
         ("example.com/v1", "Widget", "widgets", true),
+        ("batch.example.com/v1", "Job", "jobs", true),
     ];
     let mapping = |resource: &str, namespaced| Mapping { resource: resource.to_owned(), namespaced };
     all.into_iter().map(|(version, kind, name, own)| (Gvk::new(version, kind), mapping(name, own))).collect()

@@ -22,7 +22,7 @@ mod value;
 pub use convert::{Misfit, misfit};
 pub use error::MergeError;
 pub use json::{merge_apply, merge_diff};
-pub use patch::{Patch, PatchKind, apply, create_patch, strategic_apply, three_way, two_way};
+pub use patch::{Patch, PatchKind, apply, create_patch, lay_over, strategic_apply, three_way, two_way};
 pub use schema::Schema;
 
 const DIRECTIVE: &str = "$patch";

@@ -95,6 +95,26 @@ pub fn apply(object: &Value, patch: &Patch) -> Result<Value, MergeError> {
     }
 }
 
+/// Lays an object over a live one, as far as that can be known without the server: what `target` says wins, what `old` said
+/// and `target` does not is gone, all else stays. Lists of built-in kinds are merged by the keys of strategic patches; of
+/// other kinds, and of objects of which no such patch can be made, they are replaced whole.
+pub fn lay_over(old: &Value, target: &Value, live: &Value) -> Value {
+    let text = |key: &str| target.get(key).and_then(Value::as_str).unwrap_or_default();
+    let schema = Schema::of_kind(text("apiVersion"), text("kind"));
+    let merged = schema.filter(|schema| misfit(*schema, target).is_none()).and_then(|schema| {
+        let patch = three_way(old, target, live, schema).ok()?;
+        strategic_apply(live, &patch, schema).ok()
+    });
+    merged.unwrap_or_else(|| {
+        let mut result = canonical(live.clone());
+        if let Ok(patch) = two_way_merge(old, target) {
+            merge_apply(&mut result, &patch);
+        }
+        merge_apply(&mut result, &canonical(target.clone()));
+        result
+    })
+}
+
 fn object(value: &Value) -> Result<Map<String, Value>, MergeError> {
     match canonical(value.clone()) {
         Value::Object(map) => Ok(map),

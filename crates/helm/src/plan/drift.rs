@@ -171,11 +171,11 @@ fn scalar_text(value: &Value) -> Option<String> {
 }
 
 /// Returns whether two states of an object mean the same to the server: quantities by their value, absent and null alike,
-/// and what only the server writes left aside.
+/// what is written into a Secret as text as what is kept of it, and what only the server writes left aside.
 pub fn means_the_same(a: &Value, b: &Value) -> bool {
     let text = |key: &str| a.get(key).and_then(Value::as_str).unwrap_or_default();
     let schema = Schema::of_kind(text("apiVersion"), text("kind"));
-    same(schema, &without_servers_own(a), &without_servers_own(b))
+    same(schema, &without_servers_own(&stored(a)), &without_servers_own(&stored(b)))
 }
 
 pub(super) fn without_servers_own(object: &Value) -> Value {

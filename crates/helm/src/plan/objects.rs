@@ -93,6 +93,31 @@ impl ObjectPlan {
         self.id.gvk.group.is_empty() && self.id.gvk.kind == "Secret"
     }
 
+    /// Finds what a change of an object of a built-in kind restarts, sets back, and is not allowed to.
+    fn compare(
+        &mut self,
+        schema: Schema,
+        target: &PlanObject,
+        old: Option<&PlanObject>,
+        live: &Value,
+        result: &Value,
+    ) {
+        let kind = target.id.gvk.kind.as_str();
+        let fixed = restart::immutable(schema, kind, live, result);
+        self.warnings.extend(fixed.into_iter().map(Warning::Immutable));
+        self.drift =
+            old.map(|old| drift::find(schema, &target.value, &old.value, live, result)).unwrap_or_default();
+        if self.drift.iter().any(|field| field.path == "spec.replicas")
+            && let Some(manager) = replicas_manager(live)
+        {
+            self.warnings.push(Warning::ReplicasSetByOther(manager));
+        }
+        self.restart = restart::find(schema, kind, live, result);
+        if self.is_secret() {
+            self.drift.iter_mut().for_each(hide);
+        }
+    }
+
     fn new(object: &PlanObject, action: Action) -> Self {
         Self {
             id: object.id.clone(),
@@ -117,13 +142,8 @@ pub(super) fn plan_target(
     release: (&str, &str),
 ) -> Result<ObjectPlan, Refusal> {
     let refuse = |why: String| Refusal::NoPatch { object: Box::new(target.id.clone()), why };
-    let api_version = target.id.gvk.api_version();
-    let schema = Schema::of_kind(&api_version, &target.id.gvk.kind)
-        .ok_or_else(|| Refusal::NotBuiltIn(Box::new(target.id.clone())))?;
-    let mut warnings: Vec<Warning> =
-        drift::duplicate_keys(schema, &target.value).into_iter().map(Warning::DuplicateKeys).collect();
-    let misfit = misfit(schema, &target.value);
-    warnings.extend(misfit.map(|misfit| Warning::Misfit(format!("{}: {}", misfit.path, misfit.why))));
+    let schema = Schema::of_kind(&target.id.gvk.api_version(), &target.id.gvk.kind);
+    let mut warnings = schema.map_or_else(Vec::new, |schema| misgivings(schema, &target.value));
     let live = match live {
         Live::Found(live) => live,
         Live::NotFound => {
@@ -143,27 +163,26 @@ pub(super) fn plan_target(
         None => live.clone(),
     };
     warnings.extend(warnings_of(live, release));
-    let kind = target.id.gvk.kind.as_str();
-    warnings.extend(restart::immutable(schema, kind, live, &result).into_iter().map(Warning::Immutable));
-    let mut drift =
-        old.map(|old| drift::find(schema, &target.value, &old.value, live, &result)).unwrap_or_default();
-    if drift.iter().any(|field| field.path == "spec.replicas")
-        && let Some(manager) = replicas_manager(live)
-    {
-        warnings.push(Warning::ReplicasSetByOther(manager));
-    }
     let mut plan = ObjectPlan::new(target, patch.map_or(Action::Unchanged, Action::Patch));
+    plan.warnings = warnings;
+    match schema {
+        Some(schema) => plan.compare(schema, target, old, live, &result),
+        None => plan.warnings.push(Warning::NotBuiltIn),
+    }
     plan.adopts = old.is_none();
     plan.no_effect = drift::means_the_same(live, &result);
-    plan.restart = restart::find(schema, kind, live, &result);
-    if plan.is_secret() {
-        drift.iter_mut().for_each(hide);
-    }
-    plan.drift = drift;
-    plan.warnings = warnings;
     plan.live = Some(live.clone());
     plan.result = Some(result);
     Ok(plan)
+}
+
+/// What is to be told of a manifest's object, whatever is live.
+fn misgivings(schema: Schema, target: &Value) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> =
+        drift::duplicate_keys(schema, target).into_iter().map(Warning::DuplicateKeys).collect();
+    let misfit = misfit(schema, target);
+    warnings.extend(misfit.map(|misfit| Warning::Misfit(format!("{}: {}", misfit.path, misfit.why))));
+    warnings
 }
 
 fn hide(field: &mut DriftField) {

@@ -68,9 +68,6 @@ pub enum Refusal {
     /// The server does not serve a kind.
     #[error("the server does not know the kind {0}, of which the release has objects")]
     UnknownKind(Gvk),
-    /// A kind is not built into Kubernetes.
-    #[error("{0} is of a kind that is not built into Kubernetes; such objects are not rolled back yet")]
-    NotBuiltIn(Box<ObjectId>),
     /// An object has no name.
     #[error("an object of kind {0} has no name")]
     NoName(Gvk),
@@ -139,6 +136,10 @@ impl fmt::Display for Warning {
                 write!(f, "the number of replicas was set by `{who}` and is set back")
             }
             Self::Misfit(what) => write!(f, "does not fit its type ({what}): drift is not seen"),
+            Self::NotBuiltIn => f.write_str(
+                "its kind is not built into Kubernetes: only what differs between the manifests is sent, so that what \
+                 others changed is neither seen nor set back",
+            ),
             Self::DuplicateKeys(path) => write!(f, "`{path}` has two items with one key"),
             Self::OtherOwner(who) => write!(f, "somebody else seems to own it: {who}"),
             Self::ForeignRelease(whose) => write!(f, "it belongs to {whose} and is taken over"),
@@ -178,6 +179,8 @@ pub enum Warning {
     ReplicasSetByOther(String),
     /// A value does not fit the kind's type: Helm then sends only what changed between the manifests, and sees no drift.
     Misfit(String),
+    /// The kind is not built into Kubernetes: Helm sends only what changed between the manifests, and sees no drift.
+    NotBuiltIn,
     /// A list has two items with one merge key: the server merges them into one, or refuses.
     DuplicateKeys(String),
     /// Another owner than those that are refused.

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::object::{Gvk, Kinds, ObjectId, PlanObject, stamp};
 use super::refusal::Refusal;
 use crate::hooks::{HookEvent, ReadHook, RunHook, running};
-use crate::merge::Schema;
 use crate::record::Record;
 use crate::yaml11::{ManifestObject, read_manifest};
 
@@ -140,9 +139,6 @@ fn bind_one(object: &ManifestObject, kinds: &Kinds, namespace: &str) -> Result<P
         }
     }
     let id = ObjectId { gvk, namespace: own, name };
-    if Schema::of_kind(&id.gvk.api_version(), &id.gvk.kind).is_none() {
-        return Err(Refusal::NotBuiltIn(Box::new(id)));
-    }
     Ok(PlanObject { id, mapping, source: object.source.clone(), value })
 }
 

@@ -394,12 +394,11 @@ fn objects_that_somebody_else_owns_are_refused_whoever_says_so() {
 }
 
 #[test]
-fn kinds_that_are_not_served_or_not_built_in_are_refused_before_anything_is_read() {
-    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n";
+fn kinds_that_are_not_served_are_refused_before_anything_is_read() {
     let unknown = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: p}\n";
     let nameless = "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n";
     let twice = [config_map("env", "1"), config_map("env", "2")].concat();
-    let manifest = format!("{twice}---\n{widget}---\n{unknown}---\n{nameless}");
+    let manifest = format!("{twice}---\n{unknown}---\n{nameless}");
     let record = Revision::new(6, "superseded", &manifest).stored().record;
     let empty = Revision::new(7, "deployed", "").stored().record;
     let refusals = Sides::read(&empty, &record).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap_err();
@@ -412,11 +411,60 @@ fn kinds_that_are_not_served_or_not_built_in_are_refused_before_anything_is_read
         refusals,
         vec![
             Refusal::Twice { revision: 6, object: Box::new(id("v1", "ConfigMap", "env")) },
-            Refusal::NotBuiltIn(Box::new(id("example.com/v1", "Widget", "w"))),
             Refusal::UnknownKind(Gvk::new("policy/v1beta1", "PodSecurityPolicy")),
             Refusal::NoName(Gvk::new("v1", "ConfigMap")),
         ]
     );
+}
+
+#[test]
+fn a_custom_resource_gets_what_differs_between_the_manifests_and_its_drift_is_not_seen() {
+    let widget = |size: u8, colours: &str| {
+        format!(
+            "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\n  labels: {{app.kubernetes.io/managed-by: Helm}}\n  annotations: {{meta.helm.sh/release-name: momo, meta.helm.sh/release-namespace: momo-store}}\nspec:\n  size: {size}\n  colours: [{colours}]\n"
+        )
+    };
+    let path = "/apis/example.com/v1/namespaces/momo-store/widgets/w";
+    let mut stand = two(&widget(3, "red"), &widget(4, "red, blue"));
+    stand.drift(path, |object| {
+        object["spec"]["size"] = json!(9);
+        object["spec"]["owner"] = json!("somebody");
+    });
+    let plan = stand.plan(6);
+    assert_eq!(plan.refusals, vec![]);
+    let object = &plan.objects[0];
+    assert_eq!(
+        object.action,
+        Action::Patch(Patch {
+            kind: PatchKind::Merge,
+            body: json!({"spec": {"size": 3, "colours": ["red"]}})
+        })
+    );
+    assert_eq!(
+        object.result.as_ref().unwrap()["spec"],
+        json!({"size": 3, "colours": ["red"], "owner": "somebody"})
+    );
+    assert_eq!((&object.drift, &object.warnings), (&vec![], &vec![Warning::NotBuiltIn]));
+    assert!(!object.no_effect);
+    // Both manifests say the same: nothing is sent, whatever is live.
+    let mut stand = two(&widget(3, "red"), &widget(3, "red"));
+    stand.drift(path, |object| object["spec"]["size"] = json!(9));
+    let plan = stand.plan(6);
+    assert_eq!(
+        (&plan.objects[0].action, &plan.objects[0].warnings),
+        (&Action::Unchanged, &vec![Warning::NotBuiltIn])
+    );
+    // Nothing can have drifted where nothing is.
+    let created = two(&widget(3, "red"), &config_map("env", "1")).plan(6).objects.remove(0);
+    assert_eq!((created.action, created.warnings), (Action::Create, vec![]));
+}
+
+#[test]
+fn a_custom_resource_that_only_is_named_like_a_built_in_one_is_not_taken_for_it() {
+    let job = "apiVersion: batch.example.com/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {image: IMAGE}}\n";
+    let stand = two(&job.replace("IMAGE", "shop:1"), &job.replace("IMAGE", "shop:2"));
+    let object = stand.plan(6).objects.remove(0);
+    assert_eq!((object.warnings, object.restart), (vec![Warning::NotBuiltIn], None));
 }
 
 #[test]

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::event::{Event, Outcome, Phase, Step};
 use super::hooks::{HookState, Hooking};
-use super::job::{Job, TargetObject};
+use super::job::Job;
+use super::objects::{Asked, Visit};
 use super::request::{Reply, Request};
-use super::send::{Flight, Got, Landing, MAX_FAILURES};
-use crate::merge::Patch;
+use super::send::{Doubt, Flight, Got, Landing, MAX_FAILURES};
 use crate::plan::PlanObject;
 use crate::record::StoredRecord;
 use crate::time::Now;
@@ -20,29 +20,16 @@ pub(super) enum State {
     Start,
     Recheck,
     Prune { record: String, doubt: Option<String> },
-    Create { doubt: Option<(String, bool)> },
-    Look(Box<TargetObject>),
-    Make { target: Box<TargetObject>, doubt: Option<(String, bool)> },
-    LookAgain { target: Box<TargetObject>, first: Value },
-    Change(Box<Changing>),
+    Create { doubt: Doubt },
+    Target(Box<Visit>, Asked),
     LookLeaving(Box<PlanObject>),
-    Remove { object: Box<PlanObject>, doubt: Option<(String, bool)> },
     Hook(Box<HookState>),
+    Remove { object: Box<PlanObject>, doubt: Doubt },
     LookWaiting { at: usize },
     ListWaiting { at: usize, live: Value },
     Deployed,
-    Write { record: Box<StoredRecord>, body: Value, doubt: Option<(String, bool)>, then: Then },
+    Write { record: Box<StoredRecord>, body: Value, doubt: Doubt, then: Then },
     Over(Outcome),
-}
-
-/// A patch on its way.
-#[derive(Debug)]
-pub(super) struct Changing {
-    pub target: TargetObject,
-    pub patch: Patch,
-    /// The object that the patch was made for.
-    pub before: Value,
-    pub doubt: Option<(String, bool)>,
 }
 
 /// What follows when a record is written.
@@ -192,10 +179,7 @@ impl Engine {
             State::Recheck => self.rechecked(got),
             State::Prune { record, doubt } => self.pruned(got, record, doubt),
             State::Create { doubt } => self.created_record(got, doubt, request),
-            State::Look(target) => self.looked(got, *target),
-            State::Make { target, doubt } => self.made(got, *target, doubt),
-            State::LookAgain { target, first } => self.looked_again(got, *target, &first),
-            State::Change(changing) => self.changed(got, *changing),
+            State::Target(visit, asked) => self.asked(got, *visit, asked),
             State::LookLeaving(object) => self.looked_leaving(got, *object),
             State::Remove { object, doubt } => self.removed(got, *object, doubt),
             State::Hook(state) => self.hook_got(got, *state),

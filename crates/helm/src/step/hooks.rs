@@ -15,7 +15,7 @@ use self::clean::Cleaning;
 use super::engine::{Engine, State, Then};
 use super::event::{Event, Outcome, Phase};
 use super::request::{Place, Request, Verb};
-use super::send::Got;
+use super::send::{Doubt, Got};
 use crate::hooks::{DeletePolicy, HookEvent, RunHook};
 use crate::plan::PlanObject;
 use crate::ready::hook::{self, Deletion, HookState as Readiness};
@@ -47,13 +47,13 @@ pub(super) struct Hooking {
 #[derive(Debug)]
 pub(super) enum HookState {
     /// An object is deleted, or it is read what became of that.
-    Delete { object: usize, why: DeletePolicy, doubt: Option<(String, bool)> },
+    Delete { object: usize, why: DeletePolicy, doubt: Doubt },
     /// It is looked whether a deleted object is gone.
     Gone { object: usize, why: DeletePolicy },
     /// It is looked whether there is an object of the name already.
     Before { object: usize },
     /// An object is created, or it is read what became of that. With the uid that was there before.
-    Make { object: usize, before: Option<Value>, doubt: Option<(String, bool)> },
+    Make { object: usize, before: Option<Value>, doubt: Doubt },
     /// It is looked whether an object is done.
     Watch { object: usize },
     /// The pods are listed whose logs are shown.
@@ -149,14 +149,14 @@ impl Engine {
         Some(hooking.rest_ms)
     }
 
-    fn ask(&mut self, request: Request, state: HookState) {
+    fn ask_hook(&mut self, request: Request, state: HookState) {
         self.send(request, State::Hook(Box::new(state)));
     }
 
     /// Deletes the objects of a hook from a place on, then waits until they are gone where Helm does.
     fn delete_hook(&mut self, object: usize, why: DeletePolicy) {
         if let Some(deleted) = self.hook_object(object) {
-            return self.ask(Request::delete(&deleted), HookState::Delete { object, why, doubt: None });
+            return self.ask_hook(Request::delete(&deleted), HookState::Delete { object, why, doubt: None });
         }
         if self.deletion() == Deletion::Not {
             return self.hook_deleted(why, false);
@@ -174,7 +174,7 @@ impl Engine {
         let Some(deleted) = self.hook_object(object) else { return self.hook_deleted(why, true) };
         let mut request = Request::new(Verb::Get, Place::of(&deleted));
         request.delay_ms = rest_ms;
-        self.ask(request, HookState::Gone { object, why });
+        self.ask_hook(request, HookState::Gone { object, why });
     }
 
     fn hook_deleted(&mut self, why: DeletePolicy, is_gone: bool) {
@@ -235,14 +235,14 @@ impl Engine {
     /// Looks whether there is such an object already, which the answer to a lost creation is told by.
     pub(super) fn look_before(&mut self, object: usize) {
         let Some(made) = self.hook_object(object) else { return self.watch_hook() };
-        self.ask(Request::new(Verb::Get, Place::of(&made)), HookState::Before { object });
+        self.ask_hook(Request::new(Verb::Get, Place::of(&made)), HookState::Before { object });
     }
 
     /// Creates the objects of the hook from a place on, then waits for them.
     pub(super) fn make_hook(&mut self, object: usize, before: Option<Value>) {
         let Some(made) = self.hook_object(object) else { return self.watch_hook() };
         let request = Request::create(&made, &self.job.field_manager);
-        self.ask(request, HookState::Make { object, before, doubt: None });
+        self.ask_hook(request, HookState::Make { object, before, doubt: None });
     }
 
     fn watch_hook(&mut self) {
@@ -274,7 +274,7 @@ impl Engine {
         }
         let mut request = Request::new(Verb::Get, Place::of(&watched));
         request.delay_ms = rest_ms;
-        self.ask(request, HookState::Watch { object });
+        self.ask_hook(request, HookState::Watch { object });
     }
 
     /// All that run were looked at: it is over, or time is up, or there is another round.
@@ -334,14 +334,14 @@ impl Engine {
         }
     }
 
-    fn hook_delete_got(&mut self, got: Got, object: usize, why: DeletePolicy, doubt: Option<(String, bool)>) {
+    fn hook_delete_got(&mut self, got: Got, object: usize, why: DeletePolicy, doubt: Doubt) {
         match (got, doubt) {
             (Got::Done(_), None) | (Got::NotFound(_), _) => self.delete_hook(object + 1, why),
             (Got::Refused(answer), None) => self.hook_not_deleted(why, &answer.message()),
             (Got::Unknown { why: lost, answered }, None) => {
                 let Some(deleted) = self.hook_object(object) else { return };
                 let doubt = Some((lost, answered));
-                self.ask(
+                self.ask_hook(
                     Request::new(Verb::Get, Place::of(&deleted)),
                     HookState::Delete { object, why, doubt },
                 );
@@ -389,14 +389,14 @@ impl Engine {
         }
     }
 
-    fn hook_made(&mut self, got: Got, object: usize, before: Option<Value>, doubt: Option<(String, bool)>) {
+    fn hook_made(&mut self, got: Got, object: usize, before: Option<Value>, doubt: Doubt) {
         match (got, doubt) {
             (Got::Done(_), None) => self.look_before_next(object),
             (Got::Refused(answer) | Got::NotFound(answer), None) => self.hook_not_made(&answer.message()),
             (Got::Unknown { why, answered }, None) => {
                 let Some(made) = self.hook_object(object) else { return };
                 let doubt = Some((why, answered));
-                self.ask(
+                self.ask_hook(
                     Request::new(Verb::Get, Place::of(&made)),
                     HookState::Make { object, before, doubt },
                 );

@@ -20,6 +20,9 @@ pub(super) const MAX_FAILURES: u32 = 8;
 /// The longest rest before it is repeated, in milliseconds.
 const LONGEST_REST: u64 = 5_000;
 
+/// Why it is not known what came of a write, and whether the API server itself answered; `None` while nothing is in doubt.
+pub(super) type Doubt = Option<(String, bool)>;
+
 /// What came of a request in the end.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Got {

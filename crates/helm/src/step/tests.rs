@@ -1,3 +1,5 @@
+mod custom;
+
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 

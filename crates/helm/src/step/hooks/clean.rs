@@ -71,7 +71,7 @@ impl Engine {
                     name: String::new(),
                 };
                 let request = Request::new(Verb::List, place).with_query(key, &value);
-                self.ask(request, HookState::Pods);
+                self.ask_hook(request, HookState::Pods);
             }
             _ => self.clean_object(),
         }
@@ -134,7 +134,7 @@ impl Engine {
             .with_query("tailLines", LINES)
             .with_query("limitBytes", BYTES);
         request.logs = true;
-        self.ask(request, HookState::Log { container, rest });
+        self.ask_hook(request, HookState::Log { container, rest });
     }
 
     pub(super) fn hook_log(&mut self, got: Got, container: String, rest: VecDeque<(Place, String)>) {
