@@ -11,11 +11,14 @@ use super::super::{diff, said};
 use super::live::History;
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
-use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Ts, Uid};
+use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Span, Ts, Uid};
 use crate::ops::plan::{
     Change, Doing, History as Kept, Item, Loss, Preview, ROLLBACK, RevisionInfo, Rollback,
 };
 use crate::ops::{self, PlanId};
+
+/// For how long a hook without a time limit is waited for.
+const UNLIMITED: Span = Span::hours(1);
 
 /// What a plan is shown from.
 pub struct Inputs<'a> {
@@ -79,6 +82,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         phrase: Safe::of(&helm.release),
         named: None,
         hooks: helm.hooks.iter().map(hook).collect(),
+        lasts: lasts(helm),
         record_bytes: helm.record_bytes,
         history: Kept {
             kept: inputs.history.records.len(),
@@ -108,6 +112,13 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         user: Safe::default(),
         skew: None,
     }
+}
+
+/// Returns how long the hooks may take: each waits for an earlier run to be gone, and for its own end.
+fn lasts(helm: &Plan) -> Option<Span> {
+    let each = if helm.options.timeout_ns > 0 { Span(helm.options.timeout_ns) } else { UNLIMITED };
+    let waits = i64::try_from(helm.hooks.len()).unwrap_or(i64::MAX).saturating_mul(2);
+    (waits > 0).then(|| Span(each.0.saturating_mul(waits)))
 }
 
 /// Returns a hook in words: when it runs, what it is, and what becomes of it.

@@ -2,7 +2,7 @@
 
 use super::deeds::{self, Deeds};
 use super::silences::{self, Silences};
-use crate::core::{Name, ObjectRef, Safe, Ts, Untrusted};
+use crate::core::{Name, ObjectRef, Safe, Span, Ts, Untrusted};
 use crate::ops::deed::Deed;
 use crate::ops::silence::Wish;
 
@@ -103,6 +103,9 @@ pub struct Rollback {
     pub named: Option<Safe>,
     /// The hooks that run, each in words, in their order.
     pub hooks: Vec<Safe>,
+    /// How long its hooks may take, and the deletion of those of an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Span>,
     /// Bytes of the record that it writes.
     pub record_bytes: usize,
     /// The release's history.
@@ -174,6 +177,7 @@ impl Rollback {
             phrase: Safe::own("momo"),
             named: None,
             hooks: Vec::new(),
+            lasts: None,
             record_bytes: 1024,
             history: History { kept: 7, limit: 10, prunes: Vec::new() },
         }

@@ -321,7 +321,8 @@ impl Plan {
     /// Returns how long it may take, where it waits for something whatever is confirmed.
     pub fn lasts(&self) -> Span {
         match &self.what {
-            Doing::Rollback(_) | Doing::Silence(_) => Span(0),
+            Doing::Silence(_) => Span(0),
+            Doing::Rollback(r) => r.lasts.unwrap_or_default(),
             Doing::Deed(d) => d.lasts.unwrap_or_default(),
         }
     }
