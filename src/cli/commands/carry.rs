@@ -206,6 +206,12 @@ fn text(plan: &Plan) -> String {
         let fields: Vec<&str> = item.fields.iter().map(Safe::as_str).collect();
         line("", &format!("{} {}  {}", item.change.glyph(), item.object, fields.join(", ")));
     }
+    for hook in plan.rollback().map(|r| r.hooks.as_slice()).unwrap_or_default() {
+        line("hook", hook.as_str());
+    }
+    for loss in plan.rollback().map(|r| r.losses.as_slice()).unwrap_or_default() {
+        line("loses", &format!("{} {}", loss.object, loss.what));
+    }
     for note in &plan.notes {
         line("note", note.as_str());
     }
