@@ -1,5 +1,7 @@
 //! What the tests of plans and engines share: a small release, the kinds of a server, and a small API server in memory.
 
+mod apply;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
@@ -31,6 +33,7 @@ pub fn kinds() -> Kinds {
         ("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false),
         ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false),
         ("example.com/v1", "Widget", "widgets", true),
+        ("example.com/v1beta1", "Widget", "widgets", true),
         ("batch.example.com/v1", "Job", "jobs", true),
     ];
     let mapping = |resource: &str, namespaced| Mapping { resource: resource.to_owned(), namespaced };
@@ -229,7 +232,13 @@ pub enum Fault {
     Throttled,
     /// Somebody else changed it at the same time.
     Conflict,
+    /// Somebody else used the same quota at the same time.
+    Quota,
+    /// The server does not know what is sent.
+    Unsupported,
 }
+
+const QUOTA: &str = "Operation cannot be fulfilled on resourcequotas \"q\": the object has been modified; please apply your changes to the latest version and try again";
 
 /// An API server in memory.
 #[derive(Clone, Default)]
@@ -275,6 +284,8 @@ impl Api {
                 ..status(429, "TooManyRequests", "slow down")
             }),
             Some(Fault::Conflict) => Reply::Answer(status(409, "Conflict", "the object has been modified")),
+            Some(Fault::Quota) => Reply::Answer(status(409, "Conflict", QUOTA)),
+            Some(Fault::Unsupported) => Reply::Answer(status(415, "UnsupportedMediaType", "what is that")),
         }
     }
 
@@ -306,8 +317,17 @@ impl Api {
             Verb::Update => {
                 let Some(old) = self.objects.get(&path) else { return missing() };
                 let mut object = body;
+                if !is_version_of(&object["metadata"]["resourceVersion"], old) {
+                    return status(409, "Conflict", "the object has been modified");
+                }
                 object["metadata"]["uid"] = old["metadata"]["uid"].clone();
                 Answer::new(200, self.store(&path, object))
+            }
+            Verb::Patch if request.content_type == Some("application/apply-patch+yaml") => {
+                self.apply(&path, request, &body)
+            }
+            Verb::Patch if request.content_type == Some("application/json-patch+json") => {
+                self.change_owners(&path, &body)
             }
             Verb::Patch => {
                 let Some(old) = self.objects.get(&path) else { return missing() };
@@ -324,6 +344,48 @@ impl Api {
                 self.objects.remove(&path).map_or_else(missing, |object| Answer::new(200, object))
             }
         }
+    }
+
+    fn apply(&mut self, path: &str, request: &Request, body: &Value) -> Answer {
+        let query =
+            |key: &str| request.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+        let (manager, force) = (query("fieldManager").unwrap_or_default(), query("force") == Some("true"));
+        let old = self.objects.get(path).cloned();
+        match apply::applied(old.as_ref(), body, manager, force) {
+            Err(conflicts) => status(409, "Conflict", &conflicts),
+            Ok(same) if Some(&same) == old.as_ref() => Answer::new(200, same),
+            Ok(mut object) => {
+                if old.is_none() {
+                    object["metadata"]["uid"] = json!(format!("uid-new-{}", request.place.name));
+                }
+                Answer::new(if old.is_none() { 201 } else { 200 }, self.store(path, object))
+            }
+        }
+    }
+
+    /// A JSON patch of the managed fields for one resource version.
+    fn change_owners(&mut self, path: &str, operations: &Value) -> Answer {
+        let Some(old) = self.objects.get(path).cloned() else { return status(404, "NotFound", "not found") };
+        let mut object = old.clone();
+        for operation in operations.as_array().unwrap() {
+            assert_eq!(operation["op"], json!("replace"));
+            *object.pointer_mut(operation["path"].as_str().unwrap()).unwrap() = operation["value"].clone();
+        }
+        if !is_version_of(&object["metadata"]["resourceVersion"], &old) {
+            return status(409, "Conflict", "the object has been modified");
+        }
+        if object == old {
+            return Answer::new(200, object);
+        }
+        Answer::new(200, self.store(path, object))
+    }
+
+    /// Writes down that a manager owns all that an object says.
+    pub fn own(&mut self, path: &str, manager: &str, operation: &str) {
+        let object = self.objects.get_mut(path).unwrap_or_else(|| panic!("no {path}"));
+        let entry = apply::entry(object, manager, operation);
+        let entries = object["metadata"].as_object_mut().unwrap().entry("managedFields").or_insert(json!([]));
+        entries.as_array_mut().unwrap().push(entry);
     }
 
     fn store(&mut self, path: &str, mut object: Value) -> Value {
@@ -380,6 +442,11 @@ pub fn line_of(request: &Request) -> String {
     let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let question = if query.is_empty() { "" } else { "?" };
     format!("{} {}{question}{}", request.verb.method(), request.path(), query.join("&"))
+}
+
+/// Whether a version that is sent, if one is, is that of an object.
+fn is_version_of(version: &Value, object: &Value) -> bool {
+    version.is_null() || *version == object["metadata"]["resourceVersion"]
 }
 
 fn status(code: u16, reason: &str, message: &str) -> Answer {

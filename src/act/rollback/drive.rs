@@ -118,7 +118,7 @@ impl Driver<'_> {
         let writes = request.class() == Class::Write;
         // Only the records' last words are put in the place of others. Nothing of ours keeps them back: a release
         // that is left pending can't be changed by anybody.
-        let closing = request.verb == Verb::Update;
+        let closing = request.verb == Verb::Update && request.is_of_a_record();
         if request.delay_ms > 0 {
             let rest = tokio::time::sleep(Duration::from_millis(request.delay_ms));
             let stopped = tokio::select! {
@@ -246,8 +246,10 @@ fn words(event: &Event) -> (Safe, bool) {
         Event::Started { object, number, of } => (format!("{object} ({number} of {of})"), false),
         Event::Created(object) => (format!("{object} created"), true),
         Event::Patched(object) => (format!("{object} patched"), true),
+        Event::Applied(object) => (format!("{object} applied by the server"), true),
+        Event::Replaced(object) => (format!("{object} replaced"), true),
         Event::Differs(object) => {
-            (format!("{object}: changed since the plan was shown; its patch differs"), false)
+            (format!("{object}: changed since the plan was shown; what is sent differs"), false)
         }
         Event::Unchanged(object) => (format!("{object} unchanged"), true),
         Event::Deleted(object) => (format!("{object} deleted"), true),

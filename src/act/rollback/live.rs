@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_helm::hooks::DeletePolicy;
+use deckwatch_helm::options::Method;
 use deckwatch_helm::plan::{Action, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan};
 use deckwatch_helm::record::{Limits, Record, StoredRecord, object_name};
 use deckwatch_helm::step::Place;
@@ -228,18 +229,28 @@ pub async fn rights(client: &Client, plan: &Plan, sides: &BoundSides) -> Result<
         });
     }
     for object in &plan.objects {
-        let verb = match &object.action {
-            Action::Create => "create",
-            Action::Patch(_) => "patch",
-            Action::Delete => "delete",
-            Action::Unchanged | Action::Keep | Action::Gone => "get",
+        let verbs: &[&str] = match &object.action {
+            // The server asks for both when it creates what it applies.
+            Action::Create if plan.method == Method::ServerSide => &["create", "patch"],
+            Action::Create => &["create"],
+            Action::Patch(_) | Action::Apply => &["patch"],
+            Action::Replace => &["update"],
+            Action::Delete => &["delete"],
+            Action::Unchanged | Action::Keep | Action::Gone => &["get"],
         };
         let bound = sides.target.iter().chain(&sides.old).find(|o| o.id == object.id);
         let Some(bound) = bound else { continue };
         let namespace = if bound.mapping.namespaced { object.id.namespace.clone() } else { String::new() };
-        let name = if verb == "create" { String::new() } else { object.id.name.clone() };
-        let (group, resource) = (object.id.gvk.group.clone(), bound.mapping.resource.clone());
-        wanted.insert(Right { verb, group, resource, subresource: None, namespace, name });
+        for verb in verbs.iter().copied() {
+            wanted.insert(Right {
+                verb,
+                group: object.id.gvk.group.clone(),
+                resource: bound.mapping.resource.clone(),
+                subresource: None,
+                namespace: namespace.clone(),
+                name: if verb == "create" { String::new() } else { object.id.name.clone() },
+            });
+        }
     }
     for hook in &plan.hooks {
         let mut verbs = vec!["get", "create"];

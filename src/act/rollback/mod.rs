@@ -96,7 +96,7 @@ pub async fn prepare(
         Ok(bound) => (Some(bound), Vec::new()),
         Err(refusals) => (None, refusals),
     };
-    let empty = BoundSides { old: Vec::new(), target: Vec::new(), hooks: Vec::new() };
+    let empty = BoundSides::default();
     let objects = bound.as_ref().unwrap_or(&empty);
     let found = live::objects(client, objects).await;
     let (owners, unasked): (Vec<Owner>, _) = match live::release_owners(client, namespace, name).await {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use deckwatch_helm::plan::{Action, BoundSides, ObjectId, Plan};
-use deckwatch_helm::step::Place;
+use deckwatch_helm::plan::{BoundSides, ObjectId, Plan};
+use deckwatch_helm::step::{Request, Verb, dry_runs};
 use futures::StreamExt as _;
 use http::Method;
 
@@ -21,61 +21,28 @@ pub async fn all(
     sides: &BoundSides,
     allowed: bool,
 ) -> BTreeMap<ObjectId, Preview> {
-    let work: Vec<(ObjectId, Work)> =
-        plan.objects.iter().filter_map(|o| Some((o.id.clone(), work(o, sides)?))).collect();
-    let ask = |(id, work): (ObjectId, Work)| async move {
-        let preview = send(client, &work, allowed).await;
+    let ask = |(id, request): (ObjectId, Request)| async move {
+        let preview = send(client, &request, allowed).await;
         (id, preview)
     };
-    let asks: Vec<_> = work.into_iter().map(ask).collect();
+    let asks: Vec<_> = dry_runs(plan, sides, "helm").into_iter().map(ask).collect();
     futures::stream::iter(asks).buffer_unordered(AT_ONCE).collect().await
 }
 
-struct Work {
-    method: Method,
-    path: String,
-    content_type: &'static str,
-    body: Bytes,
-}
-
-fn work(object: &deckwatch_helm::plan::ObjectPlan, sides: &BoundSides) -> Option<Work> {
-    let bound = sides.target.iter().chain(&sides.old).find(|o| o.id == object.id)?;
-    let place = Place::of(bound);
-    Some(match &object.action {
-        Action::Create => {
-            let path = Place { name: String::new(), ..place }.path();
-            Work {
-                method: Method::POST,
-                path,
-                content_type: "application/json",
-                body: bound.value.to_string().into(),
-            }
-        }
-        Action::Patch(patch) => Work {
-            method: Method::PATCH,
-            path: place.path(),
-            content_type: patch.kind.content_type(),
-            body: patch.body.to_string().into(),
-        },
-        Action::Delete => Work {
-            method: Method::DELETE,
-            path: place.path(),
-            content_type: "application/json",
-            body: Bytes::new(),
-        },
-        Action::Unchanged | Action::Keep | Action::Gone => return None,
-    })
-}
-
-async fn send(client: &Client, work: &Work, allowed: bool) -> Preview {
-    let query: &[(&str, &str)] = if work.method == Method::DELETE {
-        &[("propagationPolicy", "Background")]
-    } else {
-        &[("fieldManager", "helm")]
+async fn send(client: &Client, request: &Request, allowed: bool) -> Preview {
+    let method = match request.verb {
+        Verb::Get | Verb::List => Method::GET,
+        Verb::Create => Method::POST,
+        Verb::Update => Method::PUT,
+        Verb::Patch => Method::PATCH,
+        Verb::Delete => Method::DELETE,
     };
-    let answer =
-        client.dry_run(work.method.clone(), &work.path, query, work.content_type, work.body.clone()).await;
-    match answer {
+    // The client says itself that it is a dry run.
+    let query: Vec<(&str, &str)> =
+        request.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let body = request.body.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
+    let content_type = request.content_type.unwrap_or("application/json");
+    match client.dry_run(method, &request.place.path(), &query, content_type, body).await {
         Ok(_) => Preview::DryRun,
         Err(fail) => judge(&fail.error, allowed),
     }

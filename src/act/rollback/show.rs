@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use deckwatch_helm::hooks::{DeletePolicy, RunHook};
+use deckwatch_helm::merge::merge_diff;
 use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetChoice};
 use deckwatch_helm::record::StoredRecord;
 use serde_json::Value;
@@ -204,9 +205,10 @@ fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     out.extend(helm.warnings.iter().map(said));
     for object in &helm.objects {
         out.extend(object.warnings.iter().map(|w| said(format!("{}: {}", object.id, w))));
+        let fields = if object.action == Action::Apply { "stay" } else { "are removed" };
         out.extend(object.adopts.then(|| {
             said(format!(
-                "{}: it is live without being in revision {}: fields that {} does not have are removed",
+                "{}: it is live without being in revision {}: fields that {} does not have {fields}",
                 object.id, helm.current, helm.target
             ))
         }));
@@ -251,7 +253,7 @@ fn rolled_back_from(inputs: &Inputs<'_>) -> Option<Safe> {
 fn item(object: &ObjectPlan, inputs: &Inputs<'_>) -> Item {
     let change = match &object.action {
         Action::Create => Change::Create,
-        Action::Patch(_) => Change::Patch,
+        Action::Patch(_) | Action::Apply | Action::Replace => Change::Patch,
         Action::Delete => Change::Delete,
         Action::Keep => Change::Keep,
         Action::Unchanged | Action::Gone => Change::Unchanged,
@@ -295,9 +297,15 @@ fn fields(object: &ObjectPlan) -> Vec<Safe> {
             |image: &str| image.rsplit_once(':').map_or_else(|| image.to_owned(), |(_, tag)| tag.to_owned());
         out.push(said(format!("image {} → {}", tag(was), tag(is))));
     }
-    let Action::Patch(patch) = &object.action else { return out };
     let mut paths = Vec::new();
-    collect_paths(&patch.body, String::new(), &mut paths);
+    match (&object.action, &object.live, &object.result) {
+        (Action::Patch(patch), ..) => collect_paths(&patch.body, String::new(), &mut paths),
+        (Action::Apply, Some(Value::Object(live)), Some(Value::Object(result))) => {
+            collect_paths(&Value::Object(merge_diff(live, result)), String::new(), &mut paths);
+            paths.retain(|path| !path.is_empty());
+        }
+        _ => return out,
+    }
     let labels = paths.iter().any(|p| p.starts_with("metadata"));
     paths.retain(|p| {
         !p.starts_with("metadata") && !p.contains('$') && !p.ends_with("image") && !p.ends_with("name")

@@ -15,5 +15,8 @@ pub use holds::holds_exactly;
 pub use set::{FieldsError, Set};
 pub use upgrade::{Upgrade, upgrade};
 
+/// The name under which Helm's command writes fields.
+pub const FIELD_MANAGER: &str = "helm";
+
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! What becomes of one object.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::change::{Change, How};
 use super::drift::{self, DriftField};
 use super::object::{ObjectId, PlanObject};
 use super::owner::find_owner;
@@ -9,7 +11,7 @@ use super::refusal::{Refusal, Warning};
 use super::restart::{self, Restart};
 use crate::diff;
 use crate::mask;
-use crate::merge::{Patch, Schema, apply, create_patch, misfit};
+use crate::merge::{Patch, Schema, misfit};
 use crate::yaml11::to_yaml;
 
 /// What the server has of an object.
@@ -24,12 +26,16 @@ pub enum Live {
 }
 
 /// What is done with an object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     /// It is not there and will be created.
     Create,
     /// It is changed by this patch.
     Patch(Patch),
+    /// The server applies it.
+    Apply,
+    /// It is put in the place of the live one.
+    Replace,
     /// Nothing is sent: it is as it should be, or nobody looks.
     Unchanged,
     /// It is deleted: only the revision that is left has it.
@@ -50,7 +56,7 @@ pub struct ObjectPlan {
     /// What is done with it.
     pub action: Action,
     /// Whether it is live without being in the manifest that is left: then every live field that the target does not have
-    /// is removed, as Helm does it.
+    /// is removed, as Helm does it, unless the server applies it.
     pub adopts: bool,
     /// Whether what is sent changes nothing that the server would not put back: removing what is gone already, say.
     pub no_effect: bool,
@@ -63,6 +69,11 @@ pub struct ObjectPlan {
     /// The live object as it is.
     pub live: Option<Value>,
     /// The object as it will be, before the server fills in defaults.
+    ///
+    /// Of what the server applies this is a guess, made without asking it: the target laid over the live object, without
+    /// what only the old manifest says; a list that the target lacks is gone with what others put there. The server keeps what others own too, and refuses what others own and hold
+    /// differently, unless that is forced; its dry run tells. What replaces the live object is the target with what only
+    /// the server writes: all else of the live object is lost, and what it filled in, it fills in again.
     pub result: Option<Value>,
 }
 
@@ -140,10 +151,10 @@ pub(super) fn plan_target(
     old: Option<&PlanObject>,
     live: &Live,
     release: (&str, &str),
+    how: How,
 ) -> Result<ObjectPlan, Refusal> {
-    let refuse = |why: String| Refusal::NoPatch { object: Box::new(target.id.clone()), why };
     let schema = Schema::of_kind(&target.id.gvk.api_version(), &target.id.gvk.kind);
-    let mut warnings = schema.map_or_else(Vec::new, |schema| misgivings(schema, &target.value));
+    let mut warnings = schema.map_or_else(Vec::new, |schema| misgivings(schema, &target.value, how));
     let live = match live {
         Live::Found(live) => live,
         Live::NotFound => {
@@ -156,31 +167,28 @@ pub(super) fn plan_target(
             return Err(Refusal::Denied { object: Box::new(target.id.clone()), why: why.clone() });
         }
     };
-    let original = old.map_or(live, |old| &old.value);
-    let patch = create_patch(original, &target.value, Some(live)).map_err(|err| refuse(err.to_string()))?;
-    let result = match &patch {
-        Some(patch) => apply(live, patch).map_err(|err| refuse(err.to_string()))?,
-        None => live.clone(),
-    };
+    let change = Change::of(target, old, live, how)
+        .map_err(|why| Refusal::NoPatch { object: Box::new(target.id.clone()), why })?;
     warnings.extend(warnings_of(live, release));
-    let mut plan = ObjectPlan::new(target, patch.map_or(Action::Unchanged, Action::Patch));
+    warnings.extend(change.warning(schema, live));
+    let mut plan = ObjectPlan::new(target, change.action);
     plan.warnings = warnings;
-    match schema {
-        Some(schema) => plan.compare(schema, target, old, live, &result),
-        None => plan.warnings.push(Warning::NotBuiltIn),
+    if let Some(schema) = schema {
+        plan.compare(schema, target, old, live, &change.assumed);
     }
     plan.adopts = old.is_none();
-    plan.no_effect = drift::means_the_same(live, &result);
+    plan.no_effect = plan.action != Action::Replace && drift::means_the_same(live, &change.result);
     plan.live = Some(live.clone());
-    plan.result = Some(result);
+    plan.result = Some(change.result);
     Ok(plan)
 }
 
 /// What is to be told of a manifest's object, whatever is live.
-fn misgivings(schema: Schema, target: &Value) -> Vec<Warning> {
+fn misgivings(schema: Schema, target: &Value, how: How) -> Vec<Warning> {
     let mut warnings: Vec<Warning> =
         drift::duplicate_keys(schema, target).into_iter().map(Warning::DuplicateKeys).collect();
-    let misfit = misfit(schema, target);
+    // Only a patch is made in another way for it; the server refuses it, or does not care.
+    let misfit = misfit(schema, target).filter(|_| how == How::Patch);
     warnings.extend(misfit.map(|misfit| Warning::Misfit(format!("{}: {}", misfit.path, misfit.why))));
     warnings
 }

@@ -57,8 +57,8 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
-    /// The revision was applied in another way than client-side.
-    #[error("revision {revision} was applied with method `{method}`; only client-side apply is built yet")]
+    /// The revision was applied in a way that is not known.
+    #[error("revision {revision} was applied with method `{method}`, which is not known here")]
     ApplyMethod {
         /// The revision that is rolled back to.
         revision: i64,
@@ -68,9 +68,14 @@ pub enum Refusal {
     /// The server does not serve a kind.
     #[error("the server does not know the kind {0}, of which the release has objects")]
     UnknownKind(Gvk),
-    /// An object has no name.
-    #[error("an object of kind {0} has no name")]
+    /// An object has no name, or only one that the server would generate. Helm fails on it too, when it comes to it.
+    #[error(
+        "an object of kind {0} has no name of its own: Helm looks each object up by its name, and fails without"
+    )]
     NoName(Gvk),
+    /// Options that do not go together, or that the Helm whose ways are followed does not have.
+    #[error("{0}")]
+    Options(&'static str),
     /// An object stands twice in a manifest.
     #[error("revision {revision} holds {object} twice")]
     Twice {
@@ -136,6 +141,15 @@ impl fmt::Display for Warning {
                 write!(f, "the number of replicas was set by `{who}` and is set back")
             }
             Self::Misfit(what) => write!(f, "does not fit its type ({what}): drift is not seen"),
+            Self::Nameless(kind) => write!(
+                f,
+                "an object of kind {kind} of the last revision has no name of its own: as Helm does, it is left where it is"
+            ),
+            Self::Replaced => f.write_str("it is replaced whole: fields that others set are lost"),
+            Self::TakesFieldsOver => f.write_str(
+                "what Helm once patched becomes what it has the server apply: fields that the target lacks are removed, and \
+                 this cannot be undone",
+            ),
             Self::NotBuiltIn => f.write_str(
                 "its kind is not built into Kubernetes: only what differs between the manifests is sent, so that what \
                  others changed is neither seen nor set back",
@@ -179,6 +193,12 @@ pub enum Warning {
     ReplicasSetByOther(String),
     /// A value does not fit the kind's type: Helm then sends only what changed between the manifests, and sees no drift.
     Misfit(String),
+    /// An object of the last revision has no name of its own: nobody finds it, and it is not deleted.
+    Nameless(Gvk),
+    /// The object is put in the place of the live one.
+    Replaced,
+    /// Fields that Helm set by patches become fields that it applies, for good, before the server applies the object.
+    TakesFieldsOver,
     /// The kind is not built into Kubernetes: Helm sends only what changed between the manifests, and sees no drift.
     NotBuiltIn,
     /// A list has two items with one merge key: the server merges them into one, or refuses.

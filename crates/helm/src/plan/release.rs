@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::change::How;
 use super::choice::{is_failure, prune, unreadable};
 use super::object::ObjectId;
 use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
@@ -136,10 +137,12 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
     let pending = pending.map(|at| refusals.remove(at));
     let (over, pending) = passed_over(pending, input.dead);
     refusals.extend(pending);
+    refusals.extend(refused_options(input.options, generation, method).map(Refusal::Options));
     let drivers_differ = input.history.iter().any(|stored| stored.driver != current.driver);
     refusals.extend(drivers_differ.then_some(Refusal::TwoDrivers));
     refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
-    let objects = plan_objects(input, &release, &namespace, &mut refusals);
+    let how = How::of(method, input.options);
+    let objects = plan_objects(input, how, (&release, &namespace), &mut refusals);
     let record_bytes = new_record.stored_len().map_err(read)?;
     if record_bytes > MAX_STORED {
         refusals.push(Refusal::TooLarge { bytes: record_bytes, limit: MAX_STORED });
@@ -160,7 +163,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         over,
         prune: prune(input.history, input.options.max_history),
         record_bytes,
-        warnings: release_warnings(current, target)?,
+        warnings: release_warnings(current, target, input.sides)?,
         refusals,
         new_record: Some(new_record),
     })
@@ -223,13 +226,42 @@ pub(super) fn check_records(
     let revision = target.record.version().map_err(|err| unreadable(0, &err))?;
     let read = |err| unreadable(revision, &err);
     match target.record.apply_method().map_err(read)? {
-        Some(method) if method != "csa" => refusals.push(Refusal::ApplyMethod { revision, method }),
+        Some(method) if method != "csa" && method != "ssa" => {
+            refusals.push(Refusal::ApplyMethod { revision, method });
+        }
         _ => {}
     }
     Ok(refusals)
 }
 
-fn release_warnings(current: &StoredRecord, target: &StoredRecord) -> Result<Vec<Warning>, Refusal> {
+/// What Helm says only once it has created the new record, or what its command does not even take.
+fn refused_options(
+    options: &Options,
+    generation: Generation,
+    method: Method,
+) -> impl Iterator<Item = &'static str> {
+    let server = method == Method::ServerSide;
+    let all = [
+        (options.force_replace && server, "what the server applies is not replaced: choose one of the two"),
+        (
+            options.force_replace && options.force_conflicts,
+            "what is replaced has no conflicts to be forced: choose one of the two",
+        ),
+        (options.force_conflicts && !server, "conflicts can only be forced where the server applies"),
+        (
+            options.server_side == ServerSide::Yes && generation == Generation::V3,
+            "Helm 3 does not have the server apply anything",
+        ),
+        (options.recreate_pods && generation == Generation::V4, "only Helm 3 recreates pods"),
+    ];
+    all.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why)
+}
+
+fn release_warnings(
+    current: &StoredRecord,
+    target: &StoredRecord,
+    sides: &BoundSides,
+) -> Result<Vec<Warning>, Refusal> {
     let info = |stored: &StoredRecord| stored.record.info().map_err(|err| unreadable(0, &err));
     let (current, target) = (info(current)?, info(target)?);
     let failed =
@@ -240,21 +272,22 @@ fn release_warnings(current: &StoredRecord, target: &StoredRecord) -> Result<Vec
         (current.status.is_pending(), Warning::CurrentPending),
         (current.status == Status::Uninstalled, Warning::Uninstalled),
     ];
-    Ok(all.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning).collect())
+    let held = all.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning);
+    Ok(held.chain(sides.nameless.iter().cloned().map(Warning::Nameless)).collect())
 }
 
 fn plan_objects(
     input: &PlanInput<'_>,
-    release: &str,
-    namespace: &str,
+    how: How,
+    release: (&str, &str),
     refusals: &mut Vec<Refusal>,
 ) -> Vec<ObjectPlan> {
     let unread = Live::Denied("it was not read".to_owned());
     let live_of = |id: &ObjectId| input.live.get(id).unwrap_or(&unread);
-    let (sides, release) = (input.sides, (release, namespace));
+    let sides = input.sides;
     let targets = sides.target.iter().map(|object| {
         let old = sides.old_of(&object.id);
-        (object, plan_target(object, old, live_of(&object.id), release))
+        (object, plan_target(object, old, live_of(&object.id), release, how))
     });
     let leaving = sides.leaving().map(|object| (object, plan_leaving(object, live_of(&object.id), release)));
     let mut plans = Vec::new();

@@ -20,7 +20,7 @@ pub struct Sides {
 }
 
 /// The objects of both revisions, as the server addresses them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoundSides {
     /// Objects of the revision that is left, as its manifest says.
     pub old: Vec<PlanObject>,
@@ -28,6 +28,8 @@ pub struct BoundSides {
     pub target: Vec<PlanObject>,
     /// The hooks that run, those before the objects first.
     pub hooks: Vec<RunHook>,
+    /// The kinds of objects of the revision that is left which have no name: Helm passes over them without a word.
+    pub nameless: Vec<Gvk>,
 }
 
 impl Sides {
@@ -57,8 +59,8 @@ impl Sides {
 
     /// Fills namespaces in and gives every object its address; refuses what the server or this crate does not know.
     pub fn bind(&self, kinds: &Kinds, release: &str, namespace: &str) -> Result<BoundSides, Vec<Refusal>> {
-        let mut refusals = Vec::new();
-        let mut bind_all = |(revision, objects): &(i64, Vec<ManifestObject>)| {
+        let (mut refusals, mut nameless) = (Vec::new(), Vec::new());
+        let mut bind_all = |(revision, objects): &(i64, Vec<ManifestObject>), leaves: bool| {
             let mut bound: Vec<PlanObject> = Vec::new();
             for object in objects {
                 match bind_one(object, kinds, namespace) {
@@ -66,14 +68,15 @@ impl Sides {
                         refusals.push(Refusal::Twice { revision: *revision, object: Box::new(object.id) });
                     }
                     Ok(object) => bound.push(object),
+                    Err(Refusal::NoName(gvk)) if leaves => nameless.push(gvk),
                     Err(refusal) if refusals.contains(&refusal) => {}
                     Err(refusal) => refusals.push(refusal),
                 }
             }
             bound
         };
-        let old = bind_all(&self.current);
-        let mut target = bind_all(&self.target);
+        let old = bind_all(&self.current, true);
+        let mut target = bind_all(&self.target, false);
         for object in &mut target {
             stamp(&mut object.value, release, namespace);
         }
@@ -89,7 +92,7 @@ impl Sides {
             }
             hooks.push(hook.bound(objects));
         }
-        if refusals.is_empty() { Ok(BoundSides { old, target, hooks }) } else { Err(refusals) }
+        if refusals.is_empty() { Ok(BoundSides { old, target, hooks, nameless }) } else { Err(refusals) }
     }
 }
 

@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::merge::{Patch, PatchKind};
+use crate::options::{Method, Options, ServerSide};
 use crate::record::{Generation, Status};
 use crate::testing::{NAMESPACE, NOW, RELEASE, Revision, Stand, config_map, deployment, hook, kinds};
 
@@ -17,6 +18,8 @@ fn actions(plan: &Plan) -> Vec<(String, &'static str)> {
     let name = |action: &Action| match action {
         Action::Create => "create",
         Action::Patch(_) => "patch",
+        Action::Apply => "apply",
+        Action::Replace => "replace",
         Action::Unchanged => "unchanged",
         Action::Delete => "delete",
         Action::Keep => "keep",
@@ -318,17 +321,175 @@ fn hooks_that_a_rollback_runs_are_told_in_their_order_and_others_are_not() {
     assert!(matches!(refused, Err(Refusal::HookManifest { revision: 6, .. })), "{refused:?}");
 }
 
+/// A release of two revisions that Helm 4 wrote, applied in these ways.
+fn applied(target: &str, current: &str, ways: [&str; 2]) -> Stand {
+    let revision = |version, status, manifest: &str, way: &str| {
+        let mut revision = Revision::new(version, status, manifest);
+        revision.extra = vec![("apply_method", json!(way))];
+        revision.v4 = true;
+        revision
+    };
+    let [to, from] = ways;
+    Stand::new(&[revision(6, "superseded", target, to), revision(7, "deployed", current, from)])
+}
+
 #[test]
-fn a_revision_that_the_server_applied_is_refused() {
-    let mut target = Revision::new(6, "superseded", &config_map("env", "1"));
-    target.extra = vec![("apply_method", json!("ssa"))];
-    target.v4 = true;
-    let mut current = Revision::new(7, "deployed", &config_map("env", "2"));
-    current.extra = vec![("apply_method", json!("csa"))];
-    current.v4 = true;
-    let stand = Stand::new(&[target, current]);
-    assert_eq!(stand.plan(6).refusals, vec![Refusal::ApplyMethod { revision: 6, method: "ssa".to_owned() }]);
-    assert_eq!((stand.plan(7).refusals, stand.plan(7).generation), (vec![], Generation::V4));
+fn objects_are_applied_as_those_of_the_target_were() {
+    let (one, two) = ([config_map("env", "1"), config_map("back", "x")].concat(), config_map("env", "2"));
+    let stand = applied(&one, &two, ["ssa", "csa"]);
+    let plan = stand.plan(6);
+    assert_eq!((&plan.refusals, plan.method, plan.generation), (&vec![], Method::ServerSide, Generation::V4));
+    assert_eq!(
+        actions(&plan),
+        [("ConfigMap momo-store/env", "apply"), ("ConfigMap momo-store/back", "create")]
+            .map(|(id, action)| (id.to_owned(), action))
+    );
+    let plan = stand.plan(7);
+    assert_eq!((&plan.refusals, plan.method, plan.generation), (&vec![], Method::ClientSide, Generation::V4));
+    let unknown = applied(&one, &two, ["dance", "csa"]).plan(6).refusals;
+    assert_eq!(unknown, vec![Refusal::ApplyMethod { revision: 6, method: "dance".to_owned() }]);
+}
+
+#[test]
+fn what_the_server_applies_is_laid_over_what_is_live() {
+    let with = |image: &str, name: &str| {
+        format!("{}        env: [{{name: {name}, value: x}}]\n", deployment("backend", image, 3))
+    };
+    let (one, two) = (with("shop:1", "C"), with("shop:2", "A"));
+    let mut stand = applied(&one, &two, ["ssa", "ssa"]);
+    stand.drift(BACKEND, |object| {
+        object["spec"]["replicas"] = json!(9);
+        object["spec"]["template"]["spec"]["containers"][0]["env"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "B", "value": "y"}));
+        object["status"] = json!({"replicas": 9});
+    });
+    stand.api.own(BACKEND, "helm", "Apply");
+    let object = stand.plan(6).objects.remove(0);
+    let result = object.result.unwrap();
+    assert_eq!(
+        result["spec"]["template"]["spec"]["containers"],
+        json!([{"name": "app", "image": "shop:1", "env": [{"name": "B", "value": "y"}, {"name": "C", "value": "x"}]}])
+    );
+    assert_eq!((&result["spec"]["replicas"], &result["status"]["replicas"]), (&json!(3), &json!(9)));
+    assert_eq!(object.drift.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["spec.replicas"]);
+    assert_eq!(object.restart.unwrap().pods, 9);
+    assert_eq!((object.warnings, object.no_effect), (vec![], false));
+    // What is there already: it is applied, and that has no effect.
+    let stand = applied(&two, &two, ["ssa", "ssa"]);
+    let object = stand.plan(6).objects.remove(0);
+    assert_eq!((object.action, object.no_effect, object.restart), (Action::Apply, true, None));
+}
+
+#[test]
+fn the_server_takes_nothing_from_what_only_was_there() {
+    let (one, two) = ([config_map("env", "1"), config_map("back", "x")].concat(), config_map("env", "2"));
+    let mut stand = applied(&one, &two, ["ssa", "ssa"]);
+    stand.api.put(
+        "/api/v1/namespaces/momo-store/configmaps/back",
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "back"}, "data": {"B": "2"}}),
+    );
+    let object = stand.plan(6).objects.remove(1);
+    assert!(object.adopts);
+    assert_eq!(object.result.unwrap()["data"], json!({"A": "x", "B": "2"}));
+}
+
+#[test]
+fn taking_over_what_helm_patched_is_warned_of() {
+    let mut stand = applied(&config_map("env", "1"), &config_map("env", "2"), ["ssa", "csa"]);
+    stand.api.own(ENV, "helm", "Update");
+    assert_eq!(stand.plan(6).objects[0].warnings, vec![Warning::TakesFieldsOver]);
+    assert_eq!(stand.plan(7).objects[0].warnings, vec![], "patches take nothing over");
+}
+
+#[test]
+fn custom_resources_are_applied_by_the_server_like_all_others() {
+    let widget = |size: u8| {
+        format!("apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {{size: {size}}}\n")
+    };
+    let mut stand = applied(&widget(3), &widget(4), ["ssa", "ssa"]);
+    stand.drift("/apis/example.com/v1/namespaces/momo-store/widgets/w", |object| {
+        object["spec"] = json!({"size": 9, "owner": "somebody"});
+    });
+    let object = stand.plan(6).objects.remove(0);
+    assert_eq!((object.action, object.warnings), (Action::Apply, vec![]));
+    assert_eq!(object.result.unwrap()["spec"], json!({"size": 3, "owner": "somebody"}));
+}
+
+#[test]
+fn what_is_replaced_loses_what_others_set_and_keeps_what_the_server_writes() {
+    let mut stand = two(&deployment("backend", "shop:1", 3), &deployment("backend", "shop:1", 4));
+    stand.options.force_replace = true;
+    stand.drift(BACKEND, |object| {
+        object["spec"]["paused"] = json!(true);
+        object["spec"]["template"]["spec"]["restartPolicy"] = json!("Always");
+        object["status"] = json!({"replicas": 4});
+    });
+    let object = stand.plan(6).objects.remove(0);
+    assert_eq!((&object.action, &object.warnings), (&Action::Replace, &vec![Warning::Replaced]));
+    let result = object.result.unwrap();
+    assert_eq!((result["spec"].get("paused"), &result["spec"]["replicas"]), (None, &json!(3)));
+    assert_eq!(result["status"], json!({"replicas": 4}));
+    assert_eq!(result["metadata"]["uid"], json!("uid-backend"));
+    // What the server filled in is no reason to restart; what somebody wrote into the template is.
+    assert_eq!(object.restart, None);
+    stand.drift(BACKEND, |object| {
+        object["spec"]["template"]["metadata"]["annotations"] =
+            json!({"kubectl.kubernetes.io/restartedAt": "x"});
+    });
+    assert!(stand.plan(6).objects[0].restart.is_some());
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused_before_anything_is_written() {
+    let refused = |ways: [&str; 2], change: &dyn Fn(&mut Options)| {
+        let mut stand = applied(&config_map("env", "1"), &config_map("env", "2"), ways);
+        change(&mut stand.options);
+        stand.plan(6).refusals.len()
+    };
+    let (server, client) = (["ssa", "ssa"], ["csa", "csa"]);
+    assert_eq!(refused(server, &|options| options.force_replace = true), 1);
+    assert_eq!(refused(client, &|options| options.force_replace = true), 0);
+    assert_eq!(refused(server, &|options| options.force_conflicts = true), 0);
+    assert_eq!(refused(client, &|options| options.force_conflicts = true), 1);
+    let both = |options: &mut Options| (options.force_conflicts, options.force_replace) = (true, true);
+    assert_eq!((refused(server, &both), refused(client, &both)), (2, 2));
+    assert_eq!(refused(client, &|options| options.recreate_pods = true), 1);
+    let third = |options: &mut Options| {
+        options.helm = Some(Generation::V3);
+        options.recreate_pods = true;
+    };
+    assert_eq!(refused(client, &third), 0);
+    let third = |options: &mut Options| {
+        options.helm = Some(Generation::V3);
+        options.server_side = ServerSide::Yes;
+    };
+    assert_eq!(refused(client, &third), 1);
+    // Over the server's way the options have the last word.
+    assert_eq!(
+        refused(server, &|options| {
+            options.server_side = ServerSide::No;
+            options.force_replace = true;
+        }),
+        0
+    );
+}
+
+#[test]
+fn an_object_without_a_name_is_refused_in_the_target_and_passed_over_in_what_is_left() {
+    let generated = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {generateName: migrate-}\n";
+    let with = [config_map("env", "1"), generated.to_owned()].concat();
+    let record = |version, manifest: &str| Revision::new(version, "superseded", manifest).stored().record;
+    let (plain, nameless) = (record(6, &config_map("env", "1")), record(7, &with));
+    let job = Gvk::new("batch/v1", "Job");
+    let refusals = Sides::read(&plain, &nameless).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap_err();
+    assert_eq!(refusals, vec![Refusal::NoName(job.clone())]);
+    // An upgrade to such a revision fails in Helm; going back from it does not.
+    let sides = Sides::read(&nameless, &plain).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap();
+    assert_eq!((sides.leaving().count(), &sides.nameless), (0, &vec![job.clone()]));
+    let plan = two(&config_map("env", "1"), &with).plan(6);
+    assert_eq!((plan.refusals, plan.warnings), (vec![], vec![Warning::Nameless(job)]));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::hooks::{HookState, Hooking};
 use super::job::Job;
 use super::objects::{Asked, Visit};
 use super::request::{Reply, Request};
-use super::send::{Doubt, Flight, Got, Landing, MAX_FAILURES};
+use super::send::{Doubt, Flight, Got, Landing, MAX_FAILURES, Repeat};
 use crate::plan::PlanObject;
 use crate::record::StoredRecord;
 use crate::time::Now;
@@ -154,7 +154,13 @@ impl Engine {
     }
 
     pub(super) fn send(&mut self, request: Request, state: State) {
-        self.flight = Some(Flight::new(request));
+        let repeat = Repeat::of(&request);
+        self.send_repeating(request, repeat, state);
+    }
+
+    /// Sends a request that is repeated after other conflicts than those that requests like it are.
+    pub(super) fn send_repeating(&mut self, request: Request, repeat: Repeat, state: State) {
+        self.flight = Some(Flight::new(request, repeat));
         self.unsent = true;
         self.state = state;
     }

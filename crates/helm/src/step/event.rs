@@ -44,7 +44,11 @@ pub enum Event {
     Created(ObjectId),
     /// An object was changed.
     Patched(ObjectId),
-    /// The patch that is sent for an object is not the one that the plan showed: it changed in between.
+    /// An object was applied by the server.
+    Applied(ObjectId),
+    /// An object was put in the place of the live one.
+    Replaced(ObjectId),
+    /// What is sent for an object is not what the plan showed: it changed in between.
     Differs(ObjectId),
     /// Nothing was sent for an object.
     Unchanged(ObjectId),

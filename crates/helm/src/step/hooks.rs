@@ -14,9 +14,11 @@ use serde_json::Value;
 use self::clean::Cleaning;
 use super::engine::{Engine, State, Then};
 use super::event::{Event, Outcome, Phase};
+use super::objects::says;
 use super::request::{Place, Request, Verb};
 use super::send::{Doubt, Got};
 use crate::hooks::{DeletePolicy, HookEvent, RunHook};
+use crate::options::Method;
 use crate::plan::PlanObject;
 use crate::ready::hook::{self, Deletion, HookState as Readiness};
 use crate::ready::{Awaited, kstatus, limit_ns};
@@ -241,8 +243,10 @@ impl Engine {
     /// Creates the objects of the hook from a place on, then waits for them.
     pub(super) fn make_hook(&mut self, object: usize, before: Option<Value>) {
         let Some(made) = self.hook_object(object) else { return self.watch_hook() };
-        let request = Request::create(&made, &self.job.field_manager);
-        self.ask_hook(request, HookState::Make { object, before, doubt: None });
+        // Hooks never take fields over, whatever the objects may.
+        let (request, repeat) = self.creation(&made, false);
+        let state = HookState::Make { object, before, doubt: None };
+        self.send_repeating(request, repeat, State::Hook(Box::new(state)));
     }
 
     fn watch_hook(&mut self) {
@@ -392,7 +396,10 @@ impl Engine {
     fn hook_made(&mut self, got: Got, object: usize, before: Option<Value>, doubt: Doubt) {
         match (got, doubt) {
             (Got::Done(_), None) => self.look_before_next(object),
-            (Got::Refused(answer) | Got::NotFound(answer), None) => self.hook_not_made(&answer.message()),
+            (Got::Refused(answer) | Got::NotFound(answer), None) => {
+                let Some(made) = self.hook_object(object) else { return };
+                self.hook_not_made(&self.not_created(&made, &answer));
+            }
             (Got::Unknown { why, answered }, None) => {
                 let Some(made) = self.hook_object(object) else { return };
                 let doubt = Some((why, answered));
@@ -401,12 +408,15 @@ impl Engine {
                     HookState::Make { object, before, doubt },
                 );
             }
-            // Another object than before: ours. The same: nothing can have been created beside it.
-            (Got::Done(found), Some((why, _))) => {
-                if uid(&found) == before && before.is_some() {
-                    self.hook_not_made(&why);
-                } else {
-                    self.look_before_next(object);
+            // Another object than before: ours. The same: nothing can have been created beside it, but it can be applied.
+            (Got::Done(found), Some((why, answered))) => {
+                let is_same = uid(&found) == before && before.is_some();
+                let is_applied = || self.hook_object(object).is_some_and(|made| says(&found, &made));
+                match self.job.method {
+                    _ if !is_same => self.look_before_next(object),
+                    Method::ServerSide if is_applied() => self.look_before_next(object),
+                    Method::ServerSide if !answered => self.hook_in_doubt(object, "applied", &why),
+                    _ => self.hook_not_made(&why),
                 }
             }
             (Got::NotFound(_), Some((why, true))) => self.hook_not_made(&why),

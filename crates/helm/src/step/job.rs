@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::request::Place;
 use super::waiting::Waiting;
 use crate::hooks::RunHook;
-use crate::merge::Patch;
+use crate::managed::FIELD_MANAGER;
 use crate::options::{Method, Options};
 use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
 use crate::record::{Generation, Limits, StoredRecord};
@@ -31,8 +31,8 @@ pub(super) struct TargetObject {
     pub object: PlanObject,
     /// The object of the manifest that is left; `None` when only the live one can stand in for it.
     pub original: Option<PlanObject>,
-    /// The patch that was shown; `None` when nothing or a creation was shown.
-    pub planned: Option<Patch>,
+    /// What was shown.
+    pub planned: Action,
 }
 
 /// A rollback, ready to be carried out. Can be written down and read again: another process may carry it out.
@@ -73,23 +73,20 @@ impl Job {
         if current.record.version() != Ok(plan.current) {
             return Err(JobError::Mismatch);
         }
-        let patch_of = |object: &PlanObject| {
-            let planned = plan.objects.iter().find(|planned| planned.id == object.id);
-            planned.and_then(|planned| match &planned.action {
-                Action::Patch(patch) => Some(patch.clone()),
-                _ => None,
+        let target = |object: &PlanObject| {
+            let planned = plan.objects.iter().find(|planned| planned.id == object.id)?;
+            Some(TargetObject {
+                object: object.clone(),
+                original: sides.old_of(&object.id).cloned(),
+                planned: planned.action.clone(),
             })
         };
-        let target = |object: &PlanObject| TargetObject {
-            object: object.clone(),
-            original: sides.old_of(&object.id).cloned(),
-            planned: patch_of(object),
-        };
+        let targets = sides.target.iter().map(target).collect::<Option<_>>().ok_or(JobError::Mismatch)?;
         Ok(Self {
             release: plan.release.clone(),
             current: current.clone(),
             new,
-            targets: sides.target.iter().map(target).collect(),
+            targets,
             leaving: sides.leaving().cloned().collect(),
             hooks: plan.hooks.clone(),
             prune: plan
@@ -97,7 +94,7 @@ impl Job {
                 .iter()
                 .map(|revision| crate::record::object_name(&plan.release, *revision))
                 .collect(),
-            field_manager: "helm".to_owned(),
+            field_manager: FIELD_MANAGER.to_owned(),
             helm: plan.generation,
             method: plan.method,
             options: plan.options.clone(),

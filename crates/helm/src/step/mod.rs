@@ -7,7 +7,8 @@
 //! 2. remove the records that the history's limit takes
 //! 3. create the new record: this is the lock, and stops when another was faster
 //! 4. the hooks before it: each object deleted if it is to be, the record told, the object created and waited for
-//! 5. each object of the target in its order: read it; create it, or read it again and patch it
+//! 5. each object of the target in its order: read it; create it, or read it again and change it: by a patch, by having
+//!    the server apply it, or by putting it in the place of the live one
 //! 6. each object that only the old manifest has: read it, delete it unless it asks to be kept
 //! 7. where that is wanted, wait until the target's objects are ready
 //! 8. the hooks after it

@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::merge::Patch;
+use crate::options::Method;
 use crate::plan::{Action, BoundSides, ObjectId, Plan, PlanObject};
-use crate::record::{Driver, StoredRecord};
+use crate::record::{Driver, Generation, StoredRecord, parse_object_name};
+
+/// The type of what the server applies.
+const APPLY: &str = "application/apply-patch+yaml";
 
 /// What a request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -181,6 +185,46 @@ impl Request {
             .with_body(patch.body.clone(), patch.kind.content_type())
     }
 
+    /// Returns the request that has the server apply an object, whether it is there or not, as Helm sends it: JSON, under the
+    /// type of YAML. `force`: fields of others are taken over.
+    pub(super) fn apply(object: &PlanObject, field_manager: &str, force: bool) -> Self {
+        Self::new(Verb::Patch, Place::of(object))
+            .with_query("fieldManager", field_manager)
+            .with_query("fieldValidation", "Strict")
+            .with_query("force", if force { "true" } else { "false" })
+            .with_body(object.value.clone(), APPLY)
+    }
+
+    /// Returns the request that changes who owns the fields of an object, as Helm sends it before it has it applied.
+    pub(super) fn upgrade(object: &PlanObject, patch: Value, field_manager: &str) -> Self {
+        Self::new(Verb::Patch, Place::of(object))
+            .with_query("fieldManager", field_manager)
+            .with_query("fieldValidation", "Strict")
+            .with_body(patch, "application/json-patch+json")
+    }
+
+    /// Returns the request that puts an object in the place of the live one, as Helm sends it: with the resource version that
+    /// the live one has right now, so that it is put there whatever it was. `None`: there is none to be found.
+    pub(super) fn replace(
+        object: &PlanObject,
+        live: Option<&Value>,
+        helm: Generation,
+        field_manager: &str,
+    ) -> Self {
+        let mut body = object.value.clone();
+        let version = live.and_then(|live| live.pointer("/metadata/resourceVersion")).cloned();
+        let metadata = body.get_mut("metadata").and_then(Value::as_object_mut);
+        if let (Some(version), Some(metadata)) = (version, metadata) {
+            metadata.insert("resourceVersion".to_owned(), version);
+        }
+        let request = Self::new(Verb::Update, Place::of(object)).with_query("fieldManager", field_manager);
+        let request = match helm {
+            Generation::V3 => request,
+            Generation::V4 => request.with_query("fieldValidation", "Strict"),
+        };
+        request.with_body(body, "application/json")
+    }
+
     /// Returns the request that deletes an object, as Helm sends it.
     pub(super) fn delete(object: &PlanObject) -> Self {
         let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
@@ -204,6 +248,12 @@ impl Request {
         if self.logs { format!("{place}/log") } else { place }
     }
 
+    /// Returns whether it is about the record of a release's revision.
+    pub fn is_of_a_record(&self) -> bool {
+        let holds_records = matches!(self.place.resource.as_str(), "secrets" | "configmaps");
+        holds_records && parse_object_name(&self.place.name).is_some()
+    }
+
     /// Returns whether it changes anything; a dry run does not.
     pub fn class(&self) -> Class {
         if self.query.iter().any(|(key, value)| key == "dryRun" && value == "All") {
@@ -218,15 +268,26 @@ impl Request {
 
 /// Returns the requests of a plan's objects as dry runs: what the server would say to each, without changing anything.
 /// Each is asked for what is live now, not for what the ones before it would leave.
+///
+/// Of an object that the server is to apply only the apply is asked for, and not the change of its managed fields that may
+/// come before: the server can then report a conflict of Helm with itself, where an earlier Helm patched the object
+/// ([`crate::plan::Warning::TakesFieldsOver`]).
 pub fn dry_runs(plan: &Plan, sides: &BoundSides, field_manager: &str) -> Vec<(ObjectId, Request)> {
-    let request = |object: &PlanObject, action: &Action| match action {
+    let apply = |object: &PlanObject| Request::apply(object, field_manager, plan.options.force_conflicts);
+    let request = |object: &PlanObject, action: &Action, live: Option<&Value>| match action {
+        Action::Create if plan.method == Method::ServerSide => Some(apply(object)),
         Action::Create => Some(Request::create(object, field_manager)),
         Action::Patch(patch) => Some(Request::patch(object, patch, field_manager)),
-        Action::Delete => Some(Request::delete(object)),
+        Action::Apply => Some(apply(object)),
+        Action::Replace => Some(Request::replace(object, live, plan.generation, field_manager)),
+        // The server reads the options of a deletion from its body where it has one, and then not from the query.
+        Action::Delete => {
+            Some(Request::new(Verb::Delete, Place::of(object)).with_query("propagationPolicy", "Background"))
+        }
         Action::Unchanged | Action::Keep | Action::Gone => None,
     };
     let planned = plan.objects.iter().filter_map(|planned| {
-        let request = request(sides.get(&planned.id)?, &planned.action)?;
+        let request = request(sides.get(&planned.id)?, &planned.action, planned.live.as_ref())?;
         Some((planned.id.clone(), request.with_query("dryRun", "All")))
     });
     planned.collect()

@@ -14,7 +14,9 @@ const NOT_SENT: &str = "NotSent";
 /// How often client-go repeats after 429.
 const MAX_THROTTLED: u32 = 10;
 /// How often Helm tries after a conflict.
-const MAX_CONFLICTS: u32 = 5;
+pub(super) const MAX_CONFLICTS: u32 = 5;
+/// How long Helm rests after a conflict, in milliseconds.
+pub(super) const CONFLICT_REST_MS: u64 = 10;
 /// How often a read, and whatever never left, is repeated after a failure: 22 s in all.
 pub(super) const MAX_FAILURES: u32 = 8;
 /// The longest rest before it is repeated, in milliseconds.
@@ -36,10 +38,50 @@ pub(super) enum Got {
     Unknown { why: String, answered: bool },
 }
 
+/// After which conflicts a request is sent again, as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// After none.
+    Never,
+    /// After every one.
+    Conflicts,
+    /// After those of a quota, which pass.
+    Quota,
+}
+
+impl Repeat {
+    /// Returns what Helm does with requests of a verb.
+    pub(super) fn of(request: &Request) -> Self {
+        match request.verb {
+            Verb::Create | Verb::Delete => Self::Conflicts,
+            Verb::Get | Verb::List | Verb::Update | Verb::Patch => Self::Never,
+        }
+    }
+
+    fn takes(self, answer: &Answer) -> bool {
+        let message = answer.message();
+        match self {
+            Self::Never => false,
+            Self::Conflicts => answer.reason() == "Conflict",
+            Self::Quota => {
+                is_conflict(answer)
+                    && message.contains("Operation cannot be fulfilled on resourcequotas")
+                    && message.contains("the object has been modified")
+            }
+        }
+    }
+}
+
+/// Whether a refusal is a conflict with what others did, and not that a name is taken.
+pub(super) fn is_conflict(answer: &Answer) -> bool {
+    answer.code == 409 && answer.reason() != "AlreadyExists"
+}
+
 /// A request that is on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
     pub request: Request,
+    repeat: Repeat,
     throttled: u32,
     conflicts: u32,
     failed: u32,
@@ -55,8 +97,8 @@ pub(super) enum Landing {
 }
 
 impl Flight {
-    pub(super) fn new(request: Request) -> Self {
-        Self { request, throttled: 0, conflicts: 0, failed: 0 }
+    pub(super) fn new(request: Request, repeat: Repeat) -> Self {
+        Self { request, repeat, throttled: 0, conflicts: 0, failed: 0 }
     }
 
     /// Takes a reply; after `most` failures that allow it the request is not repeated any more.
@@ -77,9 +119,9 @@ impl Flight {
                 self.request.delay_ms = answer.retry_after_ms.unwrap_or(1_000).min(60_000);
                 Landing::Again
             }
-            409 if self.repeats_conflicts(&answer) => {
+            409 if self.repeat.takes(&answer) && self.conflicts + 1 < MAX_CONFLICTS => {
                 self.conflicts += 1;
-                self.request.delay_ms = 10;
+                self.request.delay_ms = CONFLICT_REST_MS;
                 Landing::Again
             }
             500..=599 if is_read && self.again_after_failure(most) => Landing::Again,
@@ -96,11 +138,6 @@ impl Flight {
         self.request.delay_ms = (250 << self.failed.min(8)).min(LONGEST_REST);
         self.failed += 1;
         self.failed <= most
-    }
-
-    fn repeats_conflicts(&self, answer: &Answer) -> bool {
-        let repeats = matches!(self.request.verb, Verb::Create | Verb::Delete);
-        repeats && answer.reason() == "Conflict" && self.conflicts + 1 < MAX_CONFLICTS
     }
 }
 

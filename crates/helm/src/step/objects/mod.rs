@@ -4,9 +4,11 @@
 //! file of its own. Of the first look at an object, and of its creation, any error ends the visit at once; once it is known
 //! that an object is there, errors are collected and the next object is visited.
 
+mod apply;
 mod make;
 mod patch;
 mod remove;
+mod replace;
 
 use serde_json::Value;
 
@@ -16,9 +18,12 @@ use super::job::TargetObject;
 use super::request::{Place, Request, Verb};
 use super::send::{Doubt, Got};
 use crate::merge::lay_over;
-use crate::plan::{ObjectId, PlanObject, means_the_same};
+use crate::options::Method;
+use crate::plan::{Action, ObjectId, PlanObject, means_the_same};
 use crate::record::Generation;
+use apply::{Applying, Owners};
 use patch::Changing;
+use replace::Replacing;
 
 /// An object of the target that is being visited.
 #[derive(Debug)]
@@ -43,6 +48,14 @@ pub(super) enum Asked {
     Change(Changing),
     /// What is live, when there is nothing to change.
     Refresh,
+    /// Who owns its fields, and to change that.
+    Owners(Owners),
+    /// To have the server apply it.
+    Apply(Applying),
+    /// What version it has right before it is replaced.
+    Version,
+    /// To replace it.
+    Replace(Replacing),
 }
 
 impl Engine {
@@ -71,7 +84,11 @@ impl Engine {
             Asked::Make(doubt) => self.made(got, visit, doubt),
             Asked::LookAgain => self.looked_again(got, visit),
             Asked::Change(changing) => self.changed(got, visit, changing),
-            Asked::Refresh => self.refreshed(got, visit),
+            Asked::Refresh => self.refreshed(got, &visit),
+            Asked::Owners(owners) => self.asked_owners(got, visit, owners),
+            Asked::Apply(applying) => self.applied(got, visit, applying),
+            Asked::Version => self.looked_version(got, visit),
+            Asked::Replace(replacing) => self.replaced(got, visit, replacing),
         }
     }
 
@@ -116,7 +133,16 @@ impl Engine {
 
     /// Changes an object that is there.
     fn update(&mut self, visit: Visit) {
-        self.look(visit, Asked::LookAgain);
+        let by_patch = !self.job.options.force_replace && self.job.method == Method::ClientSide;
+        let shown = !matches!(visit.target.planned, Action::Create);
+        if !by_patch && !shown {
+            self.tell(Event::Differs(visit.target.object.id.clone()));
+        }
+        match self.job.method {
+            _ if self.job.options.force_replace => self.replace(visit),
+            Method::ServerSide => self.look_owners(visit, 1),
+            Method::ClientSide => self.look(visit, Asked::LookAgain),
+        }
     }
 
     fn started(&mut self, object: &ObjectId) {
@@ -161,8 +187,14 @@ impl Engine {
 }
 
 /// Whether a live object says all that a manifest's object says.
-fn says(live: &Value, object: &PlanObject) -> bool {
+pub(super) fn says(live: &Value, object: &PlanObject) -> bool {
     means_the_same(live, &lay_over(&object.value, &object.value, live))
+}
+
+/// An object as Helm names it in errors: `namespace/name group/version, Kind=Kind`.
+fn named(object: &PlanObject) -> String {
+    let ObjectId { gvk, namespace, name } = &object.id;
+    format!("{namespace}/{name} {}/{}, Kind={}", gvk.group, gvk.version, gvk.kind)
 }
 
 /// Whether two states of an object are one to the server: nothing wrote in between.

@@ -8,7 +8,7 @@ use super::super::request::Request;
 use super::super::send::{Doubt, Got};
 use super::{Asked, Visit, untouched};
 use crate::merge::{Patch, apply, create_patch};
-use crate::plan::{ObjectId, means_the_same};
+use crate::plan::{Action, ObjectId, means_the_same};
 
 /// A patch on its way.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Engine {
             Ok(None) => return self.look(visit, Asked::Refresh),
             Err(err) => return self.collect(&id, format!("failed to create patch: {err}")),
         };
-        if visit.target.planned.as_ref() != Some(&patch) {
+        if !matches!(&visit.target.planned, Action::Patch(planned) if *planned == patch) {
             self.tell(Event::Differs(id));
         }
         let request = Request::patch(&visit.target.object, &patch, &self.job.field_manager);
@@ -70,8 +70,8 @@ impl Engine {
     }
 
     /// There is nothing to change; Helm reads the object once more, and a failure of that counts.
-    pub(super) fn refreshed(&mut self, got: Got, visit: Visit) {
-        let id = visit.target.object.id;
+    pub(super) fn refreshed(&mut self, got: Got, visit: &Visit) {
+        let id = visit.target.object.id.clone();
         let why = match got {
             Got::Done(_) => return self.visited(Event::Unchanged(id)),
             Got::NotFound(answer) | Got::Refused(answer) => answer.message(),
