@@ -248,6 +248,8 @@ fn words(event: &Event) -> (Safe, bool) {
         Event::Patched(object) => (format!("{object} patched"), true),
         Event::Applied(object) => (format!("{object} applied by the server"), true),
         Event::Replaced(object) => (format!("{object} replaced"), true),
+        Event::CleanedUp(object) => (format!("{object} deleted again"), false),
+        Event::Restarted { object, pod } => (format!("pod {pod} of {object} deleted to start anew"), false),
         Event::Differs(object) => {
             (format!("{object}: changed since the plan was shown; what is sent differs"), false)
         }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::event::{Event, Outcome, Phase, Step};
 use super::hooks::{HookState, Hooking};
 use super::job::Job;
-use super::objects::{Asked, Visit};
+use super::objects::{Asked, Cleaning, Pods, Visit};
 use super::request::{Reply, Request};
 use super::send::{Doubt, Flight, Got, Landing, MAX_FAILURES, Repeat};
-use crate::plan::PlanObject;
+use crate::plan::{ObjectId, PlanObject};
 use crate::record::StoredRecord;
 use crate::time::Now;
 
@@ -25,6 +25,8 @@ pub(super) enum State {
     LookLeaving(Box<PlanObject>),
     Hook(Box<HookState>),
     Remove { object: Box<PlanObject>, doubt: Doubt },
+    Pods(Pods),
+    Clean { object: Box<PlanObject>, doubt: Doubt, cleaning: Cleaning },
     LookWaiting { at: usize },
     ListWaiting { at: usize, live: Value },
     Deployed,
@@ -67,6 +69,12 @@ pub struct Engine {
     pub(super) doubt: Option<String>,
     pub(super) supersede: VecDeque<StoredRecord>,
     pub(super) hooking: Option<Hooking>,
+    /// The objects that were created, where they are deleted again when it fails.
+    pub(super) created: VecDeque<PlanObject>,
+    /// Whether that is due at the end.
+    pub(super) cleans: bool,
+    /// The objects that were changed and whose pods are to start anew, with the selectors of those.
+    pub(super) restarts: VecDeque<(ObjectId, String)>,
     cancelled: bool,
 }
 
@@ -87,6 +95,9 @@ impl Engine {
             doubt: None,
             supersede: VecDeque::new(),
             hooking: None,
+            created: VecDeque::new(),
+            cleans: false,
+            restarts: VecDeque::new(),
             cancelled: false,
         }
     }
@@ -169,7 +180,11 @@ impl Engine {
         self.events.push_back(event);
     }
 
+    /// Ends it, once the last records are written: what is to be cleaned up is deleted before it is told.
     pub(super) fn end(&mut self, outcome: Outcome) {
+        if std::mem::take(&mut self.cleans) {
+            return self.clean_up(outcome);
+        }
         self.state = State::Over(outcome);
     }
 
@@ -189,6 +204,8 @@ impl Engine {
             State::LookLeaving(object) => self.looked_leaving(got, *object),
             State::Remove { object, doubt } => self.removed(got, *object, doubt),
             State::Hook(state) => self.hook_got(got, *state),
+            State::Pods(pods) => self.asked_pods(got, pods),
+            State::Clean { object, doubt, cleaning } => self.cleaned(got, *object, doubt, cleaning),
             State::LookWaiting { at } => self.looked_waiting(got, at),
             State::ListWaiting { at, live } => self.listed_waiting(got, at, &live),
             State::Deployed => self.listed_deployed(got),

@@ -54,6 +54,15 @@ pub enum Event {
     Unchanged(ObjectId),
     /// An object was deleted.
     Deleted(ObjectId),
+    /// An object that had been created was deleted again, after it failed.
+    CleanedUp(ObjectId),
+    /// A pod was deleted so that it starts anew.
+    Restarted {
+        /// The object that was changed.
+        object: ObjectId,
+        /// The pod's name.
+        pod: String,
+    },
     /// An object was left although the target does not have it.
     Left {
         /// The object.

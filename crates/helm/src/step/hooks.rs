@@ -185,7 +185,7 @@ impl Engine {
         }
         match why {
             DeletePolicy::BeforeCreation => self.tell_run("Running", is_gone),
-            _ => self.cleaned(),
+            _ => self.hook_cleaned(),
         }
     }
 
@@ -196,7 +196,7 @@ impl Engine {
             DeletePolicy::BeforeCreation => self.hooks_failed(message),
             _ if has_failed => {
                 self.notes.push(format!("the object of a hook was not deleted: {message}"));
-                self.cleaned();
+                self.hook_cleaned();
             }
             _ => self.hooks_failed(message),
         }

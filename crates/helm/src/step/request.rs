@@ -231,6 +231,12 @@ impl Request {
         Self::new(Verb::Delete, Place::of(object)).with_body(body, "application/json")
     }
 
+    /// Returns the request that deletes what has a uid, and nothing else that has its name by now.
+    pub(super) fn delete_exactly(place: Place, uid: &str) -> Self {
+        let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}});
+        Self::new(Verb::Delete, place).with_body(body, "application/json")
+    }
+
     pub(super) fn with_body(mut self, body: Value, content_type: &'static str) -> Self {
         self.body = Some(body);
         self.content_type = Some(content_type);

@@ -1,5 +1,7 @@
 mod apply;
+mod cleanup;
 mod custom;
+mod pods;
 mod replace;
 
 use pretty_assertions::assert_eq;

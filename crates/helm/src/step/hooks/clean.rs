@@ -31,7 +31,7 @@ impl Engine {
         let all = (0..hooking.hooks.len()).rev();
         hooking.cleaning =
             all.map(|hook| Cleaning { hook, why: DeletePolicy::Succeeded, logs: true }).collect();
-        self.clean_next();
+        self.clean_next_hook();
     }
 
     /// One has failed: it, then those before it, which have succeeded.
@@ -41,10 +41,10 @@ impl Engine {
         let failed = Cleaning { hook: hooking.at, why: DeletePolicy::Failed, logs: true };
         let before = (0..hooking.at).map(|hook| Cleaning { hook, why: DeletePolicy::Succeeded, logs: false });
         hooking.cleaning = std::iter::once(failed).chain(before).collect();
-        self.clean_next();
+        self.clean_next_hook();
     }
 
-    fn clean_next(&mut self) {
+    fn clean_next_hook(&mut self) {
         let Some(hooking) = &self.hooking else { return };
         let Some(cleaning) = hooking.cleaning.front().copied() else {
             let event = hooking.event;
@@ -83,16 +83,16 @@ impl Engine {
         let Some(cleaning) = hooking.cleaning.front().copied() else { return };
         match hooking.hooks.get(cleaning.hook) {
             Some(hook) if hook.is_deleted(cleaning.why) => self.delete_hook(0, cleaning.why),
-            _ => self.cleaned(),
+            _ => self.hook_cleaned(),
         }
     }
 
     /// One is cleaned up: the next.
-    pub(super) fn cleaned(&mut self) {
+    pub(super) fn hook_cleaned(&mut self) {
         if let Some(hooking) = &mut self.hooking {
             hooking.cleaning.pop_front();
         }
-        self.clean_next();
+        self.clean_next_hook();
     }
 
     pub(super) fn hook_pods(&mut self, got: Got) {

@@ -132,7 +132,7 @@ impl Engine {
     pub(super) fn applied(&mut self, got: Got, visit: Visit, mut applying: Applying) {
         let id = visit.target.object.id.clone();
         match (got, applying.doubt.take()) {
-            (Got::Done(_), None) => self.visited(Event::Applied(id)),
+            (Got::Done(live), None) => self.updated(&visit, &live, Event::Applied(id)),
             (Got::Refused(answer) | Got::NotFound(answer), None) => {
                 self.collect(&id, not_applied(&visit.target.object, &answer));
             }
@@ -147,7 +147,7 @@ impl Engine {
                 let done = says(&live, object)
                     && (!untouched || holds_exactly(&live, &self.job.field_manager, &object.value));
                 match (done, untouched && answered) {
-                    (true, _) => self.visited(Event::Applied(id)),
+                    (true, _) => self.updated(&visit, &live, Event::Applied(id)),
                     (false, true) => {
                         let message = format!("server-side apply failed for object {}: {why}", named(object));
                         self.collect(&id, message);

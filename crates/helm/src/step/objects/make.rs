@@ -13,6 +13,10 @@ const FAILED: &str = "failed to create resource";
 
 impl Engine {
     pub(super) fn make(&mut self, visit: Visit) {
+        // Helm counts it among the created before it is.
+        if self.job.options.strict {
+            self.note_created(&visit);
+        }
         let (request, repeat) = self.creation(&visit.target.object, self.job.options.force_conflicts);
         self.send_repeating(request, repeat, State::Target(Box::new(visit), Asked::Make(None)));
     }
@@ -37,7 +41,7 @@ impl Engine {
     pub(super) fn made(&mut self, got: Got, visit: Visit, doubt: Doubt) {
         let id = visit.target.object.id.clone();
         match (got, doubt) {
-            (Got::Done(_), None) => self.visited(Event::Created(id)),
+            (Got::Done(_), None) => self.was_created(&visit),
             (Got::Refused(answer) | Got::NotFound(answer), None) => {
                 let why = self.not_created(&visit.target.object, &answer);
                 self.abort(&id, FAILED, &why);
@@ -46,13 +50,25 @@ impl Engine {
             (Got::Done(live), Some((why, _))) => {
                 // It is there: ours, if it says all that ours says.
                 if says(&live, &visit.target.object) {
-                    self.visited(Event::Created(id));
+                    self.was_created(&visit);
                 } else {
                     self.in_doubt(&id, "created", &why);
                 }
             }
             (Got::NotFound(_), Some((why, true))) => self.abort(&id, FAILED, &why),
             (_, Some((why, _))) => self.in_doubt(&id, "created", &why),
+        }
+    }
+    fn was_created(&mut self, visit: &Visit) {
+        if !self.job.options.strict {
+            self.note_created(visit);
+        }
+        self.visited(Event::Created(visit.target.object.id.clone()));
+    }
+
+    fn note_created(&mut self, visit: &Visit) {
+        if self.job.options.cleanup_on_fail {
+            self.created.push_back(visit.target.object.clone());
         }
     }
 }

@@ -5,10 +5,13 @@
 //! that an object is there, errors are collected and the next object is visited.
 
 mod apply;
+mod cleanup;
 mod make;
 mod patch;
+mod pods;
 mod remove;
 mod replace;
+mod selector;
 
 use serde_json::Value;
 
@@ -22,7 +25,9 @@ use crate::options::Method;
 use crate::plan::{Action, ObjectId, PlanObject, means_the_same};
 use crate::record::Generation;
 use apply::{Applying, Owners};
+pub(super) use cleanup::Cleaning;
 use patch::Changing;
+pub(super) use pods::Pods;
 use replace::Replacing;
 
 /// An object of the target that is being visited.
@@ -145,6 +150,12 @@ impl Engine {
         }
     }
 
+    /// An object was changed, or is as it should be; `live` is what the server has of it now.
+    fn updated(&mut self, visit: &Visit, live: &Value, event: Event) {
+        self.note_pods(&visit.target.object.id, live);
+        self.visited(event);
+    }
+
     fn started(&mut self, object: &ObjectId) {
         self.number += 1;
         self.tell(Event::Started { object: object.clone(), number: self.number, of: self.of });
@@ -182,6 +193,7 @@ impl Engine {
 
     /// Ends the visit of the objects.
     fn fail_objects(&mut self, what: String) {
+        self.cleans = self.job.options.cleanup_on_fail;
         self.fail(what);
     }
 }

@@ -48,7 +48,7 @@ impl Engine {
         let id = visit.target.object.id.clone();
         let refused = |why: &str| format!("cannot patch {:?} with kind {}: {why}", id.name, id.gvk.kind);
         match (got, changing.doubt.take()) {
-            (Got::Done(_), None) => self.visited(Event::Patched(id)),
+            (Got::Done(live), None) => self.updated(&visit, &live, Event::Patched(id)),
             (Got::Refused(answer) | Got::NotFound(answer), None) => {
                 self.collect(&id, refused(&answer.message()));
             }
@@ -60,7 +60,7 @@ impl Engine {
                 let untouched = untouched(&changing.before, &live);
                 let done = apply(&live, &changing.patch).is_ok_and(|after| means_the_same(&live, &after));
                 match (untouched, answered, done) {
-                    (false, _, true) => self.visited(Event::Patched(id)),
+                    (false, _, true) => self.updated(&visit, &live, Event::Patched(id)),
                     (true, true, _) => self.collect(&id, refused(&why)),
                     _ => self.in_doubt(&id, "changed", &why),
                 }
@@ -73,7 +73,7 @@ impl Engine {
     pub(super) fn refreshed(&mut self, got: Got, visit: &Visit) {
         let id = visit.target.object.id.clone();
         let why = match got {
-            Got::Done(_) => return self.visited(Event::Unchanged(id)),
+            Got::Done(live) => return self.updated(visit, &live, Event::Unchanged(id)),
             Got::NotFound(answer) | Got::Refused(answer) => answer.message(),
             Got::Unknown { why, .. } => why,
         };

@@ -13,7 +13,7 @@ impl Engine {
             if !self.errors.is_empty() {
                 return self.fail_objects(self.errors.join(" && "));
             }
-            return self.settle();
+            return self.restart_pods();
         }
         if self.is_cancelled() {
             return self.fail_cancelled();

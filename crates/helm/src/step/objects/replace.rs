@@ -49,7 +49,7 @@ impl Engine {
     pub(super) fn replaced(&mut self, got: Got, visit: Visit, mut replacing: Replacing) {
         let id = visit.target.object.id.clone();
         match (got, replacing.doubt.take()) {
-            (Got::Done(_), None) => self.visited(Event::Replaced(id)),
+            (Got::Done(live), None) => self.updated(&visit, &live, Event::Replaced(id)),
             (Got::Refused(answer) | Got::NotFound(answer), None) => {
                 self.collect(&id, not_replaced(&answer.message()));
             }
@@ -59,7 +59,7 @@ impl Engine {
             }
             (Got::Done(live), Some((why, answered))) => {
                 match (untouched(&replacing.before, &live), answered, says(&live, &visit.target.object)) {
-                    (false, _, true) => self.visited(Event::Replaced(id)),
+                    (false, _, true) => self.updated(&visit, &live, Event::Replaced(id)),
                     (true, true, _) => self.collect(&id, not_replaced(&why)),
                     _ => self.in_doubt(&id, "replaced", &why),
                 }
