@@ -168,6 +168,21 @@ fn a_deletion_whose_answer_is_lost_is_looked_for() {
     }
 }
 
+#[test]
+fn a_deletion_of_which_the_server_itself_says_that_it_failed_is_known_to_have() {
+    let mut stand = failing();
+    let outcome = drive(&mut engine(&stand, 6), &mut stand.api, |_, api, request| {
+        if request.verb == Verb::Delete && request.place.name == "one" {
+            api.faults.insert(api.log.len(), Fault::ServerError);
+        }
+    })
+    .outcome;
+    let what = format!(
+        "an error occurred while cleaning up resources. original rollback error: {REFUSED}: unable to cleanup resources: the server broke"
+    );
+    assert_eq!(outcome, failed(&what));
+}
+
 /// After any failure of any request, what is left of what was created is told.
 #[test]
 fn whatever_request_of_a_cleanup_fails_the_end_is_told_truly() {

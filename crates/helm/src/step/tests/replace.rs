@@ -108,6 +108,22 @@ fn what_vanishes_in_between_is_put_without_a_version_and_what_cannot_be_read_is_
     }
 }
 
+/// What says all that it should may still hold what others put there, until it is replaced.
+#[test]
+fn a_replacement_that_may_not_have_arrived_is_not_taken_for_done_by_what_was_there_before() {
+    let same = config_map("env", "one");
+    for (fault, is_done) in [(Fault::LostBefore, false), (Fault::LostAfter, true)] {
+        let mut stand =
+            Stand::new(&[Revision::new(6, "superseded", &same), Revision::new(7, "deployed", &same)]);
+        stand.options.force_replace = true;
+        stand.drift(&format!("{MAPS}/env"), |object| object["data"]["B"] = json!("2"));
+        stand.api.always = Some((format!("PUT {MAPS}/env"), fault));
+        let outcome = run(&mut stand, 6).outcome;
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), is_done, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Unknown { .. }), !is_done, "{outcome:?}");
+    }
+}
+
 #[test]
 fn whatever_request_of_a_replacement_fails_in_whatever_way_the_end_is_told_truly() {
     for helm in [Generation::V3, Generation::V4] {
