@@ -17,6 +17,11 @@ const PODS: &str = "/api/v1/namespaces/momo-store/pods";
 
 /// Three hooks before the objects and one after them.
 fn stand(v4: bool) -> Stand {
+    stand_by(v4, None)
+}
+
+/// The same, whose records say by which method the objects were made.
+fn stand_by(v4: bool, method: Option<&str>) -> Stand {
     let mut target = Revision::new(6, "superseded", &config_map("env", "1"));
     let all = json!(["hook-succeeded", "hook-failed", "before-hook-creation"]);
     target.extra = vec![(
@@ -42,6 +47,9 @@ fn stand(v4: bool) -> Stand {
     target.v4 = v4;
     let mut current = Revision::new(7, "deployed", &config_map("env", "2"));
     current.v4 = v4;
+    for revision in [&mut target, &mut current] {
+        revision.extra.extend(method.map(|method| ("apply_method", json!(method))));
+    }
     Stand::new(&[target, current])
 }
 
@@ -268,6 +276,57 @@ fn a_hook_that_is_there_already_and_must_not_be_deleted_fails() {
 }
 
 #[test]
+fn the_server_applies_hooks_too_and_takes_no_fields_over_for_them() {
+    let mut stand = stand_by(true, Some("ssa"));
+    stand.options.force_conflicts = true;
+    // One that is there already and stays is applied to, where a creation would fail.
+    stand
+        .api
+        .put(&format!("{JOBS}/heavy"), json!({"kind": "Job", "metadata": {"name": "heavy", "uid": "old"}}));
+    let run = drive(&mut stand, &BTreeMap::new());
+    assert_eq!(run.outcome, Outcome::Done { notes: vec![] });
+    let all = lines(&stand.api);
+    let made: Vec<_> =
+        all.iter().filter(|line| line.starts_with("PATCH") && line.contains("/jobs/")).collect();
+    let apply =
+        |name: &str| format!("PATCH {JOBS}/{name}?fieldManager=helm&fieldValidation=Strict&force=false");
+    assert_eq!(made, [&apply("a"), &apply("b"), &apply("heavy"), &apply("a")]);
+    assert!(!all.iter().any(|line| line.starts_with("POST") && line.contains("/jobs")));
+    assert!(all.contains(&format!("PATCH {MAPS}/env?fieldManager=helm&fieldValidation=Strict&force=true")));
+}
+
+#[test]
+fn what_became_of_an_apply_for_a_hook_is_looked_up() {
+    let before = json!({"kind": "Job", "metadata": {"name": "heavy", "uid": "old"}});
+    let mut prepared = stand_by(true, Some("ssa"));
+    prepared.api.put(&format!("{JOBS}/heavy"), before);
+    let job = job(&prepared);
+    let mut clean = prepared.api.clone();
+    drive_with(&mut Engine::new(job.clone()), &mut clean, |_, api, request| {
+        end_jobs(api, request, &BTreeMap::new());
+    });
+    let at = clean.log.iter().position(|(line, _)| line.starts_with(&format!("PATCH {JOBS}/heavy"))).unwrap();
+    for (fault, expected) in [
+        (Fault::LostBefore, "unknown: whether Job momo-store/heavy of a hook was applied"),
+        (Fault::LostAfter, "done"),
+        (Fault::GatewayAfter, "done"),
+        (Fault::ServerError, "pre-rollback hooks failed"),
+    ] {
+        let mut api = prepared.api.clone();
+        api.faults = [(at, fault)].into();
+        let run = drive_with(&mut Engine::new(job.clone()), &mut api, |_, api, request| {
+            end_jobs(api, request, &BTreeMap::new());
+        });
+        let said = match run.outcome {
+            Outcome::Done { .. } => "done".to_owned(),
+            Outcome::Failed { what, .. } => what,
+            Outcome::Unknown { what, .. } => format!("unknown: {what}"),
+        };
+        assert!(said.starts_with(expected), "{fault:?}: {said}");
+    }
+}
+
+#[test]
 fn a_hook_that_does_not_end_is_given_up_when_its_time_is_over() {
     for (timeout, seconds) in [(60_000_000_000, 60), (0, i64::MAX)] {
         let mut stand = stand(false);
@@ -321,8 +380,13 @@ fn a_cancel_before_a_hook_starts_no_more() {
 
 #[test]
 fn whatever_request_fails_in_whatever_way_the_end_is_told_truly() {
-    for (v4, wait) in [(false, Wait::None), (true, Wait::None), (true, Wait::Watcher)] {
-        let mut clean = stand(v4);
+    let helms = [
+        (stand(false), Wait::None),
+        (stand(true), Wait::None),
+        (stand(true), Wait::Watcher),
+        (stand_by(true, Some("ssa")), Wait::Watcher),
+    ];
+    for (mut clean, wait) in helms {
         clean.options.wait = wait;
         let prepared = (clean.api.clone(), job(&clean));
         drive(&mut clean, &BTreeMap::new());
