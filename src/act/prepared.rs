@@ -104,8 +104,9 @@ async fn make(
     state: Option<&Path>,
 ) -> Result<Prepared> {
     match wanted {
-        Wanted::Rollback { namespace, release, to } => {
-            let made = rollback::prepare(client, cluster, id, now, (namespace, release), *to, state).await?;
+        Wanted::Rollback { namespace, release, to, options } => {
+            let asked = rollback::Asked { namespace, release, to: *to, options };
+            let made = rollback::prepare(client, cluster, id, now, &asked, state).await?;
             Ok(Prepared::Rollback(Box::new(made)))
         }
         Wanted::Deed { deed: Deed::Drain(options), objects } => {

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::deeds::{CronjobCommand, Delete, Drain, Named, On, RolloutCommand, Scale, SetCommand, Tags};
 use super::gitops::{ArgocdCommand, FluxCommand};
+use super::rollback::Rollback;
 use super::silence::SilenceCommand;
 
 /// What the exit codes mean, at the end of the help.
@@ -146,7 +147,7 @@ pub enum Command {
         printed: Printed,
     },
     /// Rolls a release back; prints the plan, or carries it out.
-    Rollback(Rollback),
+    Rollback(Box<Rollback>),
     /// Marks a release's pending revision as failed, so that the release can be changed again.
     Free {
         /// The release.
@@ -278,24 +279,6 @@ pub struct Printed {
     /// How it is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
-}
-
-/// A rollback.
-#[derive(Debug, Args)]
-pub struct Rollback {
-    /// The release.
-    pub release: String,
-    /// The revision to go back to; the last good one when left out.
-    pub revision: Option<u32>,
-    /// Waits until everything is ready.
-    #[arg(long)]
-    pub wait: bool,
-    /// How long it waits.
-    #[arg(long, value_name = "LENGTH", default_value = "5m")]
-    pub timeout: String,
-    /// How it is confirmed and printed.
-    #[command(flatten)]
-    pub sent: Sent,
 }
 
 /// Whether a plan is only printed, and how it is confirmed.

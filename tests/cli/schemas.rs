@@ -47,6 +47,7 @@ const PRINTED: &[(&str, &[&str])] = &[
     ("diff", &["diff", "momo", "-o", "json"]),
     ("plan", &["rollback", "momo", "6", "--plan", "-o", "json"]),
     ("plan", &["rollback", "momo", "3", "--plan", "-o", "json"]),
+    ("plan", &["rollback", "momo", "--strict-helm", "--no-hooks", "--plan", "-o", "json"]),
     ("plan", &["rollout", "restart", "deploy/backend", "--plan", "-o", "json"]),
     ("plan", &["delete", "deploy/backend", "--plan", "-o", "json"]),
     ("plan", &["drain", "worker-1", "--ignore-daemonsets", "--plan", "-o", "json"]),

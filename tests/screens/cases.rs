@@ -147,7 +147,7 @@ pub const CASES: &[Case] = &[
         name: "plan",
         open: |_| {
             let (namespace, release) = (Name::lossy(NAMESPACE), Name::lossy("momo"));
-            View::Plan(plan::PlanView::new(Wanted::Rollback { namespace, release, to: None }))
+            View::Plan(plan::PlanView::new(Wanted::rollback(namespace, release, None)))
         },
         bring: |s, state| planned(s, state, s.world.plan()),
     },

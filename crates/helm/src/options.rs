@@ -11,6 +11,7 @@ const FIVE_MINUTES_NS: i64 = 300_000_000_000;
 
 /// What a caller chose. The default is what `helm rollback` does without flags.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of helm's own")]
 pub struct Options {
     /// Which Helm's ways are followed; as the release's records tell when left out.
@@ -63,6 +64,7 @@ impl Default for Options {
 
 /// What is waited for after the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Wait {
     /// Nothing but hooks.
     None,
@@ -84,6 +86,7 @@ impl Wait {
 
 /// Whether the server merges what is applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ServerSide {
     /// As the revision that is rolled back to was applied.
     #[default]

@@ -12,8 +12,10 @@ mod show;
 use std::path::Path;
 use std::sync::Arc;
 
-use deckwatch_helm::options::Options;
-use deckwatch_helm::plan::{BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, plan};
+use deckwatch_helm::options::{Options, Wait};
+use deckwatch_helm::plan::{
+    BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, helm_picks, plan,
+};
 use deckwatch_helm::record::{Status, StoredRecord};
 use deckwatch_helm::step::Job;
 use deckwatch_helm::time::Now;
@@ -26,6 +28,18 @@ use crate::sources::kube::Client;
 pub(super) use drive::run;
 pub use live::{kinds as kinds_of, record};
 
+/// What is asked for.
+pub struct Asked<'a> {
+    /// The release's namespace.
+    pub namespace: &'a Name,
+    /// The release.
+    pub release: &'a Name,
+    /// To which revision; without one the last good one, or what Helm picks where its ways are wanted.
+    pub to: Option<u32>,
+    /// How it is to be carried out.
+    pub options: &'a Options,
+}
+
 /// A plan with everything that carrying it out needs.
 pub struct Prepared {
     /// The plan as it is shown.
@@ -36,15 +50,22 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Returns the engine's job.
+    /// Returns the engine's job. `wait`: how long it waits until everything is ready; as Helm's plain `--wait` does, where
+    /// the plan does not say how.
     ///
     /// # Errors
     /// `Refused`, where the plan is.
     pub fn job(&self, wait: Option<Span>, now: Ts) -> Result<Job> {
         let refuse = |detail: String| Error::new(Kind::Refused, "roll back").detail(detail);
         let sides = self.sides.as_ref().ok_or_else(|| refuse("the plan has no objects".to_owned()))?;
-        let job =
-            Job::new(&self.helm, &self.current, sides, helm_now(now)).map_err(|e| refuse(e.to_string()))?;
+        let mut helm = self.helm.clone();
+        if let Some(limit) = wait {
+            helm.options.timeout_ns = limit.0;
+            if helm.options.wait == Wait::None {
+                helm.options.wait = Wait::plain(helm.generation);
+            }
+        }
+        let job = Job::new(&helm, &self.current, sides, helm_now(now)).map_err(|e| refuse(e.to_string()))?;
         Ok(match wait {
             Some(limit) => job.waiting(limit.0),
             None => job,
@@ -66,18 +87,21 @@ pub async fn prepare(
     cluster: &ClusterId,
     id: PlanId,
     now: Ts,
-    release: (&Name, &Name),
-    to: Option<u32>,
+    asked: &Asked<'_>,
     state: Option<&Path>,
 ) -> Result<Prepared> {
-    let (namespace, name) = release;
+    let (namespace, name, options) = (asked.namespace, asked.release, asked.options);
     let history = live::history(client, namespace, name).await?;
+    // To Helm 0 is no revision at all.
+    let to = asked.to.filter(|to| *to != 0 || !options.strict);
     let choice = choose_target(&history.records);
-    let target = match (to, &choice) {
-        (Some(to), _) => i64::from(to),
-        (None, Ok(choice)) => choice.target,
-        (None, Err(refusal)) => return Err(refused(namespace, name, refusal)),
+    let chosen = match (to, &choice) {
+        (Some(to), _) => Ok(i64::from(to)),
+        (None, _) if options.strict => helm_picks(&history.records),
+        (None, Ok(choice)) => Ok(choice.target),
+        (None, Err(refusal)) => Err(refusal.clone()),
     };
+    let target = chosen.map_err(|refusal| refused(namespace, name, &refusal))?;
     let of = |number: i64| history.records.iter().find(|r| r.record.version() == Ok(number));
     let current = history.records.iter().max_by_key(|r| r.record.version().unwrap_or(i64::MIN));
     let current = current.cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoHistory))?;
@@ -109,7 +133,7 @@ pub async fn prepare(
         sides: objects,
         live: &found,
         owners: &owners,
-        options: &Options::default(),
+        options,
         now: helm_now(now),
         dead,
     };
@@ -120,13 +144,17 @@ pub async fn prepare(
     let allowed = rights.as_ref().is_ok_and(Vec::is_empty);
     let previews = preview::all(client, &made, objects, allowed).await;
     let losses = losses::read(client, &made).await;
-    let choice = choice.ok().filter(|_| to.is_none());
+    let chosen = match (to, options.strict, choice) {
+        (Some(_), ..) => show::Chosen::ByHand,
+        (None, true, _) => show::Chosen::ByHelm,
+        (None, false, choice) => choice.map_or(show::Chosen::ByHand, show::Chosen::Good),
+    };
     let shown = show::Inputs {
         id,
         now,
         cluster,
         helm: &made,
-        choice: choice.as_ref(),
+        chosen: &chosen,
         current: &current,
         target: &wanted,
         history: &history,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use deckwatch_helm::hooks::{DeletePolicy, RunHook};
 use deckwatch_helm::merge::merge_diff;
+use deckwatch_helm::options::{Method, ServerSide, Wait};
 use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetChoice};
 use deckwatch_helm::record::StoredRecord;
 use serde_json::Value;
@@ -31,8 +32,8 @@ pub struct Inputs<'a> {
     pub cluster: &'a ClusterId,
     /// Helm's plan.
     pub helm: &'a Plan,
-    /// Why this revision was chosen, where it was.
-    pub choice: Option<&'a TargetChoice>,
+    /// Why this revision was chosen.
+    pub chosen: &'a Chosen,
     /// The record that is left.
     pub current: &'a StoredRecord,
     /// The record that is gone back to.
@@ -49,13 +50,34 @@ pub struct Inputs<'a> {
     pub previews: &'a BTreeMap<ObjectId, Preview>,
 }
 
+/// Who chose the revision.
+pub enum Chosen {
+    /// Whoever asks named it.
+    ByHand,
+    /// It is the one that Helm takes where none is named.
+    ByHelm,
+    /// It is the last good one.
+    Good(TargetChoice),
+}
+
 /// Returns the plan as it is shown.
 pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
     let helm = inputs.helm;
     let items: Vec<Item> = helm.objects.iter().map(|o| item(o, inputs)).collect();
     let mut refusals: Vec<String> = helm.refusals.iter().map(|r| said(r).to_string()).collect();
-    if let Ok(missing) = inputs.rights {
-        refusals.extend(ops::Plan::missing(missing));
+    // Helm finds these out on the way: its record then says that it failed.
+    let mut foreseen: Vec<String> =
+        inputs.rights.iter().filter_map(|missing| ops::Plan::missing(missing)).collect();
+    for (object, preview) in inputs.previews {
+        if let Preview::Refused(why) = preview {
+            foreseen.push(format!("the server's dry run refuses {}: {why}", said(object)));
+        }
+    }
+    let mut notes = notes(inputs);
+    if helm.options.strict {
+        notes.extend(foreseen.iter().map(|why| said(format!("not refused, since helm would not: {why}"))));
+    } else {
+        refusals.append(&mut foreseen);
     }
     // Who may not ask is told so; the labels of the objects speak for themselves. Whoever was not answered asks again.
     let denied = inputs.unasked.is_some_and(|e| e.kind == Kind::Denied);
@@ -67,11 +89,6 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
     );
     let owned = (inputs.unasked.is_some() && !denied)
         || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. }));
-    for (object, preview) in inputs.previews {
-        if let Preview::Refused(why) = preview {
-            refusals.push(format!("the server's dry run refuses {}: {why}", said(object)));
-        }
-    }
     let rollback = Rollback {
         action: Safe::own(ROLLBACK),
         release: Name::lossy(&helm.release),
@@ -79,6 +96,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         to: revision(inputs.target),
         over: helm.over.map(number),
         makes: number(helm.makes),
+        options: helm.options.clone(),
         losses: Vec::new(),
         phrase: Safe::of(&helm.release),
         named: None,
@@ -108,7 +126,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         risk: risk(&items),
         items,
         refusals,
-        notes: notes(inputs),
+        notes,
         // Asked apart.
         user: Safe::default(),
         skew: None,
@@ -170,7 +188,13 @@ fn revision(stored: &StoredRecord) -> RevisionInfo {
 
 fn why(inputs: &Inputs<'_>) -> Vec<Safe> {
     let target = inputs.helm.target;
-    let Some(choice) = inputs.choice else { return vec![said(format!("{target} was chosen by hand"))] };
+    let choice = match inputs.chosen {
+        Chosen::ByHand => return vec![said(format!("{target} was chosen by hand"))],
+        Chosen::ByHelm => {
+            return vec![said(format!("{target} is the one before the last, which is what helm takes"))];
+        }
+        Chosen::Good(choice) => choice,
+    };
     let why = if choice.goes_on {
         "is where the rollback was going that was never finished"
     } else {
@@ -198,8 +222,9 @@ fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     out.extend(helm.over.map(|revision| {
         let status = inputs.current.record.info().map(|info| info.status.as_str().to_owned());
         let status = status.unwrap_or_else(|_| "pending".to_owned());
+        let since = if helm.options.strict { "" } else { " for longer than 5 minutes" };
         said(format!(
-            "revision {revision} is {status} for longer than 5 minutes: whether anybody still works on it is not known"
+            "revision {revision} is {status}{since}: whether anybody still works on it is not known"
         ))
     }));
     out.extend(helm.warnings.iter().map(said));

@@ -435,7 +435,7 @@ fn a_running_rollback_is_seen_on_every_page_opened_again_and_its_end_is_told() {
 }
 
 fn wanted() -> Wanted {
-    Wanted::Rollback { namespace: Name::lossy("momo-store"), release: Name::lossy("momo"), to: None }
+    Wanted::rollback(Name::lossy("momo-store"), Name::lossy("momo"), None)
 }
 
 /// Returns the screen as text.

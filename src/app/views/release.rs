@@ -347,11 +347,8 @@ impl Pane for ReleasePage {
                 self.show(next, cx.shared);
             }
             Action::Roll => {
-                cx.open = Some(View::Plan(plan::PlanView::new(Wanted::Rollback {
-                    namespace: self.namespace.clone(),
-                    release: self.name.clone(),
-                    to: self.target(),
-                })));
+                let wanted = Wanted::rollback(self.namespace.clone(), self.name.clone(), self.target());
+                cx.open = Some(View::Plan(plan::PlanView::new(wanted)));
             }
             Action::Free => {
                 let wanted = freeing(cx.shared, &self.namespace, &self.name);

@@ -174,7 +174,7 @@ impl Pane for Releases {
             }
             Action::Roll => {
                 let (namespace, release) = (selected.namespace, selected.name);
-                let wanted = Wanted::Rollback { namespace, release, to: None };
+                let wanted = Wanted::rollback(namespace, release, None);
                 cx.open = Some(View::Plan(plan::PlanView::new(wanted)));
             }
             Action::Free => {

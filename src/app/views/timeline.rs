@@ -254,7 +254,7 @@ impl Pane for Timeline {
             Action::Open => cx.open = selected.and_then(|s| open(&s.change)),
             Action::Roll => {
                 if let Some((namespace, name, _)) = selected.and_then(|s| s.change.release.clone()) {
-                    let wanted = Wanted::Rollback { namespace, release: name, to: None };
+                    let wanted = Wanted::rollback(namespace, name, None);
                     cx.open = Some(View::Plan(super::plan::PlanView::new(wanted)));
                 }
             }

@@ -5,20 +5,17 @@ use serde_json::json;
 use super::carry::{self, Ran};
 use super::{deeds, print, print_json, release};
 use crate::app::views::release::freeing;
-use crate::cli::args::{Output, Place, Rollback, Sent};
-use crate::core::{Error, Kind, Result, Span};
+use crate::cli::args::{Output, Place, Sent};
+use crate::cli::rollback::Rollback;
+use crate::core::{Error, Kind, Result};
 use crate::ops::{Outcome, Plan, Wanted};
 
 /// Prints the plan, or carries it out.
 pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
     carry::said(&asked.sent, "roll back", &asked.release)?;
-    let wait = Span::parse(&asked.timeout).ok_or_else(|| {
-        Error::new(Kind::Usage, "roll back")
-            .on(asked.timeout.clone())
-            .detail("--timeout is a length, as in 5m")
-    })?;
+    let (options, wait) = asked.options()?;
     let (mut headless, namespace, name) = release::locate(place, &asked.release)?;
-    let wanted = Wanted::Rollback { namespace, release: name, to: asked.revision };
+    let wanted = Wanted::Rollback { namespace, release: name, to: asked.revision, options };
     let plan = match carry::plan(&mut headless, &wanted) {
         Ok(plan) => plan,
         Err(error) => {
@@ -31,9 +28,9 @@ pub fn run(place: &Place, asked: &Rollback) -> Result<u8> {
         headless.finish();
         return carry::show(&plan, output);
     }
-    let ran = carry::carry_out(headless, &plan, wanted, &asked.sent, asked.wait.then_some(wait))?;
+    let ran = carry::carry_out(headless, &plan, wanted, &asked.sent, wait)?;
     if output == Output::Json {
-        print_json(&outcome_json(&plan, &ran, asked.wait))?;
+        print_json(&outcome_json(&plan, &ran, wait.is_some()))?;
     } else if ran.error().is_none() {
         print(&format!("{}: {} (plan {})\n", past(&plan), ran.told, plan.id))?;
     }

@@ -102,7 +102,8 @@ fn options(command: &Command, keep: impl Fn(&Arg) -> bool) -> String {
 fn row(arg: &Arg) -> [String; 3] {
     let mut names: Vec<String> = Vec::new();
     names.extend(arg.get_short().map(|c| format!("-{c}")));
-    names.extend(arg.get_long().map(|l| format!("--{l}")));
+    let aliases = arg.get_visible_aliases().unwrap_or_default();
+    names.extend(arg.get_long().into_iter().chain(aliases).map(|l| format!("--{l}")));
     let takes = arg.get_action().takes_values();
     let values: Vec<String> = arg
         .get_possible_values()
@@ -114,6 +115,9 @@ fn row(arg: &Arg) -> [String; 3] {
     let name = match (arg.is_positional(), takes) {
         (true, _) if values.is_empty() => value(arg),
         (true, _) => what,
+        (false, true) if arg.get_num_args().is_some_and(|n| n.min_values() == 0) => {
+            format!("{}[={what}]", names.join(", "))
+        }
         (false, true) => format!("{} {what}", names.join(", ")),
         (false, false) => names.join(", "),
     };

@@ -1,5 +1,7 @@
 //! What a plan does: each kind of change with what is to be known of it alone.
 
+use deckwatch_helm::options::Options;
+
 use super::deeds::{self, Deeds};
 use super::silences::{self, Silences};
 use crate::core::{Name, ObjectRef, Safe, Span, Ts, Untrusted};
@@ -18,8 +20,10 @@ pub enum Wanted {
         namespace: Name,
         /// Release.
         release: Name,
-        /// To which revision; the last good one where none is named.
+        /// To which revision; the last good one where none is named, or what Helm picks where its ways are wanted.
         to: Option<u32>,
+        /// How it is carried out, as the flags of `helm rollback` say it.
+        options: Options,
     },
     /// Something is done to objects.
     Deed {
@@ -38,6 +42,11 @@ pub enum Wanted {
 }
 
 impl Wanted {
+    /// Returns a rollback that is carried out as `helm rollback` does without flags.
+    pub fn rollback(namespace: Name, release: Name, to: Option<u32>) -> Self {
+        Self::Rollback { namespace, release, to, options: Options::default() }
+    }
+
     /// Returns the heading while the plan is being made.
     pub fn title(&self) -> String {
         match self {
@@ -93,6 +102,9 @@ pub struct Rollback {
     pub over: Option<u32>,
     /// The number of the revision that it makes.
     pub makes: u32,
+    /// How it is carried out, where that differs from `helm rollback` without flags.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub options: Options,
     /// What is deleted that nothing brings back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
@@ -121,6 +133,10 @@ pub struct Loss {
     pub name: Safe,
     /// What goes with it, in words.
     pub what: Safe,
+}
+
+fn is_plain(options: &Options) -> bool {
+    *options == Options::default()
 }
 
 /// How many revisions a release keeps.
@@ -173,6 +189,7 @@ impl Rollback {
             to: revision(6, "0.0.1042"),
             over: None,
             makes: 8,
+            options: Options::default(),
             losses: Vec::new(),
             phrase: Safe::own("momo"),
             named: None,

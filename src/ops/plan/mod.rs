@@ -345,6 +345,7 @@ impl Plan {
                 namespace: self.namespace.clone(),
                 release: r.release.clone(),
                 to: Some(r.to.revision),
+                options: r.options.clone(),
             },
             Doing::Deed(d) => Wanted::Deed {
                 // One that can't be read back is one that is always refused.

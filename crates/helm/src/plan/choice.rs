@@ -65,6 +65,13 @@ pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> 
     Ok(TargetChoice { current, target, goes_on, skipped, helm_picks, helm_pick_exists })
 }
 
+/// Returns the revision that `helm rollback` goes to without one: the last revision's number less one, whatever that
+/// revision is, and whether there is one or not. Helm passes over records that it cannot read.
+pub fn helm_picks(history: &[StoredRecord]) -> Result<i64, Refusal> {
+    let last = history.iter().filter_map(|stored| stored.record.version().ok()).max();
+    last.map(|last| last - 1).ok_or(Refusal::NoHistory)
+}
+
 /// The revision that a record is of: what it says itself, else what its object's name says.
 fn revision_of(stored: &StoredRecord) -> Option<i64> {
     let by_name = || parse_object_name(&stored.object_name).map(|(_, revision)| revision);

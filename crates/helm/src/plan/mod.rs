@@ -19,7 +19,7 @@ mod release;
 mod restart;
 mod sides;
 
-pub use choice::{Skipped, TargetChoice, choose_target, prune};
+pub use choice::{Skipped, TargetChoice, choose_target, helm_picks, prune};
 pub use drift::{DriftField, means_the_same};
 pub use object::{Gvk, Kinds, Mapping, ObjectId, PlanObject};
 pub(crate) use objects::is_kept;

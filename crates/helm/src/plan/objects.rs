@@ -129,6 +129,13 @@ impl ObjectPlan {
         }
     }
 
+    /// Returns the plan of an object of which it can't be said what becomes of it.
+    pub(super) fn unforeseen(object: &PlanObject, why: &Refusal) -> Self {
+        let mut plan = Self::new(object, Action::Unchanged);
+        plan.warnings.push(Warning::Unforeseen(why.to_string()));
+        plan
+    }
+
     fn new(object: &PlanObject, action: Action) -> Self {
         Self {
             id: object.id.clone(),

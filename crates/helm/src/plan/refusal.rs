@@ -158,6 +158,7 @@ impl fmt::Display for Warning {
             Self::OtherOwner(who) => write!(f, "somebody else seems to own it: {who}"),
             Self::ForeignRelease(whose) => write!(f, "it belongs to {whose} and is taken over"),
             Self::Terminating => f.write_str("it is being deleted"),
+            Self::Unforeseen(why) => write!(f, "what becomes of it is not known: {why}"),
         }
     }
 }
@@ -209,4 +210,6 @@ pub enum Warning {
     ForeignRelease(String),
     /// The object is being deleted.
     Terminating,
+    /// What would be sent for it is not known, and Helm would go on all the same.
+    Unforeseen(String),
 }

@@ -135,7 +135,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
     let mut refusals = check_records(current, target, input.now)?;
     let pending = refusals.iter().position(|r| matches!(r, Refusal::Pending { .. }));
     let pending = pending.map(|at| refusals.remove(at));
-    let (over, pending) = passed_over(pending, input.dead);
+    let (over, pending) = passed_over(pending, input.dead, input.options.strict);
     refusals.extend(pending);
     refusals.extend(refused_options(input.options, generation, method).map(Refusal::Options));
     let drivers_differ = input.history.iter().any(|stored| stored.driver != current.driver);
@@ -193,10 +193,12 @@ fn method(options: &Options, generation: Generation, applied: Option<&str>) -> M
     }
 }
 
-/// Returns the pending revision that is old enough to be passed over, or the refusal that stays.
-fn passed_over(pending: Option<Refusal>, dead: Option<i64>) -> (Option<i64>, Option<Refusal>) {
+/// Returns the pending revision that is old enough to be passed over, or the refusal that stays. Helm's rollback passes over
+/// any: only its other commands look whether somebody is at work.
+fn passed_over(pending: Option<Refusal>, dead: Option<i64>, strict: bool) -> (Option<i64>, Option<Refusal>) {
     match pending {
         Some(Refusal::Pending { revision, .. }) if dead == Some(revision) => (None, None),
+        Some(Refusal::Pending { revision, .. }) if strict => (Some(revision), None),
         Some(Refusal::Pending { revision, age_seconds: Some(age), .. }) if age >= ABANDONED_AFTER_S => {
             (Some(revision), None)
         }
@@ -301,6 +303,10 @@ fn plan_objects(
         }
         match planned {
             Ok(plan) => plans.push(plan),
+            // Helm comes to it, and then fails there or passes it over.
+            Err(why @ (Refusal::Denied { .. } | Refusal::NoPatch { .. })) if input.options.strict => {
+                plans.push(ObjectPlan::unforeseen(object, &why));
+            }
             Err(refusal) => refusals.push(refusal),
         }
     }

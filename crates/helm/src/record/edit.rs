@@ -11,6 +11,7 @@ use crate::time::Now;
 
 /// Which Helm wrote a record. The two differ in how they write no time and in the fields that they know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Generation {
     /// Helm 3: `info.deleted` is always there, empty when the release is not uninstalled.
     V3,

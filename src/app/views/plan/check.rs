@@ -262,7 +262,7 @@ mod tests {
         let mut shared = testing::shared();
         let plan = Arc::new(Plan::example(testing::NOW));
         let (namespace, release) = (plan.namespace.clone(), crate::core::Name::lossy("momo"));
-        let wanted = crate::ops::Wanted::Rollback { namespace, release, to: None };
+        let wanted = crate::ops::Wanted::rollback(namespace, release, None);
         let led = LedBy { fingerprint: led.fingerprint, name: Safe::own("PodCrashLooping"), fires: true };
         let mut job = Job::begun(
             Arc::clone(&plan),
