@@ -1,6 +1,6 @@
 //! Before the first object: the re-check, the removal of old records, and the new record, which is the lock.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::engine::{Engine, State};
 use super::event::{Event, Outcome, Phase};
@@ -65,12 +65,17 @@ impl Engine {
             return self.stop_before("cancelled before anything was changed".to_owned());
         }
         if self.job.prune.is_empty() {
-            return self.create_record();
+            return match std::mem::take(&mut self.errors).first() {
+                None => self.create_record(),
+                Some(first) => self.stop_before(first.clone()),
+            };
         }
         self.phase = Phase::Pruning;
         let record = self.job.prune.remove(0);
         let place = Place::records(self.job.current.driver, &self.job.current.namespace, &record);
-        self.send(Request::new(Verb::Delete, place), State::Prune { record, doubt: None });
+        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
+        let request = Request::new(Verb::Delete, place).with_body(options, "application/json");
+        self.send(request, State::Prune { record, doubt: None });
     }
 
     pub(super) fn pruned(&mut self, got: Got, record: String, doubt: Option<String>) {
@@ -80,7 +85,14 @@ impl Engine {
                 self.prune_next();
             }
             (Got::Refused(answer), None) => {
-                self.stop_before(format!("the record `{record}` could not be removed: {}", answer.message()));
+                let what = format!("the record `{record}` could not be removed: {}", answer.message());
+                if self.job.options.strict {
+                    // Helm removes what it can before it stops.
+                    self.errors.push(what);
+                    self.prune_next();
+                } else {
+                    self.stop_before(what);
+                }
             }
             (Got::Unknown { why, .. }, None) => {
                 let place = Place::records(self.job.current.driver, &self.job.current.namespace, &record);

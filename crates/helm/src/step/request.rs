@@ -227,7 +227,8 @@ impl Request {
 
     /// Returns the request that deletes an object, as Helm sends it.
     pub(super) fn delete(object: &PlanObject) -> Self {
-        let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
+        // Helm sends the options without saying what they are.
+        let body = json!({"propagationPolicy": "Background"});
         Self::new(Verb::Delete, Place::of(object)).with_body(body, "application/json")
     }
 

@@ -148,10 +148,7 @@ fn requests_come_in_helms_order() {
         states_are(&[(5, "superseded"), (6, "superseded"), (7, "superseded"), (8, "deployed")])
     );
     let delete = stand.api.log.iter().find(|(line, _)| line.starts_with("DELETE")).unwrap();
-    assert_eq!(
-        delete.1,
-        Some(json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}))
-    );
+    assert_eq!(delete.1, Some(json!({"propagationPolicy": "Background"})));
     let made = stand
         .api
         .log
@@ -700,4 +697,20 @@ fn an_object_is_known_by_its_kind_and_name_whatever_its_version() {
         name: "a".to_owned(),
     };
     assert!(id("v1").matches(&id("v1beta1")));
+}
+
+#[test]
+fn when_a_record_cannot_be_removed_helm_removes_the_others_before_it_stops() {
+    for (strict, left) in [(false, vec![1, 2, 3, 4]), (true, vec![1, 4])] {
+        let of = |version, status| Revision::new(version, status, "");
+        let mut stand =
+            Stand::new(&[of(1, "superseded"), of(2, "superseded"), of(3, "superseded"), of(4, "deployed")]);
+        (stand.options.strict, stand.options.max_history) = (strict, 2);
+        stand.api.always = Some((format!("DELETE {SECRETS}/sh.helm.release.v1.momo.v1"), Fault::Forbidden));
+        let run = run(&mut stand, 3);
+        let what = "the record `sh.helm.release.v1.momo.v1` could not be removed: may not".to_owned();
+        assert_eq!(run.outcome, Outcome::Failed { phase: Phase::Pruning, what, record: None });
+        let revisions: Vec<i64> = states(&stand.api).into_iter().map(|(revision, _)| revision).collect();
+        assert_eq!(revisions, left, "strict: {strict}");
+    }
 }
