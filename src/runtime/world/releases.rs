@@ -61,11 +61,12 @@ async fn once(world: &World, scope: &Scope, inbox: &Inbox) {
     }
 }
 
-/// Secrets are where Helm keeps its records unless told otherwise: their state counts, but ConfigMaps
-/// that are denied or late make no release unknown.
+/// Secrets are where Helm keeps its records unless told otherwise: their state counts, and ConfigMaps that are denied make
+/// no release unknown. But before both have been listed nobody can say that there is no such release.
 fn state(known: &[Records; 2]) -> FeedState {
     let [secrets, maps] = known;
     match (&secrets.state, &maps.state) {
+        (FeedState::Live | FeedState::Denied(_), FeedState::Loading) => FeedState::Loading,
         (FeedState::Denied(_), FeedState::Live) if !maps.objects.is_empty() => FeedState::Live,
         (state, _) => state.clone(),
     }
@@ -157,4 +158,27 @@ fn collect(known: &[Records; 2]) -> Vec<Release> {
         release.revisions.sort_by_key(|r| r.number);
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::core::{Error, Kind};
+
+    #[test]
+    fn the_list_is_whole_when_both_kinds_of_records_are() {
+        let of = |secrets: FeedState, maps: FeedState| {
+            let records = |state| Records { state, ..Records::default() };
+            state(&[records(secrets), records(maps)])
+        };
+        let denied = || FeedState::Denied(Error::new(Kind::Denied, "list configmaps"));
+        assert_eq!(of(FeedState::Live, FeedState::Loading), FeedState::Loading);
+        assert_eq!(of(FeedState::Loading, FeedState::Live), FeedState::Loading);
+        assert_eq!(of(denied(), FeedState::Loading), FeedState::Loading);
+        assert_eq!(of(FeedState::Live, FeedState::Live), FeedState::Live);
+        assert_eq!(of(FeedState::Live, denied()), FeedState::Live);
+        assert_eq!(of(denied(), FeedState::Live), denied());
+    }
 }
