@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // commands talk to a terminal
 
 mod bench;
+mod code;
 mod docs;
 mod suite;
 mod testbed;

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-use sha2::{Digest as _, Sha256};
 
 use super::Result;
 use super::stand::Stand;
+use crate::code;
 
 /// Returns the page's head.
 pub fn head(workspace: &Path, stand: Option<&Stand>) -> String {
@@ -25,32 +24,7 @@ pub fn head(workspace: &Path, stand: Option<&Stand>) -> String {
 
 /// Returns a hash of everything that the figures depend on: our sources and the versions of others.
 pub fn hash(workspace: &Path) -> String {
-    let mut files = vec![workspace.join("Cargo.lock"), workspace.join("Cargo.toml")];
-    for folder in ["src", "crates", "benches"] {
-        gather(&workspace.join(folder), &mut files);
-    }
-    files.sort();
-    let mut hasher = Sha256::new();
-    for file in &files {
-        let name = file.strip_prefix(workspace).unwrap_or(file).display().to_string();
-        let text = fs::read(file).unwrap_or_default();
-        for part in [name.as_bytes(), &text[..]] {
-            hasher.update((part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
-    }
-    let digest = hasher.finalize();
-    digest.iter().take(10).fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
-fn gather(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() { gather(&path, out) } else { out.push(path) }
-    }
+    code::hash(workspace, &["Cargo.lock", "Cargo.toml"], &["src", "crates", "benches"])
 }
 
 fn machine() -> String {
@@ -101,22 +75,4 @@ fn versions(stand: Option<&Stand>) -> Vec<String> {
         out.push(format!("Helm {}", told(helm)));
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hash_is_of_the_sources_and_changes_with_them() {
-        let folder = std::env::temp_dir().join(format!("deckwatch-bench-hash-{}", std::process::id()));
-        fs::create_dir_all(folder.join("src/deep")).unwrap();
-        fs::write(folder.join("src/deep/a.rs"), "one").unwrap();
-        let one = hash(&folder);
-        fs::write(folder.join("README.md"), "not code").unwrap();
-        assert_eq!(hash(&folder), one);
-        fs::write(folder.join("src/deep/a.rs"), "two").unwrap();
-        assert_ne!(hash(&folder), one);
-        fs::remove_dir_all(&folder).unwrap();
-    }
 }

@@ -5,6 +5,7 @@
 //! by `DECKWATCH_SKIPPED`; those lines are printed and counted.
 
 mod count;
+mod parity;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::testbed::own::{self, Own};
 /// The tests on the real servers in the order in which they run, those of a line side by side: first those that change
 /// nothing, then those that change what is their own, and last those that stop servers.
 const ON_THE_STAND: [&[&str]; 3] =
-    [&["reading::"], &["path::", "actions::", "crash::", "silence::"], &["faults::"]];
+    [&["reading::"], &["path::", "actions::", "crash::", "silence::", "helm::"], &["faults::"]];
 
 /// Which tests.
 #[derive(clap::Args)]
@@ -40,6 +41,8 @@ enum Tier {
     Hermetic,
     /// The tests on the real servers.
     Testbed,
+    /// Of these, the comparison of rollbacks with the real Helm's; with `--full` it writes `docs/helm-parity.md`.
+    Helm,
 }
 
 /// What is counted on the way.
@@ -109,7 +112,7 @@ impl Run {
     }
 
     /// Runs the tests on the real servers, on a stand that begins and ends with them.
-    fn on_the_stand(&mut self, only: Option<&str>, full: bool) {
+    fn on_the_stand(&mut self, only: Option<&str>, full: bool, page: bool) {
         println!("── the real servers");
         let stand = match Own::up() {
             Ok(stand) => stand,
@@ -124,6 +127,9 @@ impl Run {
         }
         if full {
             variables.push(("DECKWATCH_FULL", "1".to_owned()));
+        }
+        if page {
+            variables.push(("DECKWATCH_PARITY", parity::body(&workspace()).display().to_string()));
         }
         let only = only.map(|text| [text]);
         let lines: Vec<&[&str]> = only.as_ref().map_or_else(|| ON_THE_STAND.to_vec(), |text| vec![text]);
@@ -143,6 +149,7 @@ impl Run {
         for line in &self.left_out {
             println!("skipped: {line}");
         }
+        println!("{}", parity::check(&workspace()));
         // Once more at the end: a long run's output is read from there.
         if !self.failures.is_empty() {
             println!("── what failed");
@@ -177,11 +184,17 @@ pub fn run(args: &Args) -> ExitCode {
             run.fail("the real servers", &"with CI=true they may not be left out");
         }
     }
-    if args.tier != Some(Tier::Testbed) {
+    let helm = args.tier == Some(Tier::Helm);
+    if !matches!(args.tier, Some(Tier::Testbed | Tier::Helm)) {
         run.hermetic();
     }
     if go && args.tier != Some(Tier::Hermetic) {
-        run.on_the_stand(args.only.as_deref(), args.full);
+        let only = args.only.as_deref().or_else(|| helm.then_some("helm::"));
+        run.on_the_stand(only, args.full, helm && args.full);
+    }
+    let judged = go && helm && args.full && run.counts.failed + run.broken == 0;
+    if judged && let Err(error) = parity::write(&workspace()) {
+        run.fail("docs/helm-parity.md", &error);
     }
     run.close()
 }
