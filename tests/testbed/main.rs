@@ -21,6 +21,7 @@ mod sys;
 mod actions;
 mod crash;
 mod faults;
+mod helm;
 mod hole;
 mod objects;
 mod path;

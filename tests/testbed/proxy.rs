@@ -49,6 +49,21 @@ impl Seen {
     }
 }
 
+/// A request, whole.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Where it went.
+    pub seen: Seen,
+    /// Whether the server has got it.
+    pub arrived: bool,
+    /// What its body is.
+    pub content_type: String,
+    /// Its body; of what changes nothing it is not kept.
+    pub body: Bytes,
+    /// What was answered, if anything was.
+    pub status: Option<u16>,
+}
+
 /// What becomes of a request.
 #[derive(Clone, Debug)]
 pub enum Then {
@@ -112,8 +127,8 @@ pub type Script = Box<dyn FnMut(&Seen) -> Then + Send>;
 #[derive(Default)]
 struct State {
     seen: Mutex<Vec<Seen>>,
-    /// Those of them that the server has got.
-    passed: Mutex<Vec<Seen>>,
+    /// Those of them that were decided of, whole.
+    sent: Mutex<Vec<Sent>>,
     script: Mutex<Option<Script>>,
 }
 
@@ -122,8 +137,22 @@ impl State {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
-    fn pass(&self, entry: Seen) {
-        self.passed.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    /// Keeps a request, whole. Returns its place among those that are kept.
+    fn keep(&self, entry: &Seen, parts: &http::request::Parts, body: &Bytes, arrived: bool) -> usize {
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let body = if entry.mutates() { body.clone() } else { Bytes::new() };
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push(Sent { seen: entry.clone(), arrived, content_type, body, status: None });
+        sent.len() - 1
+    }
+
+    fn answered(&self, place: usize, status: u16) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was forgotten meanwhile has no place any more.
+        if let Some(sent) = sent.get_mut(place) {
+            sent.status = Some(status);
+        }
     }
 
     fn decide(&self, entry: &Seen) -> Then {
@@ -201,13 +230,20 @@ impl Recorder {
     pub fn follow(&self, script: Script) {
         *self.state.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(script);
         self.state.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.state.passed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.state.sent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Returns the requests so far that may have changed something, whole, in their order.
+    pub fn sent(&self) -> Vec<Sent> {
+        let sent = self.state.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sent.into_iter().filter(|s| s.seen.mutates()).collect()
     }
 
     /// Returns the requests so far that the server has got and that may have changed something.
     pub fn passed(&self) -> Vec<String> {
-        let passed = self.state.passed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        passed.iter().filter(|s| s.mutates()).map(|s| format!("{} {}", s.method, s.path)).collect()
+        let sent = self.sent();
+        let arrived = sent.iter().filter(|s| s.arrived);
+        arrived.map(|s| format!("{} {}", s.seen.method, s.seen.path)).collect()
     }
 
     /// Returns the requests so far that may have changed something: method and path.
@@ -241,10 +277,18 @@ async fn answer(
     let (deciding, asked) = (Arc::clone(&state), entry.clone());
     let then = tokio::task::spawn_blocking(move || deciding.decide(&asked)).await.unwrap();
     if let Then::Answer(status, body) = &then {
+        let (parts, asked) = request.into_parts();
+        let asked = asked.collect().await.map_err(io::Error::other)?.to_bytes();
+        let place = state.keep(&entry, &parts, &asked, false);
+        state.answered(place, *status);
         let text = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
         let mut response = Response::new(text.boxed_unsync());
         *response.status_mut() = StatusCode::from_u16(*status).unwrap();
         response.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        if *status == 429 {
+            // As the API server does; without it client-go does not ask again.
+            response.headers_mut().insert(header::RETRY_AFTER, "1".parse().unwrap());
+        }
         return Ok(response);
     }
     if let Then::HoldBefore(gate) = &then
@@ -256,8 +300,11 @@ async fn answer(
     request.headers_mut().remove(header::HOST);
     let (parts, body) = request.into_parts();
     let body = if upgrade.is_some() { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
-    state.pass(entry);
+    let place = state.keep(&entry, &parts, &body, true);
     let upstream = client.send(Request::from_parts(parts, Body::from(body.to_vec()))).await;
+    if let Ok(response) = &upstream {
+        state.answered(place, response.status().as_u16());
+    }
     if matches!(then, Then::Lose) {
         // Whoever asked sees its connection end.
         if let Ok(response) = upstream {

@@ -1,0 +1,125 @@
+//! `helm rollback` and deckwatch's, side by side on the real servers: what both send, write and leave is one.
+//!
+//! Each scenario is done twice, in two namespaces, by the real Helm; then the one is rolled back by the real Helm and the
+//! other by `deckwatch rollback --strict-helm`, each through a proxy that records what is sent. With `DECKWATCH_FULL` all
+//! scenarios, else a sample; `DECKWATCH_SCENARIOS=1,40` and `DECKWATCH_VARIANTS=v3,mix` choose some. `DECKWATCH_PARITY`
+//! names a file into which the table is written.
+
+mod charts;
+mod compare;
+mod known;
+mod neutral;
+mod page;
+mod record;
+mod run;
+mod scenarios;
+mod scene;
+mod server;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use run::{Cell, Stage};
+use scene::{Scene, Variant};
+
+/// How many are under way at the same time.
+const AT_ONCE: usize = 3;
+
+/// What came of a scenario in a variant.
+pub struct Seen {
+    number: u32,
+    name: &'static str,
+    variant: Variant,
+    cell: Cell,
+}
+
+/// Returns the scenarios and variants that are run, each scenario with its place.
+fn chosen(all: &[Scene]) -> Vec<(usize, &Scene, Variant)> {
+    let named = |variable: &str| {
+        let text = std::env::var(variable).ok()?;
+        Some(text.split(',').map(str::to_owned).collect::<Vec<_>>())
+    };
+    let full = std::env::var_os("DECKWATCH_FULL").is_some();
+    let (numbers, variants) = (named("DECKWATCH_SCENARIOS"), named("DECKWATCH_VARIANTS"));
+    if !full && numbers.is_none() && variants.is_none() {
+        return sample(all);
+    }
+    let wanted = |scene: &Scene| numbers.as_ref().is_none_or(|n| n.contains(&scene.number.to_string()));
+    let of = |variant: &Variant| variants.as_ref().is_none_or(|v| v.iter().any(|v| v == variant.slug()));
+    let scenes = all.iter().enumerate().filter(|(_, scene)| wanted(scene));
+    let runs = scenes.flat_map(|(at, scene)| scene.variants.iter().map(move |variant| (at, scene, *variant)));
+    runs.filter(|(.., variant)| of(variant)).collect()
+}
+
+/// Returns the sample: the first scenario in all of its variants, the others in one each, by turns.
+fn sample(all: &[Scene]) -> Vec<(usize, &Scene, Variant)> {
+    let sampled = all.iter().enumerate().filter(|(_, scene)| scene.sampled).enumerate();
+    let runs = sampled.flat_map(|(turn, (at, scene))| {
+        let own = scene.variants;
+        let chosen = if turn == 0 { own.to_vec() } else { vec![own[turn % own.len()]] };
+        chosen.into_iter().map(move |variant| (at, scene, variant))
+    });
+    runs.collect()
+}
+
+#[test]
+fn a_rollback_is_the_real_helms_in_all_that_it_sends_and_leaves() {
+    let all = scenarios::all();
+    let chosen = chosen(&all);
+    assert!(!chosen.is_empty());
+    let stage = Stage::new();
+    let next = Mutex::new(chosen.iter());
+    let (seen, wrong) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some((at, scene, variant)) = next.lock().unwrap().next() else { return };
+                    let began = Instant::now();
+                    let judge = AssertUnwindSafe(|| stage.judge(*at, scene, *variant));
+                    let judged = std::panic::catch_unwind(judge).unwrap_or_else(|panic| Err(words(&panic)));
+                    let title = format!("{} {}, {}", scene.number, scene.name, variant.heading());
+                    println!("{title}: {:.1?}", began.elapsed());
+                    match judged {
+                        Ok(cell) => {
+                            let (number, name, variant) = (scene.number, scene.name, *variant);
+                            seen.lock().unwrap().push(Seen { number, name, variant, cell });
+                        }
+                        Err(why) => wrong.lock().unwrap().push(format!("── {title}\n{why}")),
+                    }
+                }
+            });
+        }
+    });
+    let (wrong, seen) = (wrong.into_inner().unwrap(), seen.into_inner().unwrap());
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), chosen.len(), wrong.join("\n\n"));
+    if let Some(path) = std::env::var_os("DECKWATCH_PARITY") {
+        std::fs::write(path, page::page(&all, &seen)).unwrap();
+    }
+}
+
+fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
+#[test]
+fn the_tables_name_scenarios_that_there_are() {
+    let all = scenarios::all();
+    for entry in known::NOT_YET.iter().chain(known::DEVIATIONS) {
+        let scenes: Vec<&Scene> = all.iter().filter(|scene| entry.names(scene)).collect();
+        for (number, name) in entry.scenes {
+            let is = |scene: &&Scene| scene.number == *number && (name.is_empty() || *name == scene.name);
+            assert!(scenes.iter().any(is), "there is no scenario {number} `{name}`");
+        }
+        for variant in entry.variants {
+            assert!(scenes.iter().any(|scene| scene.variants.contains(variant)), "{entry:?}");
+        }
+    }
+    let mut names: Vec<(u32, &str)> = all.iter().map(|scene| (scene.number, scene.name)).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "two scenarios have one name");
+}

@@ -1,0 +1,59 @@
+//! The table of what was seen, as `docs/helm-parity.md` shows it.
+
+use std::fmt::Write as _;
+
+use super::Seen;
+use super::known::{Entry, Known};
+use super::neutral::{ALIKE, OTHERWISE};
+use super::run::Cell;
+use super::scene::{Scene, Variant};
+
+/// Returns the page's body.
+pub fn page(all: &[Scene], seen: &[Seen]) -> String {
+    let mut out = String::new();
+    let count = |is: fn(&Cell) -> bool| seen.iter().filter(|seen| is(&seen.cell)).count();
+    let same = count(|cell| matches!(cell, Cell::Same));
+    let _ = writeln!(
+        out,
+        "{same} of {} runs are the same; {} differ as is said below.\n",
+        seen.len(),
+        seen.len() - same
+    );
+    let _ = writeln!(out, "| | scenario | {} |", Variant::ALL.map(Variant::heading).join(" | "));
+    let _ = writeln!(out, "|{}", "---|".repeat(Variant::ALL.len() + 2));
+    let mut entries: Vec<&Entry> = Vec::new();
+    for scene in all {
+        let cells = Variant::ALL.map(|variant| {
+            let found =
+                seen.iter().find(|s| (s.number, s.name, s.variant) == (scene.number, scene.name, variant));
+            match found.map(|seen| &seen.cell) {
+                Some(Cell::Same) => "same".to_owned(),
+                Some(Cell::Known(entry)) => {
+                    let at = entries.iter().position(|other| other == entry).unwrap_or_else(|| {
+                        entries.push(entry);
+                        entries.len() - 1
+                    });
+                    format!("[{}]", at + 1)
+                }
+                None => String::new(),
+            }
+        });
+        let _ = writeln!(out, "| {} | {} | {} |", scene.number, scene.name, cells.join(" | "));
+    }
+    out.push_str("\n## What differs\n\n");
+    for (at, entry) in entries.iter().enumerate() {
+        let how = match entry.known {
+            Known::Refused(words) => format!("deckwatch refuses before it writes anything: “{words} …”"),
+            Known::Differs(_) => "both go on".to_owned(),
+        };
+        let _ = writeln!(out, "- [{}] {}: {how}.", at + 1, entry.why);
+    }
+    out.push_str("\n## What is made alike before the two are compared\n\n");
+    for alike in ALIKE {
+        let _ = writeln!(out, "- {}: `{}`", alike.what, alike.places.join("`, `"));
+    }
+    for otherwise in OTHERWISE {
+        let _ = writeln!(out, "- {otherwise}");
+    }
+    out
+}

@@ -1,0 +1,341 @@
+//! A scenario carried out twice, and judged.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::compare::{Left, differences};
+use super::known::{self, Known};
+use super::record::Write;
+use super::scene::{Place, RELEASE, Scene, Scope, Step, Variant};
+use super::server::Server;
+use crate::proxy::Recorder;
+use crate::stand::{User, tool, variable};
+
+/// How a scenario ended in a variant: a cell of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Both rollbacks are one.
+    Same,
+    /// They differ as is known.
+    Known(&'static known::Entry),
+}
+
+/// What the scenarios share.
+pub struct Stage {
+    /// The API server.
+    pub server: Server,
+    /// Tells the namespaces of this process from those of others.
+    run: u32,
+    /// Held by who has cluster-scoped objects: their names are the same in every variant.
+    cluster: Mutex<()>,
+}
+
+/// The two who roll back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Helm,
+    Deckwatch,
+}
+
+/// One of the two runs.
+struct Side<'a> {
+    stage: &'a Stage,
+    scene: &'a Scene,
+    variant: Variant,
+    namespace: String,
+    charts: &'a [PathBuf],
+    who: Who,
+}
+
+impl Stage {
+    /// Prepares it.
+    pub fn new() -> Self {
+        Self { server: Server::connect(), run: std::process::id(), cluster: Mutex::new(()) }
+    }
+
+    /// Carries a scenario out in a variant. `place` is its place among all scenarios.
+    ///
+    /// # Errors
+    /// What differs and is not known to, or what is said to differ and does not.
+    pub fn judge(&self, place: usize, scene: &Scene, variant: Variant) -> Result<Cell, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let charts: Vec<PathBuf> = scene
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(at, done)| match &done.step {
+                Step::Install(chart) | Step::Upgrade(chart) => {
+                    let path = folder.path().join(format!("step-{at}"));
+                    chart.write(&path);
+                    path
+                }
+                _ => PathBuf::new(),
+            })
+            .collect();
+        let side = |who: Who, letter: &str| Side {
+            stage: self,
+            scene,
+            variant,
+            namespace: format!("parity-{}-{place}-{}-{letter}", self.run, variant.slug()),
+            charts: &charts,
+            who,
+        };
+        let (helm, ours) = (side(Who::Helm, "a"), side(Who::Deckwatch, "b"));
+        let (theirs, own) = if scene.cluster.is_empty() {
+            std::thread::scope(|scope| {
+                let theirs = scope.spawn(|| helm.whole());
+                let own = ours.whole();
+                (theirs.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), own)
+            })
+        } else {
+            let _alone = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
+            (helm.whole(), ours.whole())
+        };
+        meant(scene, variant, &theirs.1)?;
+        decide(scene, variant, &theirs.1, (&own.0, &own.1))
+    }
+}
+
+/// The scenario does what it says: the real Helm ends as it is meant to, and sends what is meant to be sent.
+fn meant(scene: &Scene, variant: Variant, helm: &Left) -> Result<(), String> {
+    if helm.well == scene.must_fail(variant) {
+        return Err(format!("the scenario is not what it says: the real Helm said {}", helm.said));
+    }
+    let objects = helm.writes.iter().filter(|write| !write.is_of_record()).count();
+    let meant = scene.sends.filter(|_| variant != Variant::FourServer);
+    if meant.is_some_and(|meant| meant != objects) {
+        let lines: Vec<String> = helm.writes.iter().map(Write::line).collect();
+        return Err(format!(
+            "the scenario is not what it says: the real Helm wrote {objects} objects:\n    {}",
+            lines.join("\n    ")
+        ));
+    }
+    Ok(())
+}
+
+fn decide(
+    scene: &Scene,
+    variant: Variant,
+    helm: &Left,
+    (before, ours): (&[Value], &Left),
+) -> Result<Cell, String> {
+    let found = differences(helm, ours);
+    // Where nothing was sent, all that it has not done differs too.
+    let refused = ours.writes.is_empty() && !ours.well && !helm.writes.is_empty();
+    let told = || {
+        if refused {
+            return format!("deckwatch refuses: {}", ours.said.trim());
+        }
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let Some(entry) = known::of(scene, variant) else {
+        return if found.is_empty() { Ok(Cell::Same) } else { Err(told()) };
+    };
+    let fits = match entry.known {
+        Known::Refused(words) => {
+            !ours.well && ours.said.contains(words) && ours.writes.is_empty() && ours.is_untouched(before)
+        }
+        Known::Differs(all) => {
+            let places = || found.iter().flat_map(|difference| &difference.places);
+            let is_known = |place: &String| all.iter().any(|part| place.contains(part));
+            let is_there = |part: &&str| places().any(|place| place.contains(part));
+            places().all(is_known) && all.iter().all(|part| is_there(part))
+        }
+    };
+    if fits {
+        return Ok(Cell::Known(entry));
+    }
+    let writes: Vec<String> = ours.writes.iter().map(Write::line).collect();
+    Err(format!(
+        "it is not as `known.rs` says ({:?}). If it has begun to work, take it off the table.\n    deckwatch: {}\n    it sent: {writes:#?}\n{}",
+        entry.known,
+        ours.said.trim(),
+        if found.is_empty() { "nothing differs".to_owned() } else { told() }
+    ))
+}
+
+impl Side<'_> {
+    /// Does everything. Returns what was there before the rollback, and what it has left.
+    fn whole(&self) -> (Vec<Value>, Left) {
+        let server = &self.stage.server;
+        for namespace in self.namespaces() {
+            server.make_namespace(&namespace);
+        }
+        for at in 0..self.scene.steps.len() {
+            self.step(at);
+            self.objects();
+        }
+        let before = self.objects();
+        let proxy = Recorder::start(User::Admin);
+        if let Some(faults) = &self.scene.faults {
+            let scope = Scope {
+                namespace: self.namespace.clone(),
+                variant: self.variant,
+                charts: self.charts.to_vec(),
+            };
+            proxy.follow(faults(scope));
+        }
+        let output = self.roll_back(&proxy);
+        let writes = proxy.sent().iter().map(Write::of).collect();
+        let left = Left {
+            namespace: self.namespace.clone(),
+            objects: self.objects(),
+            later: self.goes_on(),
+            writes,
+            well: output.status.success(),
+            said: said(&output),
+        };
+        self.clear();
+        (before, left)
+    }
+
+    /// Lets the real Helm go on from what was left. Returns what it did, and every object afterwards.
+    fn goes_on(&self) -> Vec<(&'static str, Vec<Value>)> {
+        if !self.scene.goes_on {
+            return Vec::new();
+        }
+        let helm = self.variant.helm();
+        let chart = self.charts.iter().rfind(|path| path.exists()).unwrap().display().to_string();
+        let commands: [(&str, &[&str]); 3] = [
+            ("upgrade", &["upgrade", RELEASE, &chart]),
+            ("rollback", &["rollback", RELEASE]),
+            ("uninstall", &["uninstall", RELEASE, "--keep-history"]),
+        ];
+        let after = commands.map(|(what, args)| {
+            let output = self.helm(helm, args).output().unwrap();
+            assert!(output.status.success(), "{what} afterwards: {}", said(&output));
+            (what, self.objects())
+        });
+        after.to_vec()
+    }
+
+    /// The run's namespace and those beside it.
+    fn namespaces(&self) -> Vec<String> {
+        let beside = self.scene.beside.iter().map(|ending| format!("{}{ending}", self.namespace));
+        std::iter::once(self.namespace.clone()).chain(beside).collect()
+    }
+
+    /// Returns all objects that are compared, when the controllers have come to rest.
+    fn objects(&self) -> Vec<Value> {
+        let server = &self.stage.server;
+        let mut all = Vec::new();
+        for namespace in self.namespaces() {
+            if self.scene.restless {
+                let own = |object: &Value| {
+                    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+                    !owners.into_iter().any(|owner| owner["controller"] == true)
+                };
+                all.extend(server.everything(&namespace).into_iter().filter(own));
+            } else {
+                all.extend(server.settled(&namespace));
+            }
+        }
+        all.extend(self.scene.cluster.iter().filter_map(|path| server.get(path)));
+        all
+    }
+
+    fn step(&self, at: usize) {
+        let done = &self.scene.steps[at];
+        let chart = self.charts[at].display().to_string();
+        let variant = self.variant;
+        let output = match &done.step {
+            Step::Install(_) => {
+                let mut command = self.helm(variant.installs(), &["install", RELEASE, &chart]);
+                command.args(variant.install_flags()).args(done.flags.split_whitespace()).output()
+            }
+            Step::Upgrade(_) => {
+                let mut command = self.helm(variant.helm(), &["upgrade", RELEASE, &chart]);
+                command.args(done.flags.split_whitespace()).output()
+            }
+            Step::Rollback(to) => {
+                let mut command = self.helm(variant.helm(), &["rollback", RELEASE, &to.to_string()]);
+                command.args(done.flags.split_whitespace()).output()
+            }
+            Step::Uninstall => {
+                let mut command = self.helm(variant.helm(), &["uninstall", RELEASE]);
+                command.args(done.flags.split_whitespace()).output()
+            }
+            Step::Kubectl(args) => {
+                tool("kubectl").args(["-n", &self.namespace]).args(args.split_whitespace()).output()
+            }
+            Step::Run(work) => {
+                return work(&Place {
+                    namespace: &self.namespace,
+                    variant,
+                    server: &self.stage.server,
+                    charts: self.charts,
+                });
+            }
+        };
+        let output = output.unwrap();
+        assert_eq!(!output.status.success(), done.fails, "step {}: {}", at + 1, said(&output));
+    }
+
+    fn helm(&self, name: &str, args: &[&str]) -> Command {
+        let mut command = tool(name);
+        command.args(args).args(["-n", &self.namespace]).envs(self.scene.variables.iter().copied());
+        command
+    }
+
+    fn roll_back(&self, proxy: &Recorder) -> Output {
+        let to = self.scene.to.map(|to| to.to_string());
+        let flags = self.scene.flags.split_whitespace();
+        if self.who == Who::Helm {
+            let mut command = self.helm(self.variant.helm(), &["rollback", RELEASE]);
+            return command.args(to).args(flags).env("KUBECONFIG", proxy.kubeconfig()).output().unwrap();
+        }
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").env("LANG", "C.UTF-8");
+        command.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
+        command.env("DECKWATCH_CONFIG_DIR", variable("DECKWATCH_CONFIG_DIR"));
+        command.envs(self.scene.variables.iter().copied());
+        command.env("KUBECONFIG", proxy.kubeconfig());
+        command.args(["-n", &self.namespace, "rollback", RELEASE]).args(to).args(flags);
+        if self.variant == Variant::Mixed {
+            // Where Helm 4 has not written anything yet, the records say that it is Helm 3's.
+            command.args(["--helm", "4"]);
+        }
+        command.args(["--strict-helm", "--write", "--confirm", RELEASE]).output().unwrap()
+    }
+
+    /// Takes away what the run has made; of what is under one name for both it waits until it is gone.
+    fn clear(&self) {
+        let server = &self.stage.server;
+        for namespace in self.namespaces() {
+            self.free(&namespace);
+            server.delete(&format!("/api/v1/namespaces/{namespace}"));
+        }
+        for path in &self.scene.cluster {
+            server.delete_and_wait(path);
+        }
+    }
+}
+
+impl Side<'_> {
+    /// Takes the finalizers away that a scenario has set: nobody else does.
+    fn free(&self, namespace: &str) {
+        let server = &self.stage.server;
+        for object in server.everything(namespace) {
+            let finalizers = object["metadata"]["finalizers"].as_array().into_iter().flatten();
+            if !finalizers.filter_map(Value::as_str).any(|f| f.starts_with("parity.example/")) {
+                continue;
+            }
+            let path = object["metadata"]["name"].as_str().unwrap();
+            assert_eq!(object["kind"], "ConfigMap", "only ConfigMaps have such finalizers here");
+            let path = format!("/api/v1/namespaces/{namespace}/configmaps/{path}");
+            let patch = serde_json::json!({ "metadata": { "finalizers": null } });
+            server.send(http::Method::PATCH, &path, "application/merge-patch+json", &patch);
+        }
+    }
+}
+
+fn said(output: &Output) -> String {
+    let [out, err] =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    // The server may quote whole objects.
+    format!("{out}{err}").chars().take(2_000).collect()
+}
