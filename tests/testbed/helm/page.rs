@@ -21,7 +21,8 @@ pub fn page(all: &[Scene], seen: &[Seen]) -> String {
     );
     let _ = writeln!(out, "| | scenario | {} |", Variant::ALL.map(Variant::heading).join(" | "));
     let _ = writeln!(out, "|{}", "---|".repeat(Variant::ALL.len() + 2));
-    let mut entries: Vec<&Entry> = Vec::new();
+    // What is known in the same words is one note.
+    let mut notes: Vec<(&str, Vec<&Entry>)> = Vec::new();
     for scene in all {
         let cells = Variant::ALL.map(|variant| {
             let found =
@@ -29,10 +30,13 @@ pub fn page(all: &[Scene], seen: &[Seen]) -> String {
             match found.map(|seen| &seen.cell) {
                 Some(Cell::Same) => "same".to_owned(),
                 Some(Cell::Known(entry)) => {
-                    let at = entries.iter().position(|other| other == entry).unwrap_or_else(|| {
-                        entries.push(entry);
-                        entries.len() - 1
+                    let at = notes.iter().position(|(why, _)| *why == entry.why).unwrap_or_else(|| {
+                        notes.push((entry.why, Vec::new()));
+                        notes.len() - 1
                     });
+                    if !notes[at].1.contains(entry) {
+                        notes[at].1.push(entry);
+                    }
                     format!("[{}]", at + 1)
                 }
                 None => String::new(),
@@ -41,12 +45,18 @@ pub fn page(all: &[Scene], seen: &[Seen]) -> String {
         let _ = writeln!(out, "| {} | {} | {} |", scene.number, scene.name, cells.join(" | "));
     }
     out.push_str("\n## What differs\n\n");
-    for (at, entry) in entries.iter().enumerate() {
-        let how = match entry.known {
-            Known::Refused(words) => format!("deckwatch refuses before it writes anything: “{words} …”"),
-            Known::Differs(_) => "both go on".to_owned(),
-        };
-        let _ = writeln!(out, "- [{}] {}: {how}.", at + 1, entry.why);
+    for (at, (why, entries)) in notes.iter().enumerate() {
+        let mut how: Vec<String> = Vec::new();
+        for entry in entries {
+            how.push(match entry.known {
+                Known::Refused(words) => {
+                    format!("deckwatch refuses before it writes anything: “… {words} …”")
+                }
+                Known::Differs(_) => "both go on".to_owned(),
+            });
+        }
+        how.dedup();
+        let _ = writeln!(out, "- [{}] {why}: {}.", at + 1, how.join(", or "));
     }
     out.push_str("\n## What is made alike before the two are compared\n\n");
     for alike in ALIKE {

@@ -142,7 +142,7 @@ fn decide(
             let places = || found.iter().flat_map(|difference| &difference.places);
             let is_known = |place: &String| all.iter().any(|part| place.contains(part));
             let is_there = |part: &&str| places().any(|place| place.contains(part));
-            places().all(is_known) && all.iter().all(|part| is_there(part))
+            places().all(is_known) && all.iter().all(is_there)
         }
     };
     if fits {

@@ -61,6 +61,7 @@ pub fn all() -> Vec<Scene> {
             .to(1)
             .sends(2),
         of(29, "what somebody changed on it is not seen")
+            .conflicts()
             .run(define)
             .install(chart([a("1"), widget(FIRST)]))
             .upgrade(chart([a("2"), widget(SECOND)]))
@@ -68,6 +69,7 @@ pub fn all() -> Vec<Scene> {
             .to(1)
             .sends(2),
         of(29, "the same in both revisions: what somebody changed stays")
+            .conflicts()
             .run(define)
             .install(chart([a("1"), widget(FIRST)]))
             .upgrade(chart([a("2"), widget(FIRST)]))

@@ -19,15 +19,15 @@ fn shop(version: &'static str) -> [Template; 2] {
 pub fn all() -> Vec<Scene> {
     let upgraded = |name| Scene::new(27, name, ALL).install(chart(shop("1"))).upgrade(chart(shop("2"))).to(1);
     let mut all = vec![
-        upgraded("an image by hand")
+        upgraded("an image by hand").conflicts()
             .kubectl("set image deployment/web web=shop/web:hotfix")
             .sends(1)
             .sampled(),
-        upgraded("a variable changed by hand").kubectl("set env deployment/web A=by-hand").sends(1),
+        upgraded("a variable changed by hand").conflicts().kubectl("set env deployment/web A=by-hand").sends(1),
         upgraded("a variable added by hand").kubectl("set env deployment/web ADDED=x").sends(1).sampled(),
         upgraded("a variable removed by hand").kubectl("set env deployment/web B-").sends(1),
         upgraded("a label added by hand").kubectl("label deployment web by=hand").sends(1),
-        upgraded("a label changed by hand").kubectl("label deployment web tier=back --overwrite").sends(1),
+        upgraded("a label changed by hand").conflicts().kubectl("label deployment web tier=back --overwrite").sends(1),
         upgraded("a label removed by hand").kubectl("label deployment web tier-").sends(1),
         upgraded("Helm's own label and annotations removed by hand")
             .kubectl("label deployment web app.kubernetes.io/managed-by-")
@@ -42,7 +42,7 @@ pub fn all() -> Vec<Scene> {
                 ),
             )
             .sends(1),
-        upgraded("keys of a ConfigMap changed, added and removed by hand")
+        upgraded("keys of a ConfigMap changed, added and removed by hand").conflicts()
             .edited(
                 "configmaps/env",
                 "kubectl-edit",
@@ -65,6 +65,7 @@ pub fn all() -> Vec<Scene> {
     };
     all.extend([
         scaled("kubectl scale, the same number in both", "0", "0")
+            .conflicts()
             .kubectl("scale deployment web --replicas=1")
             .sends(1)
             .sampled(),

@@ -1,7 +1,7 @@
 //! Hooks before and after a rollback.
 
 use crate::helm::charts::{Ends, Template, chart, config, hook, quick_hook};
-use crate::helm::scene::{ALL, Scene};
+use crate::helm::scene::{ALL, CLIENT, SERVER, Scene};
 
 const PRE: &str = "pre-rollback";
 const POST: &str = "post-rollback";
@@ -63,7 +63,16 @@ pub fn all() -> Vec<Scene> {
             [quick_hook("before", PRE, "helm.sh/hook-delete-policy: hook-succeeded")],
         )
         .kubectl("create configmap before")
-        .fails(),
+        .fails()
+        .only(CLIENT),
+        // The server applies it over the one that is there.
+        with(
+            16,
+            "the hook is there already",
+            [quick_hook("before", PRE, "helm.sh/hook-delete-policy: hook-succeeded")],
+        )
+        .kubectl("create configmap before")
+        .only(SERVER),
     ];
     for (policy, name) in [
         ("before-hook-creation", "it is deleted before it is made"),
@@ -91,7 +100,8 @@ pub fn all() -> Vec<Scene> {
             )
             .kubectl("delete configmap one --wait=false")
             .flags("--timeout 2s")
-            .fails(),
+            .fails()
+            .only(CLIENT),
         with(
             18,
             "logs of a hook are shown",

@@ -90,6 +90,7 @@ pub fn all() -> Vec<Scene> {
             .rolled_back(1)
             .edited("configmaps/kept", "kubectl-edit", json!({ "data": { "a": "2", "b": "x" } }))
             .to(2)
+            .conflicts()
             .sends(1)
             .sampled(),
         Scene::new(37, "an object in another namespace", ALL)

@@ -78,7 +78,8 @@ pub fn all() -> Vec<Scene> {
             .install(chart([a("1"), config("shared", &[("value", "1")])]))
             .upgrade(chart([a("1")]))
             .kubectl("create configmap shared --from-literal=value=x --from-literal=own=y")
-            .to(1),
+            .to(1)
+            .conflicts(),
         Scene::new(52, "Flux owns the objects", ALL)
             .install(chart([a("1")]))
             .upgrade(chart([a("2")]))

@@ -59,8 +59,9 @@ fn patches(seen: &Seen) -> bool {
     is(seen, &http::Method::PATCH, "/configmaps/changed")
 }
 
+/// What the server merges is created by a patch.
 fn creates(seen: &Seen) -> bool {
-    is(seen, &http::Method::POST, "/configmaps")
+    is(seen, &http::Method::POST, "/configmaps") || is(seen, &http::Method::PATCH, "/configmaps/created")
 }
 
 fn deletes(seen: &Seen) -> bool {

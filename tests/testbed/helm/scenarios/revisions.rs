@@ -46,6 +46,7 @@ fn chosen() -> Vec<Scene> {
             .upgrade(at("2"))
             .edited("configmaps/a", "kubectl-edit", serde_json::json!({ "data": { "value": "by hand" } }))
             .to(2)
+            .conflicts()
             .sends(1),
         Scene::new(7, "there is no revision before the first", ALL).install(at("1")).fails().sends(0),
         Scene::new(7, "the revision was removed from the history", ALL)
