@@ -154,7 +154,8 @@ impl Stand {
         }
         api.version = 100;
         let last = history.last().unwrap();
-        let sides = Sides::read(&last.record, &last.record).unwrap().bind(&kinds(), RELEASE, NAMESPACE);
+        let sides =
+            Sides::read(&last.record, &last.record).unwrap().bind(&kinds(), RELEASE, NAMESPACE, false);
         if let Ok(sides) = sides {
             for object in &sides.target {
                 let mut value = object.value.clone();
@@ -171,7 +172,7 @@ impl Stand {
         let current = &self.history.last().unwrap().record;
         let target =
             &self.history.iter().find(|stored| stored.record.version() == Ok(target)).unwrap().record;
-        Sides::read(current, target).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap()
+        Sides::read(current, target).unwrap().bind(&kinds(), RELEASE, NAMESPACE, self.options.strict).unwrap()
     }
 
     pub fn live(&self, sides: &BoundSides) -> BTreeMap<ObjectId, Live> {
@@ -193,6 +194,7 @@ impl Stand {
             history: &self.history,
             target,
             sides: &sides,
+            unbound: &[],
             live: &live,
             owners: &[],
             options: &self.options,

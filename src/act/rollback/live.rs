@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use deckwatch_helm::hooks::DeletePolicy;
 use deckwatch_helm::options::Method;
 use deckwatch_helm::plan::{Action, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan};
-use deckwatch_helm::record::{Limits, Record, StoredRecord, object_name};
+use deckwatch_helm::record::{Driver, Limits, Record, StoredRecord, object_name};
 use deckwatch_helm::step::Place;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -23,6 +23,15 @@ pub struct History {
     pub records: Vec<StoredRecord>,
     /// Names and reasons of those that can't.
     pub unreadable: Vec<(String, String)>,
+}
+
+impl History {
+    /// Leaves only the records that Helm sees where its environment says nothing: those in Secrets, where there are any.
+    pub fn keep_one_driver(&mut self) {
+        if self.records.iter().any(|record| record.driver == Driver::Secret) {
+            self.records.retain(|record| record.driver == Driver::Secret);
+        }
+    }
 }
 
 fn query(pairs: &[(&str, &str)]) -> String {
@@ -141,8 +150,13 @@ pub async fn kinds(client: &Client, wanted: &BTreeSet<Gvk>) -> Result<Kinds> {
 
 /// Reads every object of both sides.
 pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, Live> {
-    let all: BTreeMap<ObjectId, String> =
-        sides.old.iter().chain(&sides.target).map(|o| (o.id.clone(), Place::of(o).path())).collect();
+    let all: BTreeMap<ObjectId, String> = sides
+        .old
+        .iter()
+        .chain(&sides.target)
+        .filter(|o| !o.id.name.is_empty())
+        .map(|o| (o.id.clone(), Place::of(o).path()))
+        .collect();
     let read = |(id, path): (ObjectId, String)| async move {
         let live = match client.get_json::<Value>(&path).await {
             Ok(value) => Live::Found(value),

@@ -46,7 +46,9 @@ pub struct Prepared {
     pub plan: Arc<crate::ops::Plan>,
     helm: Plan,
     current: StoredRecord,
-    sides: Option<BoundSides>,
+    sides: BoundSides,
+    /// Names of records that can't be read, where Helm's ways are wanted, which passes over them.
+    unreadable: Vec<String>,
 }
 
 impl Prepared {
@@ -57,7 +59,6 @@ impl Prepared {
     /// `Refused`, where the plan is.
     pub fn job(&self, wait: Option<Span>, now: Ts) -> Result<Job> {
         let refuse = |detail: String| Error::new(Kind::Refused, "roll back").detail(detail);
-        let sides = self.sides.as_ref().ok_or_else(|| refuse("the plan has no objects".to_owned()))?;
         let mut helm = self.helm.clone();
         if let Some(limit) = wait {
             helm.options.timeout_ns = limit.0;
@@ -65,7 +66,8 @@ impl Prepared {
                 helm.options.wait = Wait::plain(helm.generation);
             }
         }
-        let job = Job::new(&helm, &self.current, sides, helm_now(now)).map_err(|e| refuse(e.to_string()))?;
+        let job = Job::new(&helm, &self.current, &self.sides, helm_now(now));
+        let job = job.map_err(|e| refuse(e.to_string()))?.passing_over(self.unreadable.clone());
         Ok(match wait {
             Some(limit) => job.waiting(limit.0),
             None => job,
@@ -91,7 +93,10 @@ pub async fn prepare(
     state: Option<&Path>,
 ) -> Result<Prepared> {
     let (namespace, name, options) = (asked.namespace, asked.release, asked.options);
-    let history = live::history(client, namespace, name).await?;
+    let mut history = live::history(client, namespace, name).await?;
+    if options.strict {
+        history.keep_one_driver();
+    }
     // To Helm 0 is no revision at all.
     let to = asked.to.filter(|to| *to != 0 || !options.strict);
     let choice = choose_target(&history.records);
@@ -115,13 +120,12 @@ pub async fn prepare(
     let dead = dead.map(|(_, revision)| revision);
     let sides = Sides::read(&current.record, &wanted.record).map_err(|r| refused(namespace, name, &r))?;
     let kinds = live::kinds(client, &sides.kinds()).await?;
-    let bound = sides.bind(&kinds, name.as_str(), namespace.as_str());
-    let (bound, mut unbound) = match bound {
-        Ok(bound) => (Some(bound), Vec::new()),
-        Err(refusals) => (None, refusals),
+    let bound = sides.bind(&kinds, name.as_str(), namespace.as_str(), options.strict);
+    let (bound, unbound) = match bound {
+        Ok(bound) => (bound, Vec::new()),
+        Err(refusals) => (BoundSides::default(), refusals),
     };
-    let empty = BoundSides::default();
-    let objects = bound.as_ref().unwrap_or(&empty);
+    let objects = &bound;
     let found = live::objects(client, objects).await;
     let (owners, unasked): (Vec<Owner>, _) = match live::release_owners(client, namespace, name).await {
         Ok(owners) => (owners, None),
@@ -131,15 +135,14 @@ pub async fn prepare(
         history: &history.records,
         target,
         sides: objects,
+        unbound: &unbound,
         live: &found,
         owners: &owners,
         options,
         now: helm_now(now),
         dead,
     };
-    let mut made = plan(&input).map_err(|r| refused(namespace, name, &r))?;
-    unbound.append(&mut made.refusals);
-    made.refusals = unbound;
+    let made = plan(&input).map_err(|r| refused(namespace, name, &r))?;
     let rights = live::rights(client, &made, objects).await;
     let allowed = rights.as_ref().is_ok_and(Vec::is_empty);
     let previews = preview::all(client, &made, objects, allowed).await;
@@ -164,7 +167,8 @@ pub async fn prepare(
         previews: &previews,
     };
     let plan = Arc::new(show::show(&shown));
-    Ok(Prepared { plan, helm: made, current, sides: bound })
+    let unreadable = history.unreadable.into_iter().map(|(name, _)| name).filter(|_| options.strict);
+    Ok(Prepared { plan, helm: made, current, sides: bound, unreadable: unreadable.collect() })
 }
 
 /// Returns where a rollback that was never finished was going, and its revision.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use deckwatch_helm::hooks::{DeletePolicy, RunHook};
 use deckwatch_helm::merge::merge_diff;
-use deckwatch_helm::options::{Method, ServerSide, Wait};
 use deckwatch_helm::plan::{Action, ObjectId, ObjectPlan, Plan, Refusal, TargetChoice};
 use deckwatch_helm::record::StoredRecord;
 use serde_json::Value;
@@ -81,12 +80,16 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
     }
     // Who may not ask is told so; the labels of the objects speak for themselves. Whoever was not answered asks again.
     let denied = inputs.unasked.is_some_and(|e| e.kind == Kind::Denied);
-    refusals.extend(
-        inputs
-            .unasked
-            .filter(|_| !denied)
-            .map(|error| format!("whether a HelmRelease of Flux owns it is not known: {}", error.line())),
-    );
+    let unasked = inputs
+        .unasked
+        .filter(|_| !denied)
+        .map(|error| format!("whether a HelmRelease of Flux owns it is not known: {}", error.line()));
+    if helm.options.strict {
+        notes.extend(unasked.map(said));
+    } else {
+        refusals.extend(unasked);
+    }
+    notes.extend(helm.doom.as_ref().map(said));
     let owned = (inputs.unasked.is_some() && !denied)
         || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. }));
     let rollback = Rollback {

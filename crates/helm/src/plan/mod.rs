@@ -25,7 +25,7 @@ pub use object::{Gvk, Kinds, Mapping, ObjectId, PlanObject};
 pub(crate) use objects::is_kept;
 pub use objects::{Action, Live, ObjectPlan};
 pub use owner::{Owner, OwnerKind, find_owner};
-pub use refusal::{Refusal, Warning};
+pub use refusal::{Doom, Refusal, Warning};
 pub use release::{ABANDONED_AFTER_S, MAX_STORED, Plan, PlanInput, plan};
 pub use restart::Restart;
 pub use sides::{BoundSides, Sides};

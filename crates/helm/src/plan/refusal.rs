@@ -2,11 +2,32 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::object::{Gvk, ObjectId};
 use super::owner::Owner;
 use crate::record::Status;
+
+/// Where Helm fails, whatever the objects, once its record is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Doom {
+    /// The objects can't be built: the new record stays pending.
+    Build(String),
+    /// What is asked for does not go together: after the hooks both records say that it failed.
+    Options(String),
+}
+
+impl fmt::Display for Doom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(why) => {
+                write!(f, "it fails as soon as its record is there, which then stays pending: {why}")
+            }
+            Self::Options(why) => write!(f, "it fails before the first object: {why}"),
+        }
+    }
+}
 
 /// A reason for which nothing is written.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

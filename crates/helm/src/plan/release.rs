@@ -7,7 +7,7 @@ use super::choice::{is_failure, prune, unreadable};
 use super::object::ObjectId;
 use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
 use super::owner::{Owner, find_owner};
-use super::refusal::{Refusal, Warning};
+use super::refusal::{Doom, Refusal, Warning};
 use super::sides::BoundSides;
 use crate::hooks::RunHook;
 use crate::options::{Method, Options, ServerSide};
@@ -26,6 +26,8 @@ pub struct PlanInput<'a> {
     pub target: i64,
     /// The objects of both revisions.
     pub sides: &'a BoundSides,
+    /// Why objects of theirs have no address on the server; then there are none in `sides`.
+    pub unbound: &'a [Refusal],
     /// What the server has of each of them.
     pub live: &'a BTreeMap<ObjectId, Live>,
     /// Owners of the release as a whole that the caller found, such as a HelmRelease that names it.
@@ -74,6 +76,8 @@ pub struct Plan {
     pub prune: Vec<i64>,
     /// How many bytes the new record takes in its object.
     pub record_bytes: usize,
+    /// Where it is known to fail, as Helm does; only where its ways are wanted.
+    pub doom: Option<Doom>,
     /// What the reader must know about the release as a whole.
     pub warnings: Vec<Warning>,
     /// Why nothing is written; empty when the plan can be carried out.
@@ -130,17 +134,32 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         labels: user_labels(&target.labels),
         uid: String::new(),
         resource_version: String::new(),
-        record: target.record.rolled_back(&current.record, &about).map_err(read)?,
+        record: if input.options.strict {
+            let record = target.record.rolled_back(&current.record, &about);
+            record.and_then(|record| record.as_written_by(generation)).map_err(read)?
+        } else {
+            target.record.rolled_back(&current.record, &about).map_err(read)?
+        },
     };
     let mut refusals = check_records(current, target, input.now)?;
     let pending = refusals.iter().position(|r| matches!(r, Refusal::Pending { .. }));
     let pending = pending.map(|at| refusals.remove(at));
     let (over, pending) = passed_over(pending, input.dead, input.options.strict);
     refusals.extend(pending);
-    refusals.extend(refused_options(input.options, generation, method).map(Refusal::Options));
+    let doom = doom(input, method);
+    if doom.is_none() {
+        refusals.extend(input.unbound.iter().cloned());
+        refusals.extend(clashing(input.options, method).map(Refusal::Options));
+    }
+    refusals.extend(unknown_options(input.options, generation).map(Refusal::Options));
     let drivers_differ = input.history.iter().any(|stored| stored.driver != current.driver);
     refusals.extend(drivers_differ.then_some(Refusal::TwoDrivers));
-    refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
+    let mut warnings = release_warnings(current, target, input.sides)?;
+    if input.options.strict {
+        warnings.extend(input.owners.iter().map(|owner| Warning::OtherOwner(owner.to_string())));
+    } else {
+        refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
+    }
     let how = How::of(method, input.options);
     let objects = plan_objects(input, how, (&release, &namespace), &mut refusals);
     let record_bytes = new_record.stored_len().map_err(read)?;
@@ -163,7 +182,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         over,
         prune: prune(input.history, input.options.max_history),
         record_bytes,
-        warnings: release_warnings(current, target, input.sides)?,
+        doom,
+        warnings,
         refusals,
         new_record: Some(new_record),
     })
@@ -236,20 +256,38 @@ pub(super) fn check_records(
     Ok(refusals)
 }
 
-/// What Helm says only once it has created the new record, or what its command does not even take.
-fn refused_options(
-    options: &Options,
-    generation: Generation,
-    method: Method,
-) -> impl Iterator<Item = &'static str> {
+/// Returns where Helm fails once it has created the new record. Whoever does not want everything as Helm does it is told
+/// before.
+fn doom(input: &PlanInput<'_>, method: Method) -> Option<Doom> {
+    if !input.options.strict {
+        return None;
+    }
+    let unknown = |refusal: &Refusal| matches!(refusal, Refusal::UnknownKind(_));
+    if !input.unbound.is_empty() && input.unbound.iter().all(unknown) {
+        let why: Vec<String> = input.unbound.iter().map(Refusal::to_string).collect();
+        return Some(Doom::Build(why.join(" && ")));
+    }
+    let clash = || clashing(input.options, method).next();
+    if input.unbound.is_empty() { clash().map(|why| Doom::Options(why.to_owned())) } else { None }
+}
+
+/// What does not go together, which Helm says only once it has created the new record.
+fn clashing(options: &Options, method: Method) -> impl Iterator<Item = &'static str> {
     let server = method == Method::ServerSide;
     let all = [
         (options.force_replace && server, "what the server applies is not replaced: choose one of the two"),
+        (options.force_conflicts && !server, "conflicts can only be forced where the server applies"),
+    ];
+    all.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why)
+}
+
+/// What the command of that Helm does not take.
+fn unknown_options(options: &Options, generation: Generation) -> impl Iterator<Item = &'static str> {
+    let all = [
         (
             options.force_replace && options.force_conflicts,
             "what is replaced has no conflicts to be forced: choose one of the two",
         ),
-        (options.force_conflicts && !server, "conflicts can only be forced where the server applies"),
         (
             options.server_side == ServerSide::Yes && generation == Generation::V3,
             "Helm 3 does not have the server apply anything",
@@ -286,7 +324,7 @@ fn plan_objects(
 ) -> Vec<ObjectPlan> {
     let unread = Live::Denied("it was not read".to_owned());
     let live_of = |id: &ObjectId| input.live.get(id).unwrap_or(&unread);
-    let sides = input.sides;
+    let (sides, strict) = (input.sides, input.options.strict);
     let targets = sides.target.iter().map(|object| {
         let old = sides.old_of(&object.id);
         (object, plan_target(object, old, live_of(&object.id), release, how))
@@ -298,17 +336,25 @@ fn plan_objects(
             Live::Found(live) => find_owner(live),
             Live::NotFound | Live::Denied(_) => None,
         };
-        if let Some(owner) = live.or_else(|| find_owner(&object.value)) {
-            refusals.push(owned(&object.id.to_string(), &owner));
-        }
-        match planned {
-            Ok(plan) => plans.push(plan),
+        let owner = live.or_else(|| find_owner(&object.value));
+        let nameless = object.id.name.is_empty().then(|| Refusal::NoName(object.id.gvk.clone()));
+        let mut plan = match nameless.map_or(planned, Err) {
+            Ok(plan) => Some(plan),
             // Helm comes to it, and then fails there or passes it over.
-            Err(why @ (Refusal::Denied { .. } | Refusal::NoPatch { .. })) if input.options.strict => {
-                plans.push(ObjectPlan::unforeseen(object, &why));
+            Err(why @ (Refusal::Denied { .. } | Refusal::NoPatch { .. } | Refusal::NoName(_))) if strict => {
+                Some(ObjectPlan::unforeseen(object, &why))
             }
-            Err(refusal) => refusals.push(refusal),
+            Err(refusal) => {
+                refusals.push(refusal);
+                None
+            }
+        };
+        match (owner, &mut plan) {
+            (Some(owner), Some(plan)) if strict => plan.warnings.push(Warning::OtherOwner(owner.to_string())),
+            (Some(owner), _) if !strict => refusals.push(owned(&object.id.to_string(), &owner)),
+            _ => {}
         }
+        plans.extend(plan);
     }
     plans
 }

@@ -57,18 +57,28 @@ impl Sides {
             .collect()
     }
 
-    /// Fills namespaces in and gives every object its address; refuses what the server or this crate does not know.
-    pub fn bind(&self, kinds: &Kinds, release: &str, namespace: &str) -> Result<BoundSides, Vec<Refusal>> {
+    /// Fills namespaces in and gives every object its address; refuses what the server or this crate does not know, and
+    /// objects without a name unless it is `strict`: then it is left to fail when it comes to them, as Helm does.
+    pub fn bind(
+        &self,
+        kinds: &Kinds,
+        release: &str,
+        namespace: &str,
+        strict: bool,
+    ) -> Result<BoundSides, Vec<Refusal>> {
         let (mut refusals, mut nameless) = (Vec::new(), Vec::new());
         let mut bind_all = |(revision, objects): &(i64, Vec<ManifestObject>), leaves: bool| {
             let mut bound: Vec<PlanObject> = Vec::new();
             for object in objects {
                 match bind_one(object, kinds, namespace) {
+                    Ok(object) if object.id.name.is_empty() && leaves => nameless.push(object.id.gvk),
+                    Ok(object) if object.id.name.is_empty() && !strict => {
+                        refusals.push(Refusal::NoName(object.id.gvk));
+                    }
                     Ok(object) if bound.iter().any(|other| other.id.matches(&object.id)) => {
                         refusals.push(Refusal::Twice { revision: *revision, object: Box::new(object.id) });
                     }
                     Ok(object) => bound.push(object),
-                    Err(Refusal::NoName(gvk)) if leaves => nameless.push(gvk),
                     Err(refusal) if refusals.contains(&refusal) => {}
                     Err(refusal) => refusals.push(refusal),
                 }
@@ -85,6 +95,7 @@ impl Sides {
             let mut objects = Vec::new();
             for object in &hook.objects {
                 match bind_one(object, kinds, namespace) {
+                    Ok(object) if object.id.name.is_empty() => refusals.push(Refusal::NoName(object.id.gvk)),
                     Ok(object) => objects.push(object),
                     Err(refusal) if refusals.contains(&refusal) => {}
                     Err(refusal) => refusals.push(refusal),
@@ -131,9 +142,6 @@ fn bind_one(object: &ManifestObject, kinds: &Kinds, namespace: &str) -> Result<P
         value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let name = text(&value, "/metadata/name");
-    if name.is_empty() {
-        return Err(Refusal::NoName(gvk));
-    }
     let mut own = text(&value, "/metadata/namespace");
     if own.is_empty() && mapping.namespaced {
         namespace.clone_into(&mut own);

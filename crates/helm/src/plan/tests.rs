@@ -483,10 +483,11 @@ fn an_object_without_a_name_is_refused_in_the_target_and_passed_over_in_what_is_
     let record = |version, manifest: &str| Revision::new(version, "superseded", manifest).stored().record;
     let (plain, nameless) = (record(6, &config_map("env", "1")), record(7, &with));
     let job = Gvk::new("batch/v1", "Job");
-    let refusals = Sides::read(&plain, &nameless).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap_err();
+    let refusals =
+        Sides::read(&plain, &nameless).unwrap().bind(&kinds(), RELEASE, NAMESPACE, false).unwrap_err();
     assert_eq!(refusals, vec![Refusal::NoName(job.clone())]);
     // An upgrade to such a revision fails in Helm; going back from it does not.
-    let sides = Sides::read(&nameless, &plain).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap();
+    let sides = Sides::read(&nameless, &plain).unwrap().bind(&kinds(), RELEASE, NAMESPACE, false).unwrap();
     assert_eq!((sides.leaving().count(), &sides.nameless), (0, &vec![job.clone()]));
     let plan = two(&config_map("env", "1"), &with).plan(6);
     assert_eq!((plan.refusals, plan.warnings), (vec![], vec![Warning::Nameless(job)]));
@@ -575,7 +576,8 @@ fn kinds_that_are_not_served_are_refused_before_anything_is_read() {
     let manifest = format!("{twice}---\n{unknown}---\n{nameless}");
     let record = Revision::new(6, "superseded", &manifest).stored().record;
     let empty = Revision::new(7, "deployed", "").stored().record;
-    let refusals = Sides::read(&empty, &record).unwrap().bind(&kinds(), RELEASE, NAMESPACE).unwrap_err();
+    let refusals =
+        Sides::read(&empty, &record).unwrap().bind(&kinds(), RELEASE, NAMESPACE, false).unwrap_err();
     let id = |api: &str, kind: &str, name: &str| ObjectId {
         gvk: Gvk::new(api, kind),
         namespace: NAMESPACE.to_owned(),
@@ -661,6 +663,7 @@ fn what_may_not_be_read_is_refused() {
         history: &stand.history,
         target: 6,
         sides: &sides,
+        unbound: &[],
         live: &live,
         owners: &[],
         options: &crate::options::Options { max_history: 0, ..Default::default() },
@@ -745,6 +748,7 @@ fn what_cannot_be_foreseen_is_refused_unless_helms_ways_are_wanted() {
             history: &stand.history,
             target: 6,
             sides: &sides,
+            unbound: &[],
             live: &live,
             owners: &[],
             options: &stand.options,

@@ -135,6 +135,6 @@ impl Record {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn json(err: serde_json::Error) -> RecordError {
+pub(super) fn json(err: serde_json::Error) -> RecordError {
     RecordError::Json(err.to_string())
 }

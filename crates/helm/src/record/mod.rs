@@ -12,6 +12,7 @@ mod error;
 mod object;
 mod raw;
 mod status;
+mod strict;
 mod view;
 
 pub use codec::{Limits, decode, encode};

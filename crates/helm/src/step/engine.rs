@@ -67,6 +67,8 @@ pub struct Engine {
     pub(super) notes: Vec<String>,
     /// The write whose outcome is not known.
     pub(super) doubt: Option<String>,
+    /// What the new record says of a failure, where that is not of the objects.
+    pub(super) description: Option<String>,
     pub(super) supersede: VecDeque<StoredRecord>,
     pub(super) hooking: Option<Hooking>,
     /// The objects that were created, where they are deleted again when it fails.
@@ -93,6 +95,7 @@ impl Engine {
             errors: Vec::new(),
             notes: Vec::new(),
             doubt: None,
+            description: None,
             supersede: VecDeque::new(),
             hooking: None,
             created: VecDeque::new(),

@@ -65,8 +65,9 @@ impl Engine {
         then: Then,
     ) {
         let mut marked = stored.clone();
+        let (strict, helm) = (self.job.options.strict, self.job.helm);
         let body = stored.record.with_status(status, description).and_then(|record| {
-            marked.record = record;
+            marked.record = if strict { record.as_written_by(helm)? } else { record };
             marked.to_update(self.job.now)
         });
         match body {
@@ -154,7 +155,8 @@ impl Engine {
     }
 
     pub(super) fn fail_new(&mut self) {
-        let description = format!("Rollback {:?} failed: {}", self.job.release, self.errors.join(" && "));
+        let objects = || format!("Rollback {:?} failed: {}", self.job.release, self.errors.join(" && "));
+        let description = self.description.take().unwrap_or_else(objects);
         let new = self.job.new.clone();
         self.mark(&new, &Status::Failed, Some(&description), Then::Fail);
     }

@@ -19,7 +19,7 @@ use super::request::{Place, Request, Verb};
 use super::send::{Doubt, Got};
 use crate::hooks::{DeletePolicy, HookEvent, RunHook};
 use crate::options::Method;
-use crate::plan::PlanObject;
+use crate::plan::{Doom, PlanObject};
 use crate::ready::hook::{self, Deletion, HookState as Readiness};
 use crate::ready::{Awaited, kstatus, limit_ns};
 use crate::record::{HookRun, Status};
@@ -94,7 +94,10 @@ impl Engine {
         match event {
             HookEvent::PreRollback => {
                 self.phase = Phase::Objects;
-                self.next_target();
+                match self.job.doom.take() {
+                    Some(Doom::Build(why) | Doom::Options(why)) => self.fail_objects(why),
+                    None => self.next_target(),
+                }
             }
             HookEvent::PostRollback => self.list_deployed(),
         }

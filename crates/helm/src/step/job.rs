@@ -10,7 +10,7 @@ use super::waiting::Waiting;
 use crate::hooks::RunHook;
 use crate::managed::FIELD_MANAGER;
 use crate::options::{Method, Options};
-use crate::plan::{Action, BoundSides, Plan, PlanObject, Refusal};
+use crate::plan::{Action, BoundSides, Doom, Plan, PlanObject, Refusal};
 use crate::record::{Generation, Limits, StoredRecord};
 use crate::time::Now;
 
@@ -53,6 +53,10 @@ pub struct Job {
     pub(super) helm: Generation,
     pub(super) method: Method,
     pub(super) options: Options,
+    /// Where it fails, as Helm does.
+    pub(super) doom: Option<Doom>,
+    /// Names of records that can't be read: Helm passes over them.
+    pub(super) unreadable: Vec<String>,
     /// What was sent to create the new record, kept while its outcome is not known.
     pub(super) created_body: Option<Value>,
     /// What is waited for in the end.
@@ -98,11 +102,20 @@ impl Job {
             helm: plan.generation,
             method: plan.method,
             options: plan.options.clone(),
+            doom: plan.doom.clone(),
+            unreadable: Vec::new(),
             created_body: None,
             waiting: Waiting::wanted(plan.options.wait, &sides.target),
             limits: Limits::default(),
             now,
         })
+    }
+
+    /// Returns the same job, which takes records of these names for none, as Helm does with what it can't read.
+    #[must_use]
+    pub fn passing_over(mut self, unreadable: Vec<String>) -> Self {
+        self.unreadable = unreadable;
+        self
     }
 
     /// Returns the release.

@@ -7,7 +7,8 @@ use super::event::{Event, Outcome, Phase};
 use super::request::{Place, Request, Verb};
 use super::send::Got;
 use crate::hooks::HookEvent;
-use crate::record::{object_name, parse_object_name};
+use crate::plan::Doom;
+use crate::record::{Status, object_name, parse_object_name};
 
 impl Engine {
     pub(super) fn start(&mut self) {
@@ -34,8 +35,10 @@ impl Engine {
                 .filter(|(release, _)| *release == self.job.release)
                 .map(|(_, revision)| revision)
         };
+        let unreadable = &self.job.unreadable;
         let last = items
             .iter()
+            .filter(|item| !unreadable.contains(&text(item, "name")))
             .filter_map(|item| Some((revision(item)?, item)))
             .max_by_key(|(revision, _)| *revision);
         let Some((last, item)) = last else {
@@ -151,6 +154,10 @@ impl Engine {
 
     fn locked(&mut self, revision: i64) {
         self.tell(Event::Locked { revision });
+        if let Some(Doom::Build(what)) = self.job.doom.take_if(|doom| matches!(doom, Doom::Build(_))) {
+            let record = Some(Status::PendingRollback);
+            return self.end(Outcome::Failed { phase: Phase::Objects, what, record });
+        }
         self.run_hooks(HookEvent::PreRollback);
     }
 }

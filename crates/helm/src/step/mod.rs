@@ -15,7 +15,8 @@
 //! 8. the hooks after it
 //! 9. mark every record that is deployed as superseded, then the new one as deployed
 //!
-//! After a failure both records say so, as Helm's do; when only the waiting failed, the new one alone; then what was
+//! After a failure both records say so, as Helm's do; when only the waiting failed, the new one alone, and the old one is
+//! written once more as it was; then what was
 //! created is deleted again, where that is wanted. A write whose reply is lost is never sent again: the engine reads what
 //! became of it, and where that does not tell, the outcome is unknown.
 //! Tested against a small API server in memory, failing at every request in every way.

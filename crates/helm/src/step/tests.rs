@@ -3,6 +3,7 @@ mod cleanup;
 mod custom;
 mod pods;
 mod replace;
+mod strict;
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};

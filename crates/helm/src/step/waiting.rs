@@ -62,11 +62,13 @@ impl Waiting {
 }
 
 impl Job {
-    /// Returns the same job, which waits until the target's objects are ready, as a plain `--wait` of its Helm does, with
-    /// this for `--timeout`, in nanoseconds.
+    /// Returns the same job, which waits until the target's objects are ready, with this for `--timeout`, in nanoseconds: as
+    /// was asked for, else as a plain `--wait` of its Helm does.
     #[must_use]
     pub fn waiting(mut self, limit_ns: i64) -> Self {
-        self.options.wait = Wait::plain(self.helm);
+        if self.options.wait == Wait::None {
+            self.options.wait = Wait::plain(self.helm);
+        }
         self.options.timeout_ns = limit_ns;
         self.waiting = Some(Waiting::new(self.targets.iter().map(|target| target.object.clone()).collect()));
         self
@@ -143,13 +145,15 @@ impl Engine {
         }
     }
 
-    /// The new record has failed, in Helm's words; the old one keeps its state, and so stays deployed. `more` is told
-    /// beside them.
+    /// The new record has failed, in Helm's words; the old one keeps its state, and so stays deployed: Helm writes it once
+    /// more as it is. `more` is told beside them.
     fn wait_failed(&mut self, why: &str, more: &str) {
         let description = format!("Release {:?} failed: {why}", self.job.release);
         self.errors = vec![format!("{why}{more}")];
-        let new = self.job.new.clone();
-        self.mark(&new, &Status::Failed, Some(&description), Then::Fail);
+        self.description = Some(description);
+        let current = self.job.current.clone();
+        let status = current.record.info().map_or(Status::Unknown, |info| info.status);
+        self.mark(&current, &status, None, Then::FailNew);
     }
 }
 

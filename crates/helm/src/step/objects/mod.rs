@@ -79,6 +79,10 @@ impl Engine {
         }
         let Some(target) = self.job.targets.pop_front() else { return };
         self.started(&target.object.id);
+        if target.object.id.name.is_empty() {
+            let cannot = "could not get information about the resource";
+            return self.abort(&target.object.id, cannot, "resource name may not be empty");
+        }
         self.look(Visit { target, baseline: None }, Asked::Look);
     }
 
@@ -192,7 +196,7 @@ impl Engine {
     }
 
     /// Ends the visit of the objects.
-    fn fail_objects(&mut self, what: String) {
+    pub(super) fn fail_objects(&mut self, what: String) {
         self.cleans = self.job.options.cleanup_on_fail;
         self.fail(what);
     }

@@ -60,6 +60,10 @@ fn after_the_time_limit_the_new_record_has_failed_and_the_old_one_stays_deployed
     let Outcome::Failed { phase, what, record } = run.outcome else { panic!("{:?}", run.outcome) };
     assert_eq!((phase, record, run.seconds), (Phase::Waiting, Some(Status::Failed), 60));
     assert_eq!(what, "context deadline exceeded: Deployment momo-store/backend: 2 of 3 pods are ready");
+    // Helm writes the old record once more, as it is.
+    let puts: Vec<&str> =
+        run.lines.iter().map(|(_, l)| l.as_str()).filter(|l| l.starts_with("PUT")).collect();
+    assert!(puts.len() == 2 && puts[0].ends_with(".v7") && puts[1].ends_with(".v8"), "{puts:?}");
     assert_eq!(stand.api.states(), states(&[(6, "superseded"), (7, "deployed"), (8, "failed")]));
     assert_eq!(description(&stand.api, 8), "Release \"momo\" failed: context deadline exceeded");
 }
