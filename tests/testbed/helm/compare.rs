@@ -50,7 +50,7 @@ impl Left {
 
     fn name(&self, object: &Value) -> String {
         let text = |value: &Value| value.as_str().unwrap_or_default().replace(&self.namespace, "NAMESPACE");
-        let meta = &object["metadata"];
+        let meta = neutral(&object["metadata"], &self.namespace);
         let place = text(&meta["namespace"]);
         let place = if place.is_empty() { place } else { format!("{place}/") };
         format!("{} {} {place}{}", text(&object["apiVersion"]), text(&object["kind"]), text(&meta["name"]))

@@ -57,6 +57,7 @@ pub const ALIKE: &[Alike] = &[
 pub const OTHERWISE: &[&str] = &[
     "the namespace's own name, wherever it stands",
     "`status`, which controllers write",
+    "the end of a name that the server draws (`generateName`)",
     "objects that nobody wrote: those with a generated name (pods, EndpointSlices), events, `kube-root-ca.crt` and the \
      service account `default` with its fields",
     "in `managedFields`: the entries of controllers, the order of entries, and uids in their keys",
@@ -85,10 +86,20 @@ fn at(value: &Value, namespace: &str, path: &mut Vec<String>) -> Value {
     }
     match value {
         Value::Object(map) => {
+            let drawn = drawn(map);
+            // What a JSON patch sets stands where it says.
+            let set = map.get("op").and_then(|_| map.get("path")).and_then(Value::as_str);
             let members = map.iter().map(|(key, inner)| {
-                path.push(key.clone());
-                let inner = at(inner, namespace, path);
-                path.pop();
+                let depth = path.len();
+                match set.filter(|_| key == "value") {
+                    Some(place) => path.extend(place.split('/').skip(1).map(str::to_owned)),
+                    None => path.push(key.clone()),
+                }
+                let inner = match (&drawn, key.as_str()) {
+                    (Some(name), "name") => json!(named(name, namespace)),
+                    _ => at(inner, namespace, path),
+                };
+                path.truncate(depth);
                 (named(key, namespace), inner)
             });
             Value::Object(members.collect())
@@ -102,6 +113,13 @@ fn at(value: &Value, namespace: &str, path: &mut Vec<String>) -> Value {
         Value::String(text) => json!(named(text, namespace)),
         other => other.clone(),
     }
+}
+
+/// Returns the name of an object's metadata without what the server has drawn for it; `None` where it was chosen.
+fn drawn(metadata: &Map<String, Value>) -> Option<String> {
+    let start = metadata.get("generateName")?.as_str().filter(|start| !start.is_empty())?;
+    let name = metadata.get("name")?.as_str()?;
+    name.starts_with(start).then(|| format!("{start}…"))
 }
 
 fn is_alike(path: &[String]) -> bool {
@@ -213,6 +231,23 @@ mod tests {
         ] {
             assert_eq!(service(chosen.clone()), expected(chosen));
         }
+    }
+
+    #[test]
+    fn what_a_json_patch_sets_is_alike_where_it_would_be_in_the_object() {
+        let patch = json!([
+            { "op": "replace", "path": "/metadata/managedFields", "value": [{ "manager": "helm", "time": "now" }] },
+            { "op": "replace", "path": "/metadata/resourceVersion", "value": "7" },
+            { "op": "replace", "path": "/data", "value": "7" },
+        ]);
+        let expected = json!([
+            { "op": "replace", "path": "/metadata/managedFields", "value": [{ "manager": "helm", "time": "…" }] },
+            { "op": "replace", "path": "/metadata/resourceVersion", "value": "…" },
+            { "op": "replace", "path": "/data", "value": "7" },
+        ]);
+        assert_eq!(neutral(&patch, "ns-a"), expected);
+        let drawn = json!({ "metadata": { "generateName": "env-", "name": "env-x7x2q" } });
+        assert_eq!(neutral(&drawn, "ns-a")["metadata"]["name"], "env-…");
     }
 
     #[test]

@@ -284,8 +284,11 @@ impl Side<'_> {
         let to = self.scene.to.map(|to| to.to_string());
         let flags = self.scene.flags.split_whitespace();
         if self.who == Who::Helm {
+            // Without what an earlier command has learned of the server's kinds: it is kept for hours.
+            let cache = tempfile::tempdir().unwrap();
             let mut command = self.helm(self.variant.helm(), &["rollback", RELEASE]);
-            return command.args(to).args(flags).env("KUBECONFIG", proxy.kubeconfig()).output().unwrap();
+            command.args(to).args(flags).env("KUBECONFIG", proxy.kubeconfig());
+            return command.env("KUBECACHEDIR", cache.path()).output().unwrap();
         }
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
@@ -298,6 +301,9 @@ impl Side<'_> {
         if self.variant == Variant::Mixed {
             // Where Helm 4 has not written anything yet, the records say that it is Helm 3's.
             command.args(["--helm", "4"]);
+        }
+        if self.variant == Variant::Three && self.scene.of_another {
+            command.args(["--helm", "3"]);
         }
         command.args(["--strict-helm", "--write", "--confirm", RELEASE]).output().unwrap()
     }

@@ -177,6 +177,9 @@ pub struct Scene {
     pub cluster: Vec<&'static str>,
     /// Whether controllers never come to rest; what they make is then not compared.
     pub restless: bool,
+    /// Whether the other Helm wrote the last record: then deckwatch is told whose ways are wanted, which the records do not
+    /// tell.
+    pub of_another: bool,
     /// Whether the real Helm goes on from there in both namespaces: an upgrade, a rollback, and the uninstallation.
     pub goes_on: bool,
     /// Whether it is among those that are run every time.
@@ -204,6 +207,7 @@ impl Scene {
             sends: None,
             cluster: Vec::new(),
             restless: false,
+            of_another: false,
             goes_on: false,
             sampled: false,
             faults: None,
@@ -332,6 +336,12 @@ impl Scene {
     /// It has namespaces beside its own, with these endings.
     pub fn beside(mut self, endings: &'static [&'static str]) -> Self {
         self.beside = endings;
+        self
+    }
+
+    /// The other Helm wrote its last record.
+    pub fn of_another(mut self) -> Self {
+        self.of_another = true;
         self
     }
 

@@ -149,7 +149,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
     let doom = doom(input, method);
     if doom.is_none() {
         refusals.extend(input.unbound.iter().cloned());
-        refusals.extend(clashing(input.options, method).map(Refusal::Options));
+        refusals.extend(clashing(input.options, method).map(|(why, _)| Refusal::Options(why)));
     }
     refusals.extend(unknown_options(input.options, generation).map(Refusal::Options));
     let drivers_differ = input.history.iter().any(|stored| stored.driver != current.driver);
@@ -268,17 +268,25 @@ fn doom(input: &PlanInput<'_>, method: Method) -> Option<Doom> {
         return Some(Doom::Build(why.join(" && ")));
     }
     let clash = || clashing(input.options, method).next();
-    if input.unbound.is_empty() { clash().map(|why| Doom::Options(why.to_owned())) } else { None }
+    if input.unbound.is_empty() { clash().map(|(_, why)| Doom::Options(why.to_owned())) } else { None }
 }
 
-/// What does not go together, which Helm says only once it has created the new record.
-fn clashing(options: &Options, method: Method) -> impl Iterator<Item = &'static str> {
+/// What does not go together, in our words and in those of Helm, which says it only once it has created the new record.
+fn clashing(options: &Options, method: Method) -> impl Iterator<Item = (&'static str, &'static str)> {
     let server = method == Method::ServerSide;
     let all = [
-        (options.force_replace && server, "what the server applies is not replaced: choose one of the two"),
-        (options.force_conflicts && !server, "conflicts can only be forced where the server applies"),
+        (
+            options.force_replace && server,
+            "what the server applies is not replaced: choose one of the two",
+            "invalid operation: cannot use server-side apply and force replace together",
+        ),
+        (
+            options.force_conflicts && !server,
+            "conflicts can only be forced where the server applies",
+            "invalid client update option(s): forceConflicts enabled when serverSideApply disabled",
+        ),
     ];
-    all.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why)
+    all.into_iter().filter(|(holds, ..)| *holds).map(|(_, ours, helms)| (ours, helms))
 }
 
 /// What the command of that Helm does not take.

@@ -63,6 +63,7 @@ pub fn all() -> Vec<Scene> {
                 helm.args(["upgrade", "demo", &chart, "-n", place.namespace, "--server-side=true"]);
                 crate::stand::printed(&mut helm);
             })
+            .of_another()
             .to(1),
     ]
 }
