@@ -26,6 +26,11 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod diff;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+mod faults;
+mod gotime;
 pub mod hooks;
 pub mod managed;
 pub mod mask;

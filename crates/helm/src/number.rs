@@ -4,7 +4,15 @@
 //! different types, and patches depend on that. `serde_json` knows three: this module folds them into two.
 //! It never changes a value, only its type. Tested by the edges of both ranges.
 
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Number, Value};
+
+use crate::faults::{Fault, on};
+
+/// Base 64 as Go reads it: bits of the last character that mean nothing may be set.
+pub(crate) const LENIENT_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// A number in one of the two types that the API machinery knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,8 +28,11 @@ impl Num {
     pub fn of(number: &Number) -> Self {
         match (number.as_i64(), number.as_f64()) {
             (Some(int), _) => Self::Int(int),
-            // `-0` without a fraction is an integer zero there and a float here.
-            (None, Some(0.0)) => Self::Int(0),
+            // `-0` is an integer zero there and a float here, where it cannot be told from `-0.0`.
+            (None, Some(float)) if float == 0.0 && float.is_sign_negative() => Self::Int(0),
+            (None, Some(float)) if float.fract() == 0.0 && on(Fault::FloatsAreIntegers) => {
+                Self::Int(float as i64)
+            }
             (None, float) => Self::Float(float.unwrap_or(f64::NAN)),
         }
     }
@@ -65,6 +76,27 @@ pub fn canonical(value: Value) -> Value {
     }
 }
 
+/// Returns `value` as it is read again after Go has written it, which it does between any two steps: a float without a fraction
+/// is written as an integer, and is one from then on, where it fits.
+pub fn written(value: Value) -> Value {
+    match canonical(value) {
+        Value::Number(number) => match Num::of(&number) {
+            Num::Int(int) => Value::from(int),
+            Num::Float(float) => as_written(float).map_or(Value::Number(number), Value::from),
+        },
+        Value::Array(items) => Value::Array(items.into_iter().map(written).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, item)| (key, written(item))).collect())
+        }
+        other => other,
+    }
+}
+
+/// Returns the integer that a float is after Go has written it, if it is one then.
+pub(crate) fn as_written(float: f64) -> Option<i64> {
+    format!("{float}").parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,7 +111,16 @@ mod tests {
         assert_eq!(of("9223372036854775808"), Num::Float(9_223_372_036_854_775_808.0));
         assert_eq!(of("1.0"), Num::Float(1.0));
         assert_eq!(of("-0"), Num::Int(0));
+        assert_eq!(of("0.0"), Num::Float(0.0));
         assert_eq!(of("1e3"), Num::Float(1000.0));
+    }
+
+    #[test]
+    fn what_was_written_is_read_as_what_it_looks_like() {
+        let value: Value = serde_json::from_str("[1.0, -0.0, 1e18, 1e19, 1.5, {\"a\": 2e0}]").unwrap();
+        let expected: Value =
+            serde_json::from_str("[1, 0, 1000000000000000000, 1e19, 1.5, {\"a\": 2}]").unwrap();
+        assert_eq!(written(value), expected);
     }
 
     #[test]

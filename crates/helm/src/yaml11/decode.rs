@@ -3,21 +3,90 @@
 //! Owns merge keys, aliases and their budget, duplicate keys (the last wins), keys that are not strings, and how numbers
 //! become JSON. The budget of aliases is the one of Helm's parser, under a limit of our own on all nodes.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Number, Value};
 
-use super::events::{Kind, Node, NodeId, Tree, read_tree};
+use super::grammar::read_tree;
 use super::resolve::{Scalar, resolve};
+use super::tree::{Kind, Node, NodeId, Tree};
 use super::{MAX_DEPTH, MAX_NODES, YamlError};
-use crate::number::go_float;
+use crate::faults::{Fault, on};
+use crate::number::{as_written, go_float};
 
 /// Reads the first document of `text` into JSON; `None` when there is none, or when it is null. A last line without an end
 /// counts as ended, as it does in a manifest.
 pub fn parse_document(text: &str) -> Result<Option<Value>, YamlError> {
-    let tree = read_tree(text)?;
+    let text = if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
+    parse_from(&text, 1)
+}
+
+/// Reads the first document of a text that ends with the end of a line, and whose first line has a number.
+pub(super) fn parse_from(text: &str, first_line: usize) -> Result<Option<Value>, YamlError> {
+    let tree = read_tree(text, first_line)?;
     let Some(root) = tree.root else { return Ok(None) };
     let mut decoder = Decoder { tree: &tree, expanding: Vec::new(), decoded: 1, from_aliases: 0 };
-    let value = decoder.value(root, 0)?;
-    Ok(Some(value).filter(|value| !value.is_null()))
+    match decoder.value(root, 0)? {
+        Decoded::Value(value) => Ok(Some(value).filter(|value| !value.is_null())),
+        Decoded::Unwritable(error) => Err(error),
+    }
+}
+
+/// A value, or why JSON cannot hold it. That is no error before the end: another value of the same key may come over it.
+enum Decoded {
+    Value(Value),
+    Unwritable(YamlError),
+}
+
+/// The key of an entry as JSON has it, and what tells it from keys that look the same there.
+struct Key {
+    text: String,
+    kind: KeyKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyKind {
+    Text,
+    Bool,
+    Int,
+    Float(u64),
+}
+
+/// A mapping that is being put together.
+#[derive(Default)]
+struct Entries {
+    map: Map<String, Value>,
+    /// Entries whose values JSON cannot hold.
+    unwritable: Vec<(Key, YamlError)>,
+    /// The first key that JSON cannot hold.
+    bad_key: Option<YamlError>,
+    /// The zero among the keys, if there is a float one: with a sign and without they are one key.
+    zero: Option<&'static str>,
+}
+
+impl Entries {
+    fn put(&mut self, key: Key, value: Decoded) {
+        if key.kind == KeyKind::Float(0) {
+            let text = if key.text.starts_with('-') { "-0" } else { "0" };
+            if let Some(before) = self.zero.replace(text).filter(|before| *before != text) {
+                self.map.shift_remove(before);
+            }
+        }
+        self.unwritable.retain(|(other, _)| (other.kind, &other.text) != (key.kind, &key.text));
+        match value {
+            Decoded::Value(value) => {
+                self.map.insert(key.text, value);
+            }
+            Decoded::Unwritable(error) => self.unwritable.push((key, error)),
+        }
+    }
+
+    fn into_value(mut self) -> Decoded {
+        match self.bad_key.or_else(|| self.unwritable.pop().map(|(_, error)| error)) {
+            Some(error) => Decoded::Unwritable(error),
+            None => Decoded::Value(Value::Object(self.map)),
+        }
+    }
 }
 
 struct Decoder<'a> {
@@ -50,24 +119,28 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn value(&mut self, id: NodeId, depth: usize) -> Result<Value, YamlError> {
+    fn value(&mut self, id: NodeId, depth: usize) -> Result<Decoded, YamlError> {
         let node = self.node(id)?;
         self.count(node.line, depth)?;
         match &node.kind {
             Kind::Scalar { text, tag, plain } => {
-                to_json(&scalar(node, text, tag.as_deref(), *plain)?, node.line)
+                Ok(to_json(&scalar(node, text, tag.as_deref(), *plain)?, node.line))
             }
             Kind::Sequence(items) => {
                 let mut list = Vec::with_capacity(items.len());
+                let mut unwritable = None;
                 for item in items {
-                    list.push(self.value(*item, depth + 1)?);
+                    match self.value(*item, depth + 1)? {
+                        Decoded::Value(value) => list.push(value),
+                        Decoded::Unwritable(error) => unwritable = Some(error),
+                    }
                 }
-                Ok(Value::Array(list))
+                Ok(unwritable.map_or(Decoded::Value(Value::Array(list)), Decoded::Unwritable))
             }
-            Kind::Mapping(entries) => {
-                let mut map = Map::new();
-                self.mapping(entries, &mut map, depth)?;
-                Ok(Value::Object(map))
+            Kind::Mapping(nodes) => {
+                let mut entries = Entries::default();
+                self.mapping(nodes, &mut entries, depth)?;
+                Ok(entries.into_value())
             }
             Kind::Alias(target) => self.expand(id, node.line, |this| this.value(*target, depth + 1)),
         }
@@ -88,36 +161,30 @@ impl<'a> Decoder<'a> {
         result
     }
 
-    /// Puts the entries into `map` one after the other; a merge key puts its own in at its place.
-    fn mapping(
-        &mut self,
-        entries: &[NodeId],
-        map: &mut Map<String, Value>,
-        depth: usize,
-    ) -> Result<(), YamlError> {
-        for pair in entries.chunks(2) {
+    /// Puts the entries in one after the other; a merge key puts its own in at its place.
+    fn mapping(&mut self, nodes: &[NodeId], entries: &mut Entries, depth: usize) -> Result<(), YamlError> {
+        for pair in nodes.chunks(2) {
             let &[key, value] = pair else {
                 return Err(YamlError::syntax(0, "a key has no value"));
             };
-            let key_node = self.node(key)?;
-            if is_merge(key_node) {
-                self.merge(value, map, depth)?;
+            if is_merge(self.node(key)?) && (entries.map.is_empty() || !on(Fault::MergeKeyLast)) {
+                self.merge(value, entries, depth)?;
                 continue;
             }
+            let line = self.node(key)?.line;
             let key = self.key(key, depth + 1)?;
             let value = self.value(value, depth + 1)?;
-            // Both zeros of floats are one key, written as the last one.
-            match key.as_str() {
-                "0" => map.shift_remove("-0"),
-                "-0" => map.shift_remove("0"),
-                _ => None,
-            };
-            map.insert(key, value);
+            match key {
+                Ok(key) if on(Fault::FirstKeyWins) && entries.map.contains_key(&key.text) => {}
+                Ok(key) => entries.put(key, value),
+                Err(what) => drop(entries.bad_key.get_or_insert_with(|| YamlError::syntax(line, what))),
+            }
         }
         Ok(())
     }
 
-    fn key(&mut self, id: NodeId, depth: usize) -> Result<String, YamlError> {
+    /// Returns a key, or why JSON cannot have it.
+    fn key(&mut self, id: NodeId, depth: usize) -> Result<Result<Key, &'static str>, YamlError> {
         let node = self.node(id)?;
         self.count(node.line, depth)?;
         let (text, tag, plain) = match &node.kind {
@@ -127,42 +194,38 @@ impl<'a> Decoder<'a> {
                 return Err(YamlError::syntax(node.line, "invalid map key"));
             }
         };
-        Ok(match scalar(node, text, tag.as_deref(), plain)? {
-            Scalar::Text(text) => text,
-            Scalar::Bool(value) => value.to_string(),
-            Scalar::Int(int) => int.to_string(),
-            Scalar::Float(float) if float.is_nan() => ".nan".to_owned(),
-            Scalar::Float(float) if (float as f32).is_infinite() => {
-                if float > 0.0 {
-                    ".inf".to_owned()
-                } else {
-                    "-.inf".to_owned()
-                }
+        let (text, kind) = match scalar(node, text, tag.as_deref(), plain)? {
+            Scalar::Text(text) => (text, KeyKind::Text),
+            Scalar::Bool(value) => (value.to_string(), KeyKind::Bool),
+            Scalar::Int(int) => (int.to_string(), KeyKind::Int),
+            Scalar::Float(float) => {
+                let kind = KeyKind::Float(if float == 0.0 { 0 } else { float.to_bits() });
+                (float_key(float), kind)
             }
-            Scalar::Float(float) => go_float(float, true),
-            Scalar::Null => return Err(YamlError::syntax(node.line, "null is no key")),
-            Scalar::Uint(_) => return Err(YamlError::syntax(node.line, "the number is too large for a key")),
-        })
+            Scalar::Null => return Ok(Err("null is no key")),
+            Scalar::Uint(_) => return Ok(Err("the number is too large for a key")),
+        };
+        Ok(Ok(Key { text, kind }))
     }
 
-    fn merge(&mut self, id: NodeId, map: &mut Map<String, Value>, depth: usize) -> Result<(), YamlError> {
+    fn merge(&mut self, id: NodeId, entries: &mut Entries, depth: usize) -> Result<(), YamlError> {
         let node = self.node(id)?;
         match &node.kind {
-            Kind::Mapping(entries) => {
+            Kind::Mapping(nodes) => {
                 self.count(node.line, depth)?;
-                self.mapping(entries, map, depth)
+                self.mapping(nodes, entries, depth)
             }
-            Kind::Alias(_) => self.merge_alias(id, map, depth),
+            Kind::Alias(_) => self.merge_alias(id, entries, depth),
             Kind::Sequence(items) => {
                 // Backwards, as earlier items win.
                 for item in items.iter().rev() {
                     let item_node = self.node(*item)?;
                     match &item_node.kind {
-                        Kind::Mapping(entries) => {
+                        Kind::Mapping(nodes) => {
                             self.count(item_node.line, depth)?;
-                            self.mapping(entries, map, depth)?;
+                            self.mapping(nodes, entries, depth)?;
                         }
-                        Kind::Alias(_) => self.merge_alias(*item, map, depth)?,
+                        Kind::Alias(_) => self.merge_alias(*item, entries, depth)?,
                         _ => return Err(want_map(item_node.line)),
                     }
                 }
@@ -172,20 +235,28 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn merge_alias(
-        &mut self,
-        id: NodeId,
-        map: &mut Map<String, Value>,
-        depth: usize,
-    ) -> Result<(), YamlError> {
+    fn merge_alias(&mut self, id: NodeId, entries: &mut Entries, depth: usize) -> Result<(), YamlError> {
         let node = self.node(id)?;
         let Kind::Alias(target) = node.kind else { return Err(want_map(node.line)) };
-        let Kind::Mapping(entries) = &self.node(target)?.kind else { return Err(want_map(node.line)) };
+        let Kind::Mapping(nodes) = &self.node(target)?.kind else { return Err(want_map(node.line)) };
         self.count(node.line, depth)?;
         self.expand(id, node.line, |this| {
             this.count(node.line, depth + 1)?;
-            this.mapping(entries, map, depth + 1)
+            this.mapping(nodes, entries, depth + 1)
         })
+    }
+}
+
+/// A float as a key, to the precision of 32 bits.
+fn float_key(float: f64) -> String {
+    if float.is_nan() {
+        ".nan".to_owned()
+    } else if !(float as f32).is_infinite() {
+        go_float(float, true)
+    } else if float > 0.0 {
+        ".inf".to_owned()
+    } else {
+        "-.inf".to_owned()
     }
 }
 
@@ -221,23 +292,24 @@ fn allowed_ratio(decoded: usize) -> f64 {
     }
 }
 
-fn to_json(scalar: &Scalar, line: usize) -> Result<Value, YamlError> {
-    Ok(match scalar {
+fn to_json(scalar: &Scalar, line: usize) -> Decoded {
+    Decoded::Value(match scalar {
         Scalar::Null => Value::Null,
         Scalar::Bool(value) => Value::Bool(*value),
         Scalar::Int(int) => Value::from(*int),
-        Scalar::Uint(uint) => float_json(*uint as f64, line)?,
-        Scalar::Float(float) => float_json(*float, line)?,
+        Scalar::Uint(uint) => return float_json(*uint as f64, line),
+        Scalar::Float(float) => return float_json(*float, line),
         Scalar::Text(text) => Value::String(text.clone()),
     })
 }
 
 /// A float is written as JSON and read again: what is then written without a fraction becomes an integer.
-fn float_json(float: f64, line: usize) -> Result<Value, YamlError> {
-    if let Ok(int) = format!("{float}").parse::<i64>() {
-        return Ok(Value::from(int));
+fn float_json(float: f64, line: usize) -> Decoded {
+    if let Some(int) = as_written(float) {
+        return Decoded::Value(Value::from(int));
     }
-    Number::from_f64(float)
-        .map(Value::Number)
-        .ok_or_else(|| YamlError::syntax(line, "JSON has no infinite numbers and no NaN"))
+    Number::from_f64(float).map_or_else(
+        || Decoded::Unwritable(YamlError::syntax(line, "JSON has no infinite numbers and no NaN")),
+        |number| Decoded::Value(Value::Number(number)),
+    )
 }

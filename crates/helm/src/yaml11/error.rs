@@ -40,6 +40,9 @@ pub enum YamlError {
     /// A document of a manifest is no Kubernetes object.
     #[error("the object has no `kind`")]
     NoKind,
+    /// A list of objects cannot be taken apart.
+    #[error("{0}")]
+    BadList(&'static str),
 }
 
 fn source_of(path: Option<&str>) -> String {

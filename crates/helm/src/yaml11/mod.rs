@@ -2,19 +2,22 @@
 //!
 //! Owns the reading of one document into JSON, the splitting of a manifest into documents and objects, and the writing
 //! of JSON as YAML for display. A YAML 1.2 parser would read `0644` and `on` differently from Helm, and so put wrong
-//! file modes and wrong booleans into production; here only the events come from such a parser, what they mean is
-//! resolved by the rules of YAML 1.1.
+//! file modes and wrong booleans into production, and one that keeps to the grammar would refuse what Helm reads; so
+//! tokens, grammar and scalars all follow Helm's parser, its oddities included.
 //!
-//! Everything is bounded: depth, nodes, and what aliases expand to. Texts that the event parser and Helm's parser could
-//! read differently (line separators of Unicode, characters that Helm's parser refuses) are refused with the reason.
+//! Everything is bounded: depth, nodes, and what aliases expand to. The byte order mark inside of a text, which Helm's parser
+//! passes or not by where its buffer ends, is refused.
 //! Tested by tables of scalars, by hostile documents, and against Helm's own parser by the oracle.
 
+mod cursor;
 mod decode;
 mod emit;
 mod error;
-mod events;
+mod grammar;
 mod resolve;
+mod scan;
 mod stream;
+mod tree;
 
 pub use decode::parse_document;
 pub use emit::to_yaml;

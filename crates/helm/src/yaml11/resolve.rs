@@ -3,6 +3,9 @@
 //! Owns the resolution of one scalar, plain or tagged. Never sees structure. Times stay text, base 60 is not known, and
 //! integers follow Go's literals: `0644` is octal, `0x1F`, `0o17` and `0b11` are numbers, underscores are dropped.
 
+use crate::faults::{Fault, on};
+use crate::gotime::{Shape, is_time};
+
 /// The tag of strings, and the prefix of all tags that mean something here.
 const PREFIX: &str = "tag:yaml.org,2002:";
 
@@ -39,7 +42,7 @@ pub(super) fn resolve(text: &str, tag: Option<&str>, plain: bool) -> Result<Scal
     let mismatch = |found: &str, wanted: &str| Err(format!("cannot decode !!{found} as a !!{wanted}"));
     match tag.strip_prefix(PREFIX) {
         Some("binary") => decode_binary(text),
-        Some("timestamp") if is_timestamp(text) => Ok(Scalar::Text(text.to_owned())),
+        Some("timestamp") if is_time(text, Shape::Yaml) => Ok(Scalar::Text(text.to_owned())),
         Some(wanted @ ("bool" | "int" | "float" | "null" | "timestamp")) => {
             match (wanted, resolve_plain(text)) {
                 ("float", Scalar::Int(int)) => Ok(Scalar::Float(int as f64)),
@@ -56,17 +59,22 @@ pub(super) fn resolve(text: &str, tag: Option<&str>, plain: bool) -> Result<Scal
 fn decode_binary(text: &str) -> Result<Scalar, String> {
     use base64::Engine;
     let joined: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    let bytes = base64::engine::general_purpose::STANDARD
+    let bytes = crate::number::LENIENT_BASE64
         .decode(joined)
         .map_err(|_| "!!binary value contains invalid base64 data".to_owned())?;
-    String::from_utf8(bytes)
-        .map(Scalar::Text)
-        .map_err(|_| "!!binary value is not text, which JSON cannot hold".to_owned())
+    // Go writes every byte that is no part of a character as a replacement character into JSON.
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
+    }
+    Ok(Scalar::Text(text))
 }
 
 /// Resolves a plain scalar without a tag.
 pub(super) fn resolve_plain(text: &str) -> Scalar {
     match text {
+        "on" if on(Fault::WordOn) => return Scalar::Text(text.to_owned()),
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             return Scalar::Bool(true);
         }
@@ -121,7 +129,7 @@ fn parse_magnitude(text: &str) -> Option<u64> {
         [b'0', b'o' | b'O', _, ..] => prefixed(8),
         [b'0', b'x' | b'X', _, ..] => prefixed(16),
         [b'0'] => Some(0),
-        [b'0', ..] => parse_digits(text.get(1..)?, 8),
+        [b'0', ..] => parse_digits(text.get(1..)?, if on(Fault::DecimalOctal) { 10 } else { 8 }),
         _ => parse_digits(text, 10),
     }
 }
@@ -172,58 +180,4 @@ fn parse_signed_binary(text: &str) -> Option<Scalar> {
     let digits = rest.strip_prefix(['+', '-'])?;
     let magnitude = i64::try_from(parse_digits(digits, 2)?).ok()?;
     Some(Scalar::Int(if rest.starts_with('-') { -magnitude } else { magnitude }))
-}
-
-/// Whether the text is one of the four forms of time that the parser knows.
-fn is_timestamp(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let number = |at: &mut usize, max: usize| -> Option<u32> {
-        let from = *at;
-        while *at < from + max && bytes.get(*at).is_some_and(u8::is_ascii_digit) {
-            *at += 1;
-        }
-        text.get(from..*at).filter(|digits| !digits.is_empty())?.parse().ok()
-    };
-    let skip = |at: &mut usize, wanted: &[u8]| -> Option<u8> {
-        let found = *bytes.get(*at).filter(|c| wanted.contains(c))?;
-        *at += 1;
-        Some(found)
-    };
-    let check = || -> Option<bool> {
-        let mut at = 0;
-        number(&mut at, 4).filter(|_| at == 4)?;
-        skip(&mut at, b"-")?;
-        let month = number(&mut at, 2)?;
-        skip(&mut at, b"-")?;
-        let day = number(&mut at, 2)?;
-        if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return None;
-        }
-        if at == bytes.len() {
-            return Some(true);
-        }
-        let zoned = skip(&mut at, b"Tt ")? != b' ';
-        let hour = number(&mut at, 2)?;
-        skip(&mut at, b":")?;
-        let minute = number(&mut at, 2)?;
-        skip(&mut at, b":")?;
-        let second = number(&mut at, 2)?;
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
-        if skip(&mut at, b".").is_some() {
-            number(&mut at, 9)?;
-        }
-        if !zoned {
-            return Some(at == bytes.len());
-        }
-        if skip(&mut at, b"Z").is_none() {
-            skip(&mut at, b"+-")?;
-            number(&mut at, 2)?;
-            skip(&mut at, b":")?;
-            number(&mut at, 2)?;
-        }
-        Some(at == bytes.len())
-    };
-    check().unwrap_or(false)
 }

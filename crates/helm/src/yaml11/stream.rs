@@ -1,11 +1,15 @@
 //! Manifests: several documents in one text.
 //!
-//! Owns the splitting at lines that begin with `---`, the skipping of empty documents, and the flattening of lists.
+//! Owns the splitting at lines that begin with `---`, the skipping of empty documents, streams of JSON objects, and the
+//! flattening of lists, all as the resource builder does it that Helm reads manifests with.
 //! Keeps the `# Source:` comment and the text beside each object.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::{MAX_OBJECTS, YamlError, parse_document};
+use super::decode::parse_from;
+use super::{MAX_OBJECTS, YamlError};
+use crate::faults::{Fault, on};
 
 /// An object of a manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,61 +22,126 @@ pub struct ManifestObject {
     pub value: Value,
 }
 
-/// Splits a manifest into the texts of its documents, line ends normalised, separators left out.
-pub fn documents(manifest: &str) -> Result<Vec<String>, YamlError> {
+/// How far Helm's reader looks for an opening brace.
+const GUESS: usize = 4096;
+
+/// A document as Helm's reader cuts it out. Where nothing stands before a separator, the separator itself becomes the first
+/// line of the document; it matters where it is none, since something stands right behind it.
+struct Chunk {
+    text: String,
+    /// Whether the first line is a separator.
+    separated: bool,
+}
+
+impl Chunk {
+    fn content(&self) -> &str {
+        if self.separated { self.text.split_once('\n').map_or("", |(_, rest)| rest) } else { &self.text }
+    }
+
+    fn read(&self) -> Result<Option<Value>, YamlError> {
+        parse_from(&self.text, usize::from(!self.separated))
+    }
+}
+
+fn chunks<'a>(manifest: &'a str) -> Result<Vec<Chunk>, YamlError> {
     let mut found = Vec::new();
-    let mut current = String::new();
-    for (index, line) in manifest.split_terminator('\n').enumerate() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
+    let mut current = Chunk { text: String::new(), separated: false };
+    for (index, line) in manifest.split_inclusive('\n').enumerate() {
+        let ended =
+            |line: &'a str| line.strip_suffix('\r').filter(|_| !on(Fault::WindowsLineEnds)).unwrap_or(line);
+        let line = line.strip_suffix('\n').map_or(line, ended);
         if let Some(rest) = line.strip_prefix("---") {
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
                 return Err(YamlError::syntax(index + 1, format!("invalid document separator: `{rest}`")));
             }
-            if !current.is_empty() {
-                found.push(std::mem::take(&mut current));
+            if !current.text.is_empty() {
+                found.push(std::mem::replace(&mut current, Chunk { text: String::new(), separated: false }));
+                continue;
             }
-            continue;
+            current.separated = true;
         }
-        current.push_str(line);
-        current.push('\n');
+        current.text.push_str(line);
+        current.text.push('\n');
     }
-    if !current.is_empty() {
+    if !current.text.is_empty() {
         found.push(current);
     }
     Ok(found)
 }
 
+/// Splits a manifest into the texts of its documents, line ends normalised, separators left out.
+pub fn documents(manifest: &str) -> Result<Vec<String>, YamlError> {
+    let contents = chunks(manifest)?.into_iter().map(|chunk| chunk.content().to_owned());
+    Ok(contents.filter(|content| !content.is_empty()).collect())
+}
+
 /// Reads all objects of a manifest, in order, lists flattened.
 pub fn read_manifest(manifest: &str) -> Result<Vec<ManifestObject>, YamlError> {
     let mut objects = Vec::new();
-    if manifest.trim_start().starts_with('{')
-        && let Some(values) = read_json(manifest)
-    {
-        for value in values {
-            flatten(value, None, manifest, &mut objects)?;
-        }
-        return Ok(objects);
-    }
-    for (index, text) in documents(manifest)?.into_iter().enumerate() {
-        let source = source_comment(&text);
+    let rest = if is_json(manifest) { read_json(manifest, &mut objects)? } else { manifest };
+    let mut number = 0;
+    for chunk in chunks(rest)? {
+        let text = chunk.content();
+        number += usize::from(number == 0 || !text.is_empty());
+        let source = source_comment(text);
         let at = |error: YamlError| YamlError::Document {
-            number: index + 1,
+            number,
             source_path: source.clone(),
             error: Box::new(error),
         };
-        if let Some(value) = parse_document(&text).map_err(at)? {
-            flatten(value, source.as_deref(), &text, &mut objects).map_err(at)?;
+        if let Some(value) = chunk.read().map_err(at)? {
+            flatten(value, source.as_deref(), text, &mut objects).map_err(at)?;
         }
     }
     Ok(objects)
 }
 
-/// A stream of JSON objects, one after the other, is a manifest too.
-fn read_json(manifest: &str) -> Option<Vec<Value>> {
-    let stream = serde_json::Deserializer::from_str(manifest).into_iter::<Value>();
-    let values: Vec<Value> = stream.collect::<Result<_, _>>().ok()?;
-    Some(values.into_iter().map(crate::number::canonical).filter(|value| !value.is_null()).collect())
+/// Whether Helm's reader tries JSON first.
+fn is_json(manifest: &str) -> bool {
+    let blanks = manifest.len() - manifest.trim_start().len();
+    blanks < GUESS && manifest.trim_start().starts_with('{')
+}
+
+/// Reads JSON objects, one after the other; returns what is to be read as YAML. That is all where not even the first is JSON,
+/// and what follows the first where the second is none.
+fn read_json<'a>(manifest: &'a str, objects: &mut Vec<ManifestObject>) -> Result<&'a str, YamlError> {
+    let mut stream = serde_json::Deserializer::from_str(manifest).into_iter::<&RawValue>();
+    let line = |at: usize| manifest.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+    let (mut count, mut end) = (0, 0);
+    while let Some(next) = stream.next() {
+        let Ok(raw) = next else {
+            let rest = after_json(manifest.get(end..).unwrap_or_default());
+            let wrong = || YamlError::syntax(line(end), "neither JSON nor YAML");
+            return rest.filter(|_| count < 2).ok_or_else(wrong);
+        };
+        let value: Value = serde_json::from_str(raw.get()).map_err(|error| {
+            YamlError::syntax(line(end) + error.line().saturating_sub(1), error.to_string())
+        })?;
+        (count, end) = (count + 1, stream.byte_offset());
+        let value = crate::number::written(value);
+        if !value.is_null() {
+            flatten(value, None, manifest, objects)?;
+        }
+    }
+    Ok("")
+}
+
+/// What Helm's reader goes on with where JSON ends: white space is passed, up to the end of the line. With less than four
+/// bytes left it gives up.
+fn after_json(mut rest: &str) -> Option<&str> {
+    while rest.len() >= 4 {
+        match rest.chars().next() {
+            Some(c) if c.is_whitespace() => {
+                rest = rest.get(c.len_utf8()..)?;
+                if c == '\n' {
+                    return Some(rest);
+                }
+            }
+            _ => return Some(rest),
+        }
+    }
+    None
 }
 
 fn source_comment(text: &str) -> Option<String> {
@@ -80,45 +149,64 @@ fn source_comment(text: &str) -> Option<String> {
     comments.filter_map(|line| line.strip_prefix("# Source: ")).map(|path| path.trim().to_owned()).last()
 }
 
-/// Adds an object, or, for anything with a list of items, its items, each with the list's kind where it has none.
+/// Adds an object, or, for anything with `items`, its items. Those that have neither kind nor version get the list's.
 fn flatten(
-    value: Value,
+    mut value: Value,
     source: Option<&str>,
     text: &str,
     objects: &mut Vec<ManifestObject>,
 ) -> Result<(), YamlError> {
-    let mut waiting = std::collections::VecDeque::from([value]);
-    while let Some(mut value) = waiting.pop_front() {
-        if objects.len() + waiting.len() >= MAX_OBJECTS {
+    let mut add = |value: Value| {
+        if objects.len() >= MAX_OBJECTS {
             return Err(YamlError::TooManyObjects { limit: MAX_OBJECTS });
         }
-        let field =
-            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (kind, api_version) = (field(&value, "kind"), field(&value, "apiVersion"));
-        if kind.is_empty() {
-            return Err(YamlError::NoKind);
-        }
-        let items = match value.get_mut("items") {
-            Some(Value::Array(items)) => std::mem::take(items),
-            Some(Value::Null) => continue,
-            _ => {
-                objects.push(ManifestObject {
-                    source: source.map(str::to_owned),
-                    text: text.to_owned(),
-                    value,
-                });
-                continue;
-            }
+        objects.push(ManifestObject { source: source.map(str::to_owned), text: text.to_owned(), value });
+        Ok(())
+    };
+    let (kind, api_version) = (field(&value, "kind").to_owned(), field(&value, "apiVersion").to_owned());
+    if kind.is_empty() || api_version.matches('/').count() > 1 {
+        return Err(YamlError::NoKind);
+    }
+    let items = match value.get_mut("items") {
+        None => return add(value),
+        Some(Value::Null) => return Ok(()),
+        Some(Value::Array(items)) => std::mem::take(items),
+        Some(_) => return Err(YamlError::BadList("the `items` of a list are not in a list")),
+    };
+    let item_kind = kind.strip_suffix("List").unwrap_or(&kind);
+    for item in items {
+        let mut map = match item {
+            Value::Object(map) => map,
+            Value::Null => Map::new(),
+            _ => return Err(YamlError::BadList("an item of a list is no object")),
         };
-        let item_kind = kind.strip_suffix("List").unwrap_or(&kind);
-        for mut item in items {
-            let incomplete = field(&item, "kind").is_empty() || field(&item, "apiVersion").is_empty();
-            if let (true, Some(map)) = (incomplete, item.as_object_mut()) {
-                map.insert("kind".to_owned(), Value::from(item_kind));
-                map.insert("apiVersion".to_owned(), Value::from(api_version.clone()));
-            }
-            waiting.push_back(item);
+        if text_of(&map, "kind").is_empty() && text_of(&map, "apiVersion").is_empty() {
+            map.insert("kind".to_owned(), Value::from(item_kind));
+            map.insert("apiVersion".to_owned(), Value::from(api_version.clone()));
         }
+        if map.get("items").is_some_and(Value::is_array) {
+            return Err(YamlError::BadList("a list is an item of a list"));
+        }
+        if text_of(&map, "kind").is_empty() || !has_version(text_of(&map, "apiVersion")) {
+            return Err(YamlError::BadList("an item of a list has no `kind` or no `apiVersion`"));
+        }
+        add(Value::Object(map))?;
     }
     Ok(())
+}
+
+fn text_of<'a>(map: &'a Map<String, Value>, key: &str) -> &'a str {
+    map.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn field<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether an `apiVersion` has a version, with a group or without.
+fn has_version(api_version: &str) -> bool {
+    match api_version.split_once('/') {
+        Some((_, version)) => !version.is_empty() && !version.contains('/'),
+        None => !api_version.is_empty(),
+    }
 }

@@ -105,6 +105,15 @@ fn of_two_equal_keys_the_last_wins() {
 }
 
 #[test]
+fn what_json_cannot_hold_is_no_error_where_something_comes_over_it() {
+    assert_eq!(value("a: .inf\nb: 1\na: 2\n"), json!({"b": 1, "a": 2}));
+    assert_eq!(value("a: [{~: 1}]\na: 2\n"), json!({"a": 2}));
+    assert!(parse_document("a: 1\na: .inf\n").is_err());
+    assert!(parse_document("1: .inf\n'1': 2\n").is_err(), "they are two keys before they are written");
+    assert_eq!(value("0.0: a\n-0.0: b\n'0': c\n"), json!({"-0": "b", "0": "c"}));
+}
+
+#[test]
 fn merge_keys_put_their_entries_in_at_their_place() {
     let base = "base: &b {x: 1, w: 2}\nmore: &m {w: 3, z: 4}\n";
     assert_eq!(value(&format!("{base}v: {{<<: *b, w: 9}}"))["v"], json!({"x": 1, "w": 9}));
@@ -152,18 +161,30 @@ fn depth_is_bounded_in_every_style() {
 }
 
 #[test]
-fn characters_that_helms_parser_reads_otherwise_are_refused_with_their_line() {
-    let error = parse_document("a: 1\nb: x\u{2028}y\n").unwrap_err();
-    assert_eq!(error, YamlError::Syntax { line: 2, what: "the character U+2028 is not allowed".to_owned() });
-    assert!(parse_document("a: \u{7}").is_err());
+fn characters_that_helms_parser_refuses_are_refused_with_their_line() {
+    let error = parse_document("a: 1\nb: x\u{7}y\n").unwrap_err();
+    assert_eq!(error, YamlError::Syntax { line: 2, what: "the character U+0007 is not allowed".to_owned() });
+    assert!(parse_document("a: \u{7f}").is_err());
+    assert!(parse_document("a: x\u{feff}y").is_err());
     assert_eq!(value("\u{feff}a: 1\n"), json!({"a": 1}));
 }
 
 #[test]
-fn a_colon_that_helms_parser_takes_for_a_part_of_the_word_is_refused() {
-    for text in ["a: [b:]", "a: {b:}", "a: [b:, c]", "a: {b:, c: d}"] {
-        assert!(parse_document(text).unwrap_err().to_string().contains("ambiguous"), "{text}");
-    }
+fn the_line_ends_of_unicode_end_lines() {
+    assert_eq!(value("a: 1\u{85}b: 2\u{2028}c: 3\n"), json!({"a": 1, "b": 2, "c": 3}));
+    assert_eq!(value("a: |\n  x\u{85}  y\u{2029}  z\n")["a"], json!("x\ny\u{2029}z\n"));
+    assert_eq!(value("a: x\u{2028}  y\n")["a"], json!("x\u{2028}y"));
+    assert_eq!(value("a: x\r  y\r\n  z\n")["a"], json!("x y z"));
+}
+
+#[test]
+fn a_colon_before_a_bracket_or_a_comma_is_a_part_of_the_word() {
+    assert_eq!(
+        value("a: [b:]\nc: {d:}\ne: [f:, {g:, h: i}]\n"),
+        json!({
+            "a": ["b:"], "c": {"d:": null}, "e": ["f:", {"g:": null, "h": "i"}],
+        })
+    );
     assert_eq!(
         value("a: [b: , {c: }]\nd: '[b:]'\ne: [x:y]\n"),
         json!({"a": [{"b": null}, {"c": null}], "d": "[b:]", "e": ["x:y"]})
@@ -171,10 +192,69 @@ fn a_colon_that_helms_parser_takes_for_a_part_of_the_word_is_refused() {
 }
 
 #[test]
-fn a_document_that_is_one_block_of_text_is_refused() {
-    assert!(parse_document("|\n  text\n").is_err());
-    assert!(parse_document(">\ntext\n").is_err());
+fn a_document_may_be_one_block_of_text() {
+    assert_eq!(value("|\n  text\n"), json!("text\n"));
+    assert_eq!(value(">\ntext\n"), json!(""), "the text is not indented, and so stands behind the document");
     assert_eq!(value("just text"), json!("just text"));
+}
+
+#[test]
+fn what_stands_behind_a_whole_document_is_not_looked_at() {
+    assert_eq!(value("'a' 'b'\n"), json!("a"));
+    assert_eq!(value("[a] }\n"), json!(["a"]));
+    assert_eq!(value("a: 1\n...\n: ]["), json!({"a": 1}));
+    assert_eq!(value("[]: a\n"), json!([]), "empty brackets are no key");
+    assert!(parse_document("a: 1\n]").is_err());
+    assert!(parse_document("...\na: 1").is_err());
+}
+
+#[test]
+fn the_grammar_of_flow_collections_is_helms() {
+    assert_eq!(
+        value("[a, b: c, ? d : e, {f, g: h,},]"),
+        json!(["a", {"b": "c"}, {"d": "e"}, {"f": null, "g": "h"}])
+    );
+    assert_eq!(value("{a, ? c, ? d : e}"), json!({"a": null, "c": null, "d": "e"}));
+    for text in ["[,]", "[a b: c", "[? : a]", "[?]", "a: [b\nc: d]\n]", "{a: b c: d}"] {
+        assert!(parse_document(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_key_has_its_colon_within_1024_characters_of_its_line() {
+    let long = "k".repeat(1024);
+    assert_eq!(value(&format!("{long}: 1")), json!({long.clone(): 1}));
+    assert!(parse_document(&format!("{long}k: 1")).is_err());
+    assert!(parse_document("a\n b: 1").is_err());
+    assert!(parse_document("a: 1\nb\nc: 2").is_err());
+}
+
+#[test]
+fn tabs_stand_where_no_key_may_begin() {
+    assert_eq!(value("a:\tb\nc: [\td,\te]\nf: g\th\n"), json!({"a": "b", "c": ["d", "e"], "f": "g\th"}));
+    for text in ["\ta: b", "a:\n\tb: c", "- \ta: b", "a: |\n\tb", "a: b\n\tc"] {
+        assert!(parse_document(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn directives_and_handles_of_tags_are_obeyed() {
+    assert_eq!(value("%YAML 1.1\n%TAG !e! tag:yaml.org,2002:\n---\na: !e!str 1\n"), json!({"a": "1"}));
+    assert_eq!(value("a: !!%69nt '1'\n"), json!({"a": 1}));
+    for text in [
+        "%YAML 1.2\n---\na: 1\n",
+        "%X\n---\na",
+        "%YAML 1.1\na: 1",
+        "a: !e!str 1",
+        "%TAG !e! x\n%TAG !e! y\n---\n",
+    ] {
+        assert!(parse_document(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_become_replacement_characters() {
+    assert_eq!(scalar("!!binary Yf/+Yg=="), json!("a\u{fffd}\u{fffd}b"));
 }
 
 #[test]
@@ -209,24 +289,47 @@ fn windows_line_ends_are_read() {
 
 #[test]
 fn lists_are_flattened_and_lend_their_kind() {
-    let manifest = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: A}\n- {apiVersion: v1, kind: BList, items: [{x: 1}]}\n---\nkind: C\n";
+    let manifest =
+        "apiVersion: v1\nkind: BList\nitems:\n- {apiVersion: v1, kind: A}\n- {x: 1}\n- ~\n---\nkind: C\n";
     let values: Vec<_> = read_manifest(manifest).unwrap().into_iter().map(|object| object.value).collect();
     assert_eq!(
         values,
         vec![
             json!({"apiVersion": "v1", "kind": "A"}),
             json!({"x": 1, "kind": "B", "apiVersion": "v1"}),
+            json!({"kind": "B", "apiVersion": "v1"}),
             json!({"kind": "C"})
         ]
     );
     assert_eq!(read_manifest("kind: List\nitems: []\n").unwrap(), vec![]);
+    assert_eq!(read_manifest("kind: List\nitems: ~\n").unwrap(), vec![]);
+}
+
+#[test]
+fn lists_that_helm_refuses_are_refused() {
+    for items in [
+        "{}",
+        "[[]]",
+        "[a]",
+        "[{kind: A}]",
+        "[{apiVersion: v1}]",
+        "[{kind: A, apiVersion: b/}]",
+        "[{items: []}]",
+    ] {
+        assert!(read_manifest(&format!("apiVersion: v1\nkind: List\nitems: {items}\n")).is_err(), "{items}");
+    }
+    assert!(
+        read_manifest("apiVersion: v1\nkind: List\nitems: [{a: b}]\n").is_err(),
+        "`List` lends an empty kind"
+    );
+    assert!(read_manifest("apiVersion: a/b/c\nkind: A\n").is_err());
 }
 
 #[test]
 fn a_manifest_with_too_many_objects_is_refused() {
     let many = "---\nkind: A\n".repeat(10_001);
     assert!(read_manifest(&many).unwrap_err().to_string().contains("more than 10000 objects"));
-    let list = format!("kind: List\nitems:\n{}", "- {kind: A}\n".repeat(10_001));
+    let list = format!("kind: List\nitems:\n{}", "- {kind: A, apiVersion: v1}\n".repeat(10_001));
     assert!(read_manifest(&list).is_err());
     assert_eq!(read_manifest(&"---\nkind: A\n".repeat(10_000)).unwrap().len(), 10_000);
 }
@@ -238,8 +341,37 @@ fn json_is_a_manifest_too() {
         .into_iter()
         .map(|object| object.value)
         .collect();
-    assert_eq!(values, vec![json!({"kind": "A", "n": 1.0}), json!({"kind": "B"})]);
+    assert_eq!(values, vec![json!({"kind": "A", "n": 1}), json!({"kind": "B"})], "a float is written again");
     assert_eq!(read_manifest("{kind: A}\n---\nkind: B\n").unwrap().len(), 2);
+}
+
+#[test]
+fn a_stream_of_json_may_end_as_yaml_after_its_first_object() {
+    let kinds = |text: &str| -> Option<Vec<String>> {
+        let objects = read_manifest(text).ok()?;
+        Some(objects.into_iter().map(|object| object.value["kind"].to_string()).collect())
+    };
+    let kinds_are = |text: &str, wanted: &[&str]| {
+        let wanted: Vec<String> = wanted.iter().map(|kind| format!("\"{kind}\"")).collect();
+        assert_eq!(kinds(text), Some(wanted), "{text}");
+    };
+    kinds_are("{\"kind\":\"A\"}\n---\nkind: B\n", &["A", "B"]);
+    kinds_are("{\"kind\":\"A\"} kind: B\n", &["A", "B"]);
+    kinds_are("{\"kind\":\"A\"}\n{kind: B}", &["A", "B"]);
+    kinds_are("{kind: A}\n---\n{kind: B}", &["A", "B"]);
+    for text in [
+        "{\"kind\":\"A\"}{\"kind\":\"B\"}\n---\nkind: C\n",
+        "{\"kind\":\"A\"}---",
+        "{\"kind\":\"A\",\"n\":1e400}",
+    ] {
+        assert_eq!(kinds(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_separator_that_is_none_for_the_parser_is_content() {
+    assert_eq!(read_manifest("kind: A\n---# x\nkind: B\n").unwrap().len(), 2, "it ends a document");
+    assert!(read_manifest("---# x\nkind: A\n").is_err(), "but does not begin one");
 }
 
 #[test]
