@@ -7,8 +7,12 @@
 //	apply       apiVersion, kind, old, patch         -> the patched object
 //	convertible apiVersion, kind, old                -> whether the object can be read into its Go type
 //	merge_diff  old, target                          -> the RFC 7396 patch
+//	patch       apiVersion, kind, old, target, live  -> the patch that Helm sends, and its kind; null when it is empty
 //	yaml        text                                 -> the first document as JSON, null when there is none
 //	manifest    text                                 -> the list of objects, lists flattened
+//	documents   text                                 -> the texts of the documents, separators left out
+//
+// Called as `oracle table` it prints the fields of all types of Kubernetes' client and how patches merge them; see table.go.
 //
 // An answer holds "ok" with the result, or "err" with the message; a panic of a package is an error that starts with "panic: ".
 package main
@@ -22,6 +26,8 @@ import (
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apiextensionsv1beta1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -47,11 +53,20 @@ type answer struct {
 
 func main() {
 	types := runtime.NewScheme()
-	if err := scheme.AddToScheme(types); err != nil {
-		fail(err)
+	for _, add := range []func(*runtime.Scheme) error{
+		scheme.AddToScheme,
+		apiextensionsv1beta1.AddToScheme,
+		apiextensionsv1.AddToScheme,
+	} {
+		if err := add(types); err != nil {
+			fail(err)
+		}
 	}
-	if err := apiextensionsv1.AddToScheme(types); err != nil {
-		fail(err)
+	if len(os.Args) == 2 && os.Args[1] == "table" {
+		if err := printTable(types, os.Stdout); err != nil {
+			fail(err)
+		}
+		return
 	}
 	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)
@@ -118,6 +133,10 @@ func work(types *runtime.Scheme, asked question) ([]byte, error) {
 		return convertible(types, asked)
 	case "merge_diff":
 		return jsonpatch.CreateMergePatch(asked.Old, asked.Target)
+	case "patch":
+		return helmsPatch(types, asked)
+	case "documents":
+		return splitDocuments(asked.Text)
 	case "yaml":
 		return readDocument(asked.Text)
 	case "manifest":
@@ -125,6 +144,64 @@ func work(types *runtime.Scheme, asked question) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("unknown op %q", asked.Op)
 	}
+}
+
+// helmsPatch makes the patch that Helm makes: a strategic one of what can be read into its Go type, a two-way merge patch of
+// all else, and of the old definitions of custom resources.
+func helmsPatch(types *runtime.Scheme, asked question) ([]byte, error) {
+	target := &unstructured.Unstructured{}
+	if err := target.UnmarshalJSON(asked.Target); err != nil {
+		return nil, err
+	}
+	old, err := written(asked.Old)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := written(asked.Target)
+	if err != nil {
+		return nil, err
+	}
+	live, err := written(asked.Live)
+	if err != nil {
+		return nil, err
+	}
+	version := target.GroupVersionKind().GroupVersion()
+	var object any = target
+	if typed, err := runtime.ObjectConvertor(types).ConvertToVersion(target, version); err == nil {
+		object = typed
+	}
+	_, isUnstructured := object.(runtime.Unstructured)
+	_, isOldDefinition := object.(*apiextensionsv1beta1.CustomResourceDefinition)
+	kind, patch := "merge", []byte(nil)
+	if isUnstructured || isOldDefinition {
+		patch, err = jsonpatch.CreateMergePatch(old, wanted)
+	} else {
+		var meta strategicpatch.PatchMetaFromStruct
+		if meta, err = strategicpatch.NewPatchMetaFromStruct(object); err != nil {
+			return nil, err
+		}
+		kind = "strategic"
+		patch, err = strategicpatch.CreateThreeWayMergePatch(old, wanted, live, meta, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if string(patch) == "{}" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(map[string]any{"kind": kind, "patch": json.RawMessage(patch)})
+}
+
+// written returns an object as Helm's client writes it that has read it; null where there is none.
+func written(text []byte) ([]byte, error) {
+	if len(text) == 0 {
+		return []byte("null"), nil
+	}
+	var value any
+	if err := utiljson.Unmarshal(text, &value); err != nil {
+		return nil, err
+	}
+	return json.Marshal(value)
 }
 
 func convertible(types *runtime.Scheme, asked question) ([]byte, error) {

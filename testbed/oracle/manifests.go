@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 
@@ -39,6 +41,27 @@ func typed(raw []byte) ([]byte, error) {
 	return json.Marshal(value)
 }
 
+// splitDocuments cuts a text into documents. A separator that the reader leaves at the beginning of one is cut off.
+func splitDocuments(text string) ([]byte, error) {
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
+	documents := []string{}
+	for {
+		chunk, err := reader.Read()
+		if err == io.EOF {
+			return json.Marshal(documents)
+		} else if err != nil {
+			return nil, err
+		}
+		document := string(chunk)
+		if strings.HasPrefix(document, "---") {
+			_, document, _ = strings.Cut(document, "\n")
+		}
+		if document != "" {
+			documents = append(documents, document)
+		}
+	}
+}
+
 // readManifest reads a manifest into objects, as the resource builder of Helm does before it asks the server for kinds.
 func readManifest(text string) ([]byte, error) {
 	decoder := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096)
@@ -73,7 +96,21 @@ func readManifest(text string) ([]byte, error) {
 			if errs := runtime.DecodeList(items, unstructured.UnstructuredJSONScheme); len(errs) > 0 {
 				return nil, errs[0]
 			}
+			for _, item := range items {
+				if err := hasKind(item); err != nil {
+					return nil, err
+				}
+			}
 			waiting = append(waiting, items...)
 		}
 	}
+}
+
+// hasKind fails for an object that the builder could not ask the server about.
+func hasKind(object runtime.Object) error {
+	kind := object.GetObjectKind().GroupVersionKind()
+	if kind.Kind == "" || kind.Version == "" {
+		return errors.New("an item of a list has no kind or no version")
+	}
+	return nil
 }

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::schema::Schema;
 use super::value::go_type;
-use crate::number::Num;
+use crate::gotime::{Shape, is_time};
+use crate::number::{LENIENT_BASE64, Num};
 use crate::quantity::is_quantity;
-use crate::time::parse_rfc3339;
 
 /// A value that does not fit the type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,17 @@ pub struct Misfit {
 
 /// Finds the first value of an object that does not fit its type. Fields that the type does not know are passed over.
 pub fn misfit(schema: Schema, value: &Value) -> Option<Misfit> {
-    find(schema, value, "")
+    find(schema, value, "", Reader::Converter)
 }
 
-fn find(schema: Schema, value: &Value, path: &str) -> Option<Misfit> {
+/// Which of Go's two ways to read a value is taken: schemas inside of schemas of custom resources take the stricter one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Converter,
+    Json,
+}
+
+fn find(schema: Schema, value: &Value, path: &str, reader: Reader) -> Option<Misfit> {
     let not = |wanted: &str| {
         Some(Misfit { path: path.to_owned(), why: format!("{} is no {wanted}", go_type(value)) })
     };
@@ -38,10 +45,10 @@ fn find(schema: Schema, value: &Value, path: &str) -> Option<Misfit> {
         return match value {
             Value::Array(items) if is_list => {
                 let mut items = items.iter().enumerate();
-                items.find_map(|(at, item)| find(inner, item, &format!("{path}[{at}]")))
+                items.find_map(|(at, item)| find(inner, item, &format!("{path}[{at}]"), reader))
             }
             Value::Object(map) if !is_list => {
-                map.iter().find_map(|(key, item)| find(inner, item, &format!("{path}.{key}")))
+                map.iter().find_map(|(key, item)| find(inner, item, &format!("{path}.{key}"), reader))
             }
             _ => not(if is_list { "list" } else { "map" }),
         };
@@ -51,35 +58,49 @@ fn find(schema: Schema, value: &Value, path: &str) -> Option<Misfit> {
         return map.iter().find_map(|(key, item)| {
             let inner = schema.field(key)?;
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            find(inner, item, &path)
+            find(inner, item, &path, reader)
         });
     }
     let fits = match schema.name() {
-        "object" => value.is_object(),
         "string" => value.is_string(),
         "bool" => value.is_boolean(),
-        "int32" | "int64" => is_integral(value),
-        "number" => value.is_number(),
-        "bytes" => {
-            value.as_str().is_some_and(|text| base64::engine::general_purpose::STANDARD.decode(text).is_ok())
-        }
-        "time" => value.as_str().is_some_and(is_time),
+        "int32" | "int64" => is_integral(value, reader),
+        "float64" => value.is_number(),
+        "bytes" => is_bytes(value),
+        "time" => value.as_str().is_some_and(|text| is_time(text, Shape::Rfc3339)),
+        "microtime" => value.as_str().is_some_and(|text| is_time(text, Shape::Micro)),
         "quantity" => match value {
             Value::String(text) => is_quantity(text),
             other => other.is_number(),
         },
         "int-or-string" => value.is_string() || is_int32(value),
+        "any:JSONSchemaPropsOrBool" if !value.is_object() => value.is_boolean(),
+        name if name.starts_with("any:JSONSchemaPropsOr") => return find_in_either(schema, value, path),
         _ => true,
     };
     if fits { None } else { not(schema.name()) }
 }
 
-/// Integers, also those written as floats; whatever their size.
-fn is_integral(value: &Value) -> bool {
+/// What is either a schema or a list of something; all else passes.
+fn find_in_either(schema: Schema, value: &Value, path: &str) -> Option<Misfit> {
+    let name = match value {
+        Value::Object(_) => "Schema",
+        Value::Array(_) if schema.name().ends_with("StringArray") => "Property",
+        Value::Array(_) => "JSONSchemas",
+        _ => return None,
+    };
+    find(schema.field(name)?, value, path, Reader::Json)
+}
+
+/// Integers, also those written as floats; whatever their size, where the converter reads them.
+fn is_integral(value: &Value, reader: Reader) -> bool {
     match value {
         Value::Number(number) => match Num::of(number) {
             Num::Int(_) => true,
-            Num::Float(float) => float.fract() == 0.0,
+            Num::Float(float) => {
+                float.fract() == 0.0
+                    && (reader == Reader::Converter || float.abs() < 9_223_372_036_854_775_808.0)
+            }
         },
         _ => false,
     }
@@ -95,9 +116,16 @@ fn is_int32(value: &Value) -> bool {
     }
 }
 
-/// RFC 3339 of any year: the reader of records knows only those that fit nanoseconds.
-fn is_time(text: &str) -> bool {
-    let rest = text.get(4..).unwrap_or_default();
-    let year_ok = text.get(..4).is_some_and(|year| year.bytes().all(|c| c.is_ascii_digit()));
-    year_ok && (parse_rfc3339(text).is_some() || parse_rfc3339(&format!("2000{rest}")).is_some())
+/// Base 64, or a list of numbers.
+fn is_bytes(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+            LENIENT_BASE64.decode(joined).is_ok()
+        }
+        Value::Array(items) => {
+            items.iter().all(|item| item.is_null() || is_integral(item, Reader::Converter))
+        }
+        _ => false,
+    }
 }

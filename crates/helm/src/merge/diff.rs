@@ -12,6 +12,7 @@ use super::merge_map::{MergeOptions, merge_map};
 use super::schema::{Schema, Strategy};
 use super::value::type_of;
 use super::{DELETE_FROM_LIST, DIRECTIVE, MAX_DEPTH, MergeError, ORDER, RETAIN_KEYS};
+use crate::faults::{Fault, on};
 
 /// What a difference leaves out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +53,7 @@ pub(super) fn diff_maps(
     }
     let mut patch = Map::new();
     let mut retained = Vec::new();
-    for (key, new) in modified {
+    for (key, new) in modified.iter().filter(|(_, new)| !new.is_null() || !on(Fault::NullIsAbsent)) {
         if options.retain_keys && !new.is_null() {
             retained.push(Value::from(key.as_str()));
         }

@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 
 use super::diff::{DiffOptions, diff_maps};
 use super::lists::{
-    dedup_and_sort_scalars, dedup_scalars, element_type, merge_key_of, sort_by_merge_key, sort_scalars,
+    dedup_scalars, element_type, key_text, keys_equal, merge_key_of, sort_by_merge_key, sort_scalars,
     sort_to_order,
 };
 use super::schema::Schema;
 use super::value::{GoType, as_map, go_text};
 use super::{DELETE, DIRECTIVE, MergeError};
+use crate::faults::{Fault, on};
 
 /// The parts of a list's difference; an empty part is not written into a patch.
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ fn diff_maps_lists(
     let wanted = (!options.ignore_changes && (!changes.is_empty() || !same_order))
         || (!options.ignore_deletions && !changes.is_empty());
     let mut order = Vec::new();
-    if wanted {
+    if wanted && !on(Fault::NoElementOrder) {
         for item in modified {
             let mut only_key = Map::new();
             only_key.insert(key.to_owned(), as_map(item)?.get(key).cloned().unwrap_or(Value::Null));
@@ -76,14 +77,14 @@ fn walk(
     options: DiffOptions,
     depth: usize,
 ) -> Result<(Vec<Value>, Vec<Value>), MergeError> {
-    let original = sorted_for_walk(original, key)?;
-    let modified = sorted_for_walk(modified, key)?;
+    let original = sort_by_merge_key(original, key);
+    let modified = sort_by_merge_key(modified, key);
     let (mut changes, mut deletions) = (Vec::new(), Vec::new());
     let (mut left, mut right) = (original.iter().peekable(), modified.iter().peekable());
     loop {
         let order = match (left.peek(), right.peek()) {
             (None, None) => break,
-            (Some(old), Some(new)) => go_text(merge_key_of(old, key)?).cmp(&go_text(merge_key_of(new, key)?)),
+            (Some(old), Some(new)) => key_text(old, key)?.cmp(&key_text(new, key)?),
             (Some(old), None) => merge_key_of(old, key).map(|_| Ordering::Less)?,
             (None, Some(new)) => merge_key_of(new, key).map(|_| Ordering::Greater)?,
         };
@@ -113,19 +114,6 @@ fn walk(
     Ok((changes, deletions))
 }
 
-fn sorted_for_walk(list: &[Value], key: &str) -> Result<Vec<Value>, MergeError> {
-    let mut sorted = list.to_vec();
-    if sorted.is_empty() {
-        return Ok(sorted);
-    }
-    if element_type(&[list])? == GoType::Map {
-        sort_by_merge_key(&mut sorted, key);
-        Ok(sorted)
-    } else {
-        Ok(dedup_and_sort_scalars(sorted))
-    }
-}
-
 fn delete_directive(key: &str, value: &Value) -> Value {
     let mut directive = Map::new();
     directive.insert(key.to_owned(), value.clone());
@@ -138,7 +126,7 @@ fn same_order(original: &[Value], modified: &[Value], key: &str) -> Result<bool,
         return Ok(false);
     }
     for (old, new) in original.iter().zip(modified) {
-        if merge_key_of(old, key)? != merge_key_of(new, key)? {
+        if !keys_equal(old, new, key)? {
             return Ok(false);
         }
     }
@@ -165,7 +153,9 @@ fn diff_scalar_lists(
         let old = if order == Ordering::Greater { None } else { left.next() };
         let new = if order == Ordering::Less { None } else { right.next() };
         match (old, new) {
-            (Some(old), None) if !options.ignore_deletions => deletions.push(old.clone()),
+            (Some(old), None) if !options.ignore_deletions && !on(Fault::DeletionsLost) => {
+                deletions.push(old.clone());
+            }
             (None, Some(new)) if !options.ignore_changes => changes.push(new.clone()),
             _ => {}
         }

@@ -1,21 +1,16 @@
 //! Sorting, deduplication and look-ups in lists, in the API machinery's own ways.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::value::{GoType, as_map, go_text, type_of};
+use super::value::{GoType, as_map, equal, go_text, type_of};
 use super::{DELETE, DIRECTIVE, MAX_ITEMS, MergeError, sort};
+use crate::faults::{Fault, on};
 
 /// Returns the one type of all items; an error when there are several, when they are lists, or when there are no items.
 pub(super) fn element_type(lists: &[&[Value]]) -> Result<GoType, MergeError> {
-    let mixed = || {
-        let all: Vec<String> = lists
-            .iter()
-            .map(|list| format!("[{}]", list.iter().map(go_text).collect::<Vec<_>>().join(" ")))
-            .collect();
-        MergeError::MixedList(all.join(" "))
-    };
     if lists.iter().map(|list| list.len()).sum::<usize>() > MAX_ITEMS {
         return Err(MergeError::TooLong { limit: MAX_ITEMS });
     }
@@ -23,26 +18,41 @@ pub(super) fn element_type(lists: &[&[Value]]) -> Result<GoType, MergeError> {
     for item in lists.iter().copied().flatten() {
         match (found, type_of(item)) {
             (None, GoType::List) => return Err(MergeError::ListOfLists),
-            (None, GoType::Nil) => return Err(mixed()),
+            (None, GoType::Nil) => return Err(MergeError::Panics("a list begins with null")),
             (None, first) => found = Some(first),
             (Some(first), this) if first == this => {}
-            _ => return Err(mixed()),
+            _ => {
+                let all = lists.iter().map(|list| go_text(&Value::Array(list.to_vec())));
+                return Err(MergeError::MixedList(all.collect::<Vec<_>>().join(" ")));
+            }
         }
     }
-    found.ok_or_else(|| MergeError::MixedList("no elements in any of the given slices".to_owned()))
+    found.ok_or(MergeError::NoItems)
 }
 
 /// Returns the value of an item's merge key.
 pub(super) fn merge_key_of<'a>(item: &'a Value, key: &str) -> Result<&'a Value, MergeError> {
-    let value = as_map(item)?.get(key).ok_or_else(|| MergeError::no_key(item, key))?;
-    // Maps and lists cannot be compared there, nor be keys.
-    if value.is_object() || value.is_array() {
-        return Err(MergeError::BadDirective(format!(
-            "the merge key {key} holds no scalar: {}",
-            go_text(item)
-        )));
+    key_of(as_map(item)?, key)
+}
+
+fn key_of<'a>(map: &'a Map<String, Value>, key: &str) -> Result<&'a Value, MergeError> {
+    map.get(key).ok_or_else(|| MergeError::no_key(map, key))
+}
+
+/// Returns the text of an item's merge key, by which items are sorted and paired.
+pub(super) fn key_text(item: &Value, key: &str) -> Result<String, MergeError> {
+    let text = go_text(merge_key_of(item, key)?);
+    let by_protocol = key == "containerPort" && on(Fault::PortsByProtocol);
+    Ok(if by_protocol { text + &item.get("protocol").map(go_text).unwrap_or_default() } else { text })
+}
+
+/// Whether two items have the same merge key; scalars that are merged are their own.
+pub(super) fn keys_equal(left: &Value, right: &Value, key: &str) -> Result<bool, MergeError> {
+    if key.is_empty() {
+        return equal(left, right);
     }
-    Ok(value)
+    let (left, right) = (as_map(left)?, as_map(right)?);
+    equal(key_of(left, key)?, key_of(right, key)?)
 }
 
 /// Finds the first item whose key has a value.
@@ -51,7 +61,7 @@ pub(super) fn find_by_key(list: &[Value], key: &str, value: &Value) -> Result<Op
         let map = item
             .as_object()
             .ok_or_else(|| MergeError::BadDirective(format!("value for key {index} is not a map")))?;
-        if map.get(key) == Some(value) {
+        if map.get(key).map(|found| equal(found, value)).transpose()?.unwrap_or(false) {
             return Ok(Some(index));
         }
     }
@@ -63,11 +73,13 @@ struct Places<'a> {
     key: &'a str,
     kind: GoType,
     first: HashMap<(GoType, String), usize>,
+    /// Whether maps or lists had to be compared, for which Go has a panic.
+    panics: Cell<bool>,
 }
 
 impl<'a> Places<'a> {
     fn new(order: &[Value], key: &'a str, kind: GoType) -> Self {
-        let mut places = Self { key, kind, first: HashMap::new() };
+        let mut places = Self { key, kind, first: HashMap::new(), panics: Cell::new(false) };
         for (index, item) in order.iter().enumerate() {
             places.first.entry(places.id(item)).or_insert(index);
         }
@@ -80,11 +92,24 @@ impl<'a> Places<'a> {
             GoType::Map => item.as_object().and_then(|map| map.get(self.key)).unwrap_or(&nil),
             _ => item,
         };
-        (type_of(id), go_text(id))
+        match type_of(id) {
+            // There may be one of them at most: a second one would be compared with it.
+            kind @ (GoType::Map | GoType::List) => (kind, String::new()),
+            kind => (kind, go_text(id)),
+        }
     }
 
     fn of(&self, item: &Value) -> Option<usize> {
-        self.first.get(&self.id(item)).copied()
+        let id = self.id(item);
+        let place = self.first.get(&id).copied();
+        if place.is_some() && matches!(id.0, GoType::Map | GoType::List) {
+            self.panics.set(true);
+        }
+        place
+    }
+
+    fn check(&self) -> Result<(), MergeError> {
+        if self.panics.get() { Err(MergeError::cannot_compare()) } else { Ok(()) }
     }
 }
 
@@ -105,15 +130,13 @@ pub(super) fn sort_to_order(
         (deletions, kept) = kept.into_iter().partition(is_deletion);
     }
     let places = Places::new(order, key, kind);
-    let mut placed: Vec<(Option<usize>, Value)> =
-        kept.into_iter().map(|item| (places.of(&item), item)).collect();
-    sort::stable(&mut placed, |a, b| match (a.0, b.0) {
-        (Some(a), Some(b)) => a < b,
+    sort::stable(&mut kept, |a, b| match places.of(a).map(|a| (a, places.of(b))) {
+        Some((a, Some(b))) => a < b,
         _ => true,
     });
-    let mut sorted: Vec<Value> = placed.into_iter().map(|(_, item)| item).collect();
-    sorted.extend(deletions);
-    Ok(sorted)
+    places.check()?;
+    kept.extend(deletions);
+    Ok(kept)
 }
 
 /// Orders what a patch changed by `patch_order`, what only the other side has by `server_order`, and puts both together.
@@ -141,24 +164,21 @@ pub(super) fn order_merged(
         };
         merged.extend(if left_first { left.next() } else { right.next() });
     }
+    places.check()?;
     Ok(merged)
 }
 
 /// Sorts scalars by their texts.
-pub(super) fn sort_scalars(list: &mut Vec<Value>) {
-    let mut keyed: Vec<(String, Value)> =
-        std::mem::take(list).into_iter().map(|item| (go_text(&item), item)).collect();
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
-    *list = keyed.into_iter().map(|(_, item)| item).collect();
+pub(super) fn sort_scalars(list: &mut [Value]) {
+    list.sort_by_cached_key(go_text);
 }
 
 /// Sorts maps by the texts of their merge keys, those with equal keys in the order that Go's sort leaves them in.
-pub(super) fn sort_by_merge_key(list: &mut Vec<Value>, key: &str) {
-    let text = |item: &Value| item.get(key).map_or_else(|| "<nil>".to_owned(), go_text);
-    let mut keyed: Vec<(String, Value)> =
-        std::mem::take(list).into_iter().map(|item| (text(&item), item)).collect();
-    sort::unstable(&mut keyed, |a, b| a.0 <= b.0);
-    *list = keyed.into_iter().map(|(_, item)| item).collect();
+pub(super) fn sort_by_merge_key(list: &[Value], key: &str) -> Vec<Value> {
+    let text = |item: &Value| key_text(item, key).unwrap_or_else(|_| "<nil>".to_owned());
+    let mut keyed: Vec<(String, &Value)> = list.iter().map(|item| (text(item), item)).collect();
+    sort::unstable(&mut keyed, |a, b| if on(Fault::StableSort) { a.0 < b.0 } else { a.0 <= b.0 });
+    keyed.into_iter().map(|(_, item)| item.clone()).collect()
 }
 
 /// Removes equal scalars, each time moving the last one into the gap.
@@ -187,10 +207,4 @@ pub(super) fn dedup_in_place(list: &mut [Value]) -> usize {
         first += 1;
     }
     kept
-}
-
-pub(super) fn dedup_and_sort_scalars(mut list: Vec<Value>) -> Vec<Value> {
-    dedup_scalars(&mut list);
-    sort_scalars(&mut list);
-    list
 }

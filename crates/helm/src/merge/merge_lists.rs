@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::lists::{dedup_in_place, element_type, find_by_key, merge_key_of, order_merged};
+use super::lists::{dedup_in_place, element_type, find_by_key, keys_equal, merge_key_of, order_merged};
 use super::merge_map::{MergeOptions, merge_map};
-use super::schema::Schema;
-use super::value::{GoType, as_map, go_text};
+use super::schema::{Field, Schema};
+use super::value::{GoType, as_map, contains, go_text};
 use super::{DELETE, DIRECTIVE, MergeError, REPLACE};
 
 /// A merged list, and what has become of the list that it was merged into.
@@ -15,26 +15,28 @@ pub(super) struct Merged {
     pub original: Vec<Value>,
 }
 
+/// Merges a list into a list. `room`: how many items Go has room for in the original, where it is no decoded list.
 pub(super) fn merge_lists(
     original: Vec<Value>,
     patch: Vec<Value>,
-    schema: Schema,
-    key: &str,
+    field: Field,
     options: MergeOptions,
     depth: usize,
+    room: Option<usize>,
 ) -> Result<Merged, MergeError> {
     if original.is_empty() && patch.is_empty() {
         return Ok(Merged { list: Vec::new(), original });
     }
+    let (schema, key) = (field.schema, field.merge_key);
     let kind = element_type(&[&original, &patch])?;
     if kind != GoType::Map {
-        let (merged, original) = merge_scalars(original, &patch);
+        let (merged, original) = merge_scalars(original, &patch, room);
         let (patched, server_only) = partition(merged, &patch, key)?;
         let list = order_merged(patched, server_only, &patch, &original, key, kind)?;
         return Ok(Merged { list, original });
     }
     if key.is_empty() {
-        return Err(MergeError::NoKeyDeclared(schema.go_kind().to_owned()));
+        return Err(MergeError::NoKeyDeclared(schema.name_of_kind().to_owned()));
     }
     let mut slots = Slots { used: original.len(), items: original };
     let (replace, patch) = carry_out_directives(&mut slots, patch, key)?;
@@ -53,18 +55,20 @@ pub(super) fn merge_lists(
 }
 
 /// Appends scalars and removes duplicates; returns the result, and what has become of the original.
-fn merge_scalars(mut original: Vec<Value>, patch: &[Value]) -> (Vec<Value>, Vec<Value>) {
+fn merge_scalars(original: Vec<Value>, patch: &[Value], room: Option<usize>) -> (Vec<Value>, Vec<Value>) {
     let mut merged = original.clone();
     merged.extend(patch.iter().cloned());
-    let mut slots = merged.clone();
-    let kept = dedup_in_place(&mut slots);
-    // A decoded list has room for the next power of two: what fits there is appended, and deduplicated, in place.
-    if merged.len() <= original.len().next_power_of_two() && original.len() <= 256 {
-        original = slots.iter().take(original.len()).cloned().collect();
-    }
-    merged = slots;
+    // What Go has room for is appended, and deduplicated, in place.
+    let in_place = merged.len() <= room.unwrap_or_else(|| decoded_room(original.len()));
+    let kept = dedup_in_place(&mut merged);
+    let original = if in_place { merged.iter().take(original.len()).cloned().collect() } else { original };
     merged.truncate(kept);
     (merged, original)
+}
+
+/// How many items Go has room for in a list that it has decoded: lists are doubled when they are full, long ones grow by less.
+fn decoded_room(len: usize) -> usize {
+    if len <= 512 { len.next_power_of_two() } else { len }
 }
 
 /// A list as Go keeps it: what is deleted leaves its last slot behind, and what is appended goes there first.
@@ -119,7 +123,7 @@ fn carry_out_directives(
                     "merging lists cannot yet be specified in the patch".to_owned(),
                 ));
             }
-            _ => return Err(MergeError::BadDirective(format!("unknown patch type: {}", go_text(directive)))),
+            _ => return Err(MergeError::bad_patch_type(directive, as_map(&item)?)),
         }
     }
     Ok((replace, plain))
@@ -156,7 +160,7 @@ pub(super) fn partition(
     let (mut inside, mut outside) = (Vec::new(), Vec::new());
     for item in list {
         let found = if key.is_empty() {
-            by.contains(&item)
+            contains(by, &item)?
         } else {
             find_by_key(by, key, merge_key_of(&item, key)?)?.is_some()
         };
@@ -170,32 +174,29 @@ pub(super) fn validate_order(patch: &[Value], order: &[Value], key: &str) -> Res
     if patch.is_empty() || order.is_empty() {
         return Ok(());
     }
-    let directive = |item: &Value| item.get(DIRECTIVE).map(|value| value.as_str() == Some(DELETE));
-    let items: Vec<&Value> = if key.is_empty() {
-        patch.iter().collect()
-    } else {
+    let mut items: Vec<&Value> = patch.iter().collect();
+    if !key.is_empty() {
         for item in patch {
             as_map(item)?;
         }
-        patch.iter().filter(|item| directive(item) != Some(true)).collect()
-    };
-    let (mut at, mut wanted) = (0, order.iter());
-    while let Some(item) = items.get(at) {
-        if directive(item).is_some() {
+        items.retain(|item| item.get(DIRECTIVE).and_then(Value::as_str) != Some(DELETE));
+    }
+    let (mut at, mut passed) = (0, 0);
+    while let (Some(item), Some(next)) = (items.get(at), order.get(passed)) {
+        if item.get(DIRECTIVE).is_some() {
             at += 1;
             continue;
         }
-        let Some(next) = wanted.next() else {
-            let (patch, order) = (Value::Array(patch.to_vec()), Value::Array(order.to_vec()));
-            return Err(MergeError::BadDirective(format!(
-                "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
-                go_text(&patch),
-                go_text(&order)
-            )));
-        };
-        let equal =
-            if key.is_empty() { *item == next } else { merge_key_of(item, key)? == merge_key_of(next, key)? };
-        at += usize::from(equal);
+        at += usize::from(keys_equal(item, next, key)?);
+        passed += 1;
     }
-    Ok(())
+    if at >= items.len() {
+        return Ok(());
+    }
+    let (patch, order) = (Value::Array(patch.to_vec()), Value::Array(order.to_vec()));
+    Err(MergeError::BadDirective(format!(
+        "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
+        go_text(&patch),
+        go_text(&order)
+    )))
 }

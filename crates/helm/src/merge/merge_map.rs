@@ -3,13 +3,19 @@
 //! Owns the walk over maps and the directives `$patch`, `$retainKeys`, `$setElementOrder` and `$deleteFromPrimitiveList`;
 //! lists are in [`super::merge_lists`]. Merging into an object carries the directives out, merging into a patch keeps them.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::lists::{element_type, order_merged};
 use super::merge_lists::{merge_lists, partition, validate_order};
 use super::schema::{Schema, Strategy};
-use super::value::{as_list, go_text, type_of};
+use super::value::{GoType, as_list, contains, go_text, type_of};
 use super::{DELETE, DELETE_FROM_LIST, DIRECTIVE, MAX_DEPTH, MergeError, ORDER, REPLACE, RETAIN_KEYS};
+use crate::faults::{Fault, on};
+
+/// What is told of a `$setElementOrder` that is none.
+const BAD_ORDER: &str = "invalid patch format of setElementOrder list";
 
 /// Into what a patch is merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,26 +46,33 @@ pub(super) fn merge_map(
     if depth > MAX_DEPTH {
         return Err(MergeError::TooDeep);
     }
-    if let Some(directive) = patch.remove(DIRECTIVE) {
+    if let Some(directive) = patch.get(DIRECTIVE) {
         return match directive.as_str() {
-            Some(REPLACE) => Ok(patch),
+            Some(REPLACE) => {
+                patch.shift_remove(DIRECTIVE);
+                Ok(patch)
+            }
             Some(DELETE) => Ok(Map::new()),
-            _ => Err(MergeError::BadDirective(format!("unknown patch type: {}", go_text(&directive)))),
+            _ => Err(MergeError::bad_patch_type(directive, &patch)),
         };
     }
     let mut original = original;
     retain_keys(&mut original, &mut patch, options)?;
     ordered_lists(&mut original, &mut patch, schema, options, depth)?;
+    // The lists that something was deleted from, with how long they were: what is then appended is appended in place.
+    let mut rooms = HashMap::new();
     for (key, value) in patch {
-        if key.starts_with(DELETE_FROM_LIST) {
-            if options.carry_out {
-                delete_from_list(&mut original, &key, value, schema)?;
-            } else {
-                original.insert(key, value);
+        if !key.starts_with(DELETE_FROM_LIST) {
+            let room = rooms.get(&key).copied();
+            merge_field(&mut original, key, value, schema, options, depth, room)?;
+        } else if options.carry_out {
+            let field = directive_field(&key, DELETE_FROM_LIST)?;
+            if let Some(room) = delete_from_list(&mut original, field, value, schema, depth)? {
+                rooms.insert(field.to_owned(), room);
             }
-            continue;
+        } else {
+            original.insert(key, value);
         }
-        merge_field(&mut original, key, value, schema, options, depth)?;
     }
     Ok(original)
 }
@@ -71,6 +84,7 @@ fn merge_field(
     schema: Schema,
     options: MergeOptions,
     depth: usize,
+    room: Option<usize>,
 ) -> Result<(), MergeError> {
     if value.is_null() {
         original.shift_remove(&key);
@@ -78,37 +92,22 @@ fn merge_field(
             return Ok(());
         }
     }
-    let same_type = original.get(&key).is_some_and(|old| type_of(old) == type_of(&value));
-    let merged = match (original.get_mut(&key).filter(|_| same_type), value) {
-        (Some(Value::Object(old)), Value::Object(new)) => {
-            let field = schema.map_field(&key)?;
-            let merged = if field.strategy == Strategy::Replace {
-                new
-            } else {
-                merge_map(std::mem::take(old), new, field.schema, options, depth + 1)?
-            };
-            Some(Value::Object(merged))
-        }
-        (Some(Value::Array(old)), Value::Array(new)) => {
-            let field = schema.list_field(&key)?;
-            let merged = if field.strategy == Strategy::Merge {
-                merge_lists(std::mem::take(old), new, field.schema, field.merge_key, options, depth + 1)?.list
-            } else {
-                new
-            };
-            Some(Value::Array(merged))
+    let old = original.get_mut(&key).filter(|old| type_of(old) == type_of(&value));
+    let kept = match (old, value) {
+        (Some(old), value @ (Value::Object(_) | Value::Array(_))) => {
+            Some(merge_collection(old, value, &key, schema, options, depth, room)?)
         }
         (old, new) => {
             value = new;
-            if old.is_none() && options.carry_out {
+            if old.is_none() && options.carry_out && !on(Fault::NullsKept) {
                 discard_nulls(&mut value);
             }
             remove_directives(value)
         }
     };
-    match merged {
-        Some(merged) => {
-            original.insert(key, merged);
+    match kept {
+        Some(kept) => {
+            original.insert(key, kept);
         }
         None => {
             original.shift_remove(&key);
@@ -117,34 +116,81 @@ fn merge_field(
     Ok(())
 }
 
-/// Carries `$deleteFromPrimitiveList/field` out.
+/// Merges a map into a map, or a list into a list.
+fn merge_collection(
+    old: &mut Value,
+    new: Value,
+    key: &str,
+    schema: Schema,
+    options: MergeOptions,
+    depth: usize,
+    room: Option<usize>,
+) -> Result<Value, MergeError> {
+    Ok(match (std::mem::take(old), new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let field = schema.map_field(key)?;
+            let replaced = field.strategy == Strategy::Replace;
+            let merged = if replaced { new } else { merge_map(old, new, field.schema, options, depth + 1)? };
+            Value::Object(merged)
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            let field = schema.list_field(key)?;
+            let merged = field.strategy == Strategy::Merge;
+            Value::Array(if merged {
+                merge_lists(old, new, field, options, depth + 1, room)?.list
+            } else {
+                new
+            })
+        }
+        (_, new) => new,
+    })
+}
+
+/// Carries `$deleteFromPrimitiveList` of a field out; returns how long the list was. What it says of anything but a list of
+/// scalars is merged, as the API machinery does it.
 fn delete_from_list(
     original: &mut Map<String, Value>,
-    directive: &str,
+    key: &str,
     value: Value,
     schema: Schema,
-) -> Result<(), MergeError> {
-    let key = directive_field(directive, DELETE_FROM_LIST)?;
+    depth: usize,
+) -> Result<Option<usize>, MergeError> {
     if value.is_null() {
         original.shift_remove(key);
-        return Ok(());
+        return Ok(None);
     }
-    let Some(Value::Array(old)) = original.get_mut(key) else { return Ok(()) };
-    let Value::Array(gone) = value else { return Ok(()) };
-    schema.list_field(key)?;
-    if old.is_empty() && gone.is_empty() {
-        return Ok(());
+    let Some(old) = original.get_mut(key).filter(|old| type_of(old) == type_of(&value)) else {
+        return Ok(None);
+    };
+    let options = MergeOptions::of_object();
+    match (&mut *old, value) {
+        (Value::Array(old), Value::Array(gone)) => {
+            let field = schema.list_field(key)?;
+            let room = old.len();
+            if old.is_empty() && gone.is_empty() {
+                return Ok(None);
+            }
+            if element_type(&[old, &gone])? == GoType::Map {
+                *old = merge_lists(std::mem::take(old), gone, field, options, depth + 1, None)?.list;
+                return Ok(None);
+            }
+            old.retain(|item| !gone.contains(item));
+            return Ok(Some(room));
+        }
+        (_, value @ Value::Object(_)) => {
+            *old = merge_collection(old, value, key, schema, options, depth, None)?;
+        }
+        (_, scalar) => *old = scalar,
     }
-    element_type(&[old, &gone])?;
-    old.retain(|item| !gone.contains(item));
-    Ok(())
+    Ok(None)
 }
 
 /// The field that a directive such as `$setElementOrder/ports` is about.
 fn directive_field<'a>(directive: &'a str, prefix: &str) -> Result<&'a str, MergeError> {
     match directive.split_once('/') {
         Some((found, field)) if found == prefix => Ok(field),
-        _ => Err(MergeError::BadDirective(format!("invalid patch format of {prefix}: {directive}"))),
+        _ if prefix == ORDER => Err(MergeError::BadDirective(BAD_ORDER.to_owned())),
+        _ => Err(MergeError::BadDirective("invalid patch format of primitive list".to_owned())),
     }
 }
 
@@ -169,6 +215,7 @@ fn retain_keys(
     }
     let bad = || MergeError::BadDirective("invalid patch format of retainKeys".to_owned());
     let retained = retained.as_array().ok_or_else(bad)?;
+    contains(retained, &Value::Null)?;
     let is_retained = |key: &str| retained.iter().any(|item| item.as_str() == Some(key));
     for (key, value) in patch.iter() {
         let directive = key.starts_with(DELETE_FROM_LIST) || key.starts_with(ORDER);
@@ -194,9 +241,7 @@ fn ordered_lists(
         if !options.carry_out {
             match original.get(&directive) {
                 Some(theirs) if *theirs != order => {
-                    return Err(MergeError::BadDirective(
-                        "invalid patch format of setElementOrder list".to_owned(),
-                    ));
+                    return Err(MergeError::BadDirective(BAD_ORDER.to_owned()));
                 }
                 Some(_) => {}
                 None => {
@@ -220,14 +265,15 @@ fn ordered_lists(
             },
             (Some(old), Some(new)) if field.strategy == Strategy::Merge => {
                 let (old, new) = (old.clone(), new.clone());
-                let merged = merge_lists(old, new, field.schema, field.merge_key, options, depth + 1)?;
+                let merged = merge_lists(old, new, field, options, depth + 1, None)?;
                 server_order = merged.original;
                 merged.list
             }
             (Some(_), Some(new)) => new.clone(),
         };
-        let kind = element_type(&[&server_order, new.map_or(&[][..], Vec::as_slice)])?;
         let (patched, server_only) = partition(merged, order, field.merge_key)?;
+        let kind = element_type(&[&server_order, new.map_or(&[][..], Vec::as_slice)])?;
+        let order = if on(Fault::OrderIgnored) { &Vec::new() } else { order };
         let both = order_merged(patched, server_only, order, &server_order, field.merge_key, kind)?;
         let key = key.to_owned();
         patch.shift_remove(&key);

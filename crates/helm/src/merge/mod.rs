@@ -13,7 +13,6 @@ mod json;
 mod lists;
 mod merge_lists;
 mod merge_map;
-pub mod openapi;
 mod patch;
 mod schema;
 mod sort;

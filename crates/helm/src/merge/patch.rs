@@ -8,7 +8,8 @@ use super::diff::{self, DiffOptions, diff_maps};
 use super::json::{merge_apply, merge_diff};
 use super::merge_map::{MergeOptions, merge_map};
 use super::schema::Schema;
-use crate::number::canonical;
+use crate::faults::{Fault, on};
+use crate::number::{canonical, written};
 
 /// The kind of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -44,12 +45,14 @@ pub struct Patch {
 pub fn create_patch(old: &Value, target: &Value, live: Option<&Value>) -> Result<Option<Patch>, MergeError> {
     let text = |key: &str| target.get(key).and_then(Value::as_str).unwrap_or_default();
     let schema = Schema::of_kind(text("apiVersion"), text("kind"));
-    let (kind, body) = match schema.filter(|schema| misfit(*schema, target).is_none()) {
+    let fitting = schema.filter(|schema| on(Fault::MisfitIgnored) || misfit(*schema, target).is_none());
+    let (old, target) = (written(old.clone()), written(target.clone()));
+    let (kind, body) = match fitting {
         Some(schema) => {
-            let empty = Value::Object(Map::new());
-            (PatchKind::Strategic, three_way(old, target, live.unwrap_or(&empty), schema)?)
+            let live = live.cloned().map_or_else(|| Value::Object(Map::new()), written);
+            (PatchKind::Strategic, three_way(&old, &target, &live, schema)?)
         }
-        None => (PatchKind::Merge, two_way_merge(old, target)?),
+        None => (PatchKind::Merge, two_way_merge(&old, &target)?),
     };
     let is_empty = body.as_object().is_none_or(Map::is_empty);
     Ok(if is_empty { None } else { Some(Patch { kind, body }) })
@@ -63,19 +66,19 @@ fn two_way_merge(old: &Value, target: &Value) -> Result<Value, MergeError> {
 /// and is not in the target is deleted, all else stays.
 pub fn three_way(old: &Value, target: &Value, live: &Value, schema: Schema) -> Result<Value, MergeError> {
     let patch = diff::three_way(&object(old)?, &object(target)?, &object(live)?, schema)?;
-    Ok(Value::Object(patch))
+    Ok(written(Value::Object(patch)))
 }
 
 /// Makes the two-way strategic merge patch that turns `original` into `modified`.
 pub fn two_way(original: &Value, modified: &Value, schema: Schema) -> Result<Value, MergeError> {
     let patch = diff_maps(&object(original)?, &object(modified)?, schema, DiffOptions::default(), 0)?;
-    Ok(Value::Object(patch))
+    Ok(written(Value::Object(patch)))
 }
 
 /// Merges a strategic merge patch into an object, as the API server does before it validates and fills in defaults.
 pub fn strategic_apply(original: &Value, patch: &Value, schema: Schema) -> Result<Value, MergeError> {
     let merged = merge_map(object(original)?, object(patch)?, schema, MergeOptions::of_object(), 0)?;
-    Ok(Value::Object(merged))
+    Ok(written(Value::Object(merged)))
 }
 
 /// Applies a patch to an object.

@@ -1,19 +1,22 @@
-//! The types of the kinds that are built into Kubernetes: their fields, and how patches merge them.
+//! The types of the kinds that Helm's client knows: their fields, and how patches merge them.
 //!
-//! Owns the look-ups in a table that `examples/merge_keys.rs` makes from a Kubernetes OpenAPI document. It never asks a
-//! server: the table is the one of the types that Helm is built with, and it is there when the network is not.
-//! A test compares the table with a document where one is at hand.
+//! Owns the look-ups in a table that the oracle prints from the Go types themselves (`cargo xtask oracle --table`). It never
+//! asks a server: the table is the one of the types that Helm is built with, kinds among them that no server has any more, and
+//! it is there when the network is not. The oracle's tests compare it with what the Go types say.
 
 use super::MergeError;
+use super::value::go_quoted;
+use crate::faults::{Fault, on};
 
-/// Sorted lines; see [`super::openapi::table`].
+/// Sorted lines: a kind (`group/version Kind`) or a field (`type.field`), its type, and, for fields, how patches merge it and by
+/// which key. A `*` says that Go has a pointer there.
 static TABLE: &str = include_str!("table.tsv");
 
 /// A type: a kind's, or that of a field somewhere inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schema {
-    /// A type's name, a scalar's, or one behind `[]` (list) or `map:`.
-    name: &'static str,
+    /// A type's name, a scalar's, or one behind `[]` (list), `map:`, or `*` (pointer).
+    full: &'static str,
 }
 
 /// How a patch treats a field.
@@ -37,15 +40,15 @@ pub(super) enum Strategy {
 }
 
 impl Schema {
-    /// Returns the type of a kind, or `None` when it is not built into Kubernetes as this crate knows it.
+    /// Returns the type of a kind, or `None` when Helm's client does not know it.
     pub fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
-        let name = look_up(&format!("{api_version} {kind}"))?;
-        Some(Self { name })
+        let full = look_up(&format!("{api_version} {kind}"))?;
+        Some(Self { full })
     }
 
     /// Returns the type's name: `apps.v1.Deployment`.
     pub fn name(self) -> &'static str {
-        self.name
+        self.full.trim_start_matches('*')
     }
 
     /// Returns all kinds that are known, as `apiVersion` and kind.
@@ -55,18 +58,12 @@ impl Schema {
 
     /// Returns the fields of the type and their types, sorted by name; none for what is no type with fields.
     pub fn fields(self) -> impl Iterator<Item = (&'static str, Self)> {
-        let own = move |line: &'static str| {
-            let (key, columns) = line.split_once('\t')?;
-            let field = key.strip_prefix(self.name)?.strip_prefix('.')?;
-            let name = columns.split('\t').next().unwrap_or_default();
-            (!field.contains(['.', ' '])).then_some((field, Self { name }))
-        };
-        TABLE.lines().filter_map(own)
+        self.rows().map(|(field, row)| (field, Self { full: row.split('\t').next().unwrap_or_default() }))
     }
 
     /// Returns the type of a field, if this type has fields and one of this name.
     pub fn field(self, name: &str) -> Option<Self> {
-        self.row(name).map(|row| Self { name: row.split('\t').next().unwrap_or_default() })
+        self.row(name).map(|row| Self { full: row.split('\t').next().unwrap_or_default() })
     }
 
     /// Returns the key that items of the list in this field are merged by, if they are.
@@ -77,36 +74,37 @@ impl Schema {
 
     /// Returns the type of the items of a list or of the values of a map.
     pub fn inner(self) -> Option<Self> {
-        let name = self.name.strip_prefix("[]").or_else(|| self.name.strip_prefix("map:"))?;
-        Some(Self { name })
+        let name = self.name();
+        let full = name.strip_prefix("[]").or_else(|| name.strip_prefix("map:"))?;
+        Some(Self { full })
     }
 
     /// Returns whether the type is one with fields.
     pub fn is_struct(self) -> bool {
-        self.name.contains('.') && !self.name.starts_with("[]") && !self.name.starts_with("map:")
+        let name = self.name();
+        name.contains('.') && !name.starts_with("[]") && !name.starts_with("map:")
     }
 
     /// Looks a field up that holds a map.
     pub(super) fn map_field(self, key: &str) -> Result<Field, MergeError> {
-        let Some(row) = self.row(key) else {
-            return Err(if self.is_struct() || matches!(self.name, "any" | "object") {
-                let owner = self.name.rsplit('.').next().unwrap_or_default().to_owned();
-                MergeError::UnknownField { owner, field: key.to_owned() }
-            } else {
-                MergeError::NotAStruct(self.go_kind().to_owned())
-            });
+        if self.go_kind() != "struct" {
+            return Err(MergeError::NotAStruct(self.go_kind().to_owned()));
+        }
+        // Go's reader takes a field in other letters for the same.
+        let Some(row) = self.row(key).or_else(|| self.row_in_other_letters(key)) else {
+            return Err(MergeError::UnknownField { owner: self.go_name().to_owned(), field: go_quoted(key) });
         };
         let mut columns = row.split('\t');
-        let name = columns.next().unwrap_or_default();
+        let full = columns.next().unwrap_or_default();
         let strategies = columns.next().unwrap_or_default();
         let merge_key = columns.next().unwrap_or_default();
         let mut field =
-            Field { schema: Self { name }, strategy: Strategy::Default, retain_keys: false, merge_key };
+            Field { schema: Self { full }, strategy: Strategy::Default, retain_keys: false, merge_key };
         for strategy in strategies.split(',') {
             match strategy {
                 "merge" => field.strategy = Strategy::Merge,
                 "replace" => field.strategy = Strategy::Replace,
-                "retainKeys" => field.retain_keys = true,
+                "retainKeys" => field.retain_keys = !on(Fault::NoRetainKeys),
                 _ => {}
             }
         }
@@ -116,48 +114,101 @@ impl Schema {
     /// Looks a field up that holds a list; the type is that of the items.
     pub(super) fn list_field(self, key: &str) -> Result<Field, MergeError> {
         let field = self.map_field(key)?;
-        match field.schema.name.strip_prefix("[]") {
-            Some(items) if items.starts_with("[]") => Err(MergeError::ListOfLists),
-            Some(name) => Ok(Field { schema: Self { name }, ..field }),
-            None => Err(MergeError::NotAList(self.go_kind().to_owned())),
-        }
+        let items = match (field.schema.full.strip_prefix('*'), field.schema.name()) {
+            (_, "bytes") => "uint8",
+            (_, name) if name.starts_with("[][]") || name == "[]bytes" => {
+                return Err(MergeError::SliceOfSlice);
+            }
+            (_, name) if name.starts_with("[]") => name.get(2..).unwrap_or_default(),
+            // Go passes the pointer and does not ask whether a list is behind it.
+            (Some(pointee), _) => pointee,
+            (None, _) => {
+                return Err(MergeError::NotAList(self.name_of_kind().to_owned()));
+            }
+        };
+        Ok(Field { schema: Self { full: items }, ..field })
     }
 
     fn row(self, key: &str) -> Option<&'static str> {
-        look_up(&format!("{}.{key}", self.name))
+        look_up(&format!("{}.{key}", self.name()))
+    }
+
+    /// The rows of the type's fields, by name.
+    fn rows(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let prefix = format!("{}.", self.name());
+        let from = first_from(&prefix);
+        let lines = TABLE.get(from..).unwrap_or_default().lines();
+        lines.map_while(move |line| {
+            let (key, row) = line.split_once('\t')?;
+            let field = key.strip_prefix(&prefix)?;
+            (!field.contains(['.', ' '])).then_some((field, row))
+        })
+    }
+
+    fn row_in_other_letters(self, key: &str) -> Option<&'static str> {
+        let wanted = folded(key);
+        self.rows().find(|(name, _)| folded(name) == wanted).map(|(_, row)| row)
+    }
+
+    /// The type's name in Go, without its package.
+    fn go_name(self) -> &'static str {
+        match self.name() {
+            "time" => "Time",
+            "microtime" => "MicroTime",
+            "quantity" => "Quantity",
+            "int-or-string" => "IntOrString",
+            name => name.rsplit(['.', ':']).next().unwrap_or_default(),
+        }
     }
 
     /// What Go calls the kind of such a type.
-    pub(super) fn go_kind(self) -> &'static str {
-        match self.name {
+    pub(super) fn name_of_kind(self) -> &'static str {
+        if self.full.starts_with('*') { "ptr" } else { self.go_kind() }
+    }
+
+    /// What Go calls the kind of such a type, or of what it points to.
+    fn go_kind(self) -> &'static str {
+        match self.name() {
             name if name.starts_with("[]") => "slice",
             name if name.starts_with("map:") => "map",
-            "bool" => "bool",
-            "string" | "time" | "bytes" => "string",
-            "int32" => "int32",
-            "int64" => "int64",
-            "number" => "float64",
+            "bytes" => "slice",
+            name @ ("bool" | "string" | "int32" | "int64" | "uint8" | "float64") => name,
             _ => "struct",
         }
     }
 }
 
-/// Finds the line of a key in the sorted table; returns what stands behind the key.
-fn look_up(key: &str) -> Option<&'static str> {
+/// A name in lower case, with the two letters beyond ASCII that Go takes for ASCII ones.
+fn folded(name: &str) -> String {
+    let fold = |c: char| match c {
+        '\u{212a}' => 'k',
+        '\u{17f}' => 's',
+        c => c.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).collect()
+}
+
+/// Where the first line begins whose key is not smaller.
+fn first_from(key: &str) -> usize {
     let bytes = TABLE.as_bytes();
-    let (mut low, mut high) = (0usize, bytes.len());
+    let (mut low, mut high) = (0, bytes.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        let before = bytes.get(low..middle)?;
+        let before = bytes.get(low..middle).unwrap_or_default();
         let start = before.iter().rposition(|c| *c == b'\n').map_or(low, |at| low + at + 1);
-        let rest = TABLE.get(start..high)?;
+        let rest = TABLE.get(start..high).unwrap_or_default();
         let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
-        let (found, columns) = line.split_once('\t')?;
-        match found.cmp(key) {
-            std::cmp::Ordering::Equal => return Some(columns),
-            std::cmp::Ordering::Less => low = start + line.len() + 1,
-            std::cmp::Ordering::Greater => high = start,
+        if line.split('\t').next().unwrap_or_default() < key {
+            low = start + line.len() + 1;
+        } else {
+            high = start;
         }
     }
-    None
+    low
+}
+
+/// Finds the line of a key in the sorted table; returns what stands behind the key.
+fn look_up(key: &str) -> Option<&'static str> {
+    let rest = TABLE.get(first_from(key)..)?.strip_prefix(key)?.strip_prefix('\t')?;
+    rest.split('\n').next()
 }

@@ -13,12 +13,27 @@ pub(super) fn unstable<T>(items: &mut [T], less: impl Fn(&T, &T) -> bool) {
     }
 }
 
-/// Sorts as `sort.SliceStable` does for up to 20 items, and for any number where the comparison is a proper one.
+/// Sorts as `sort.SliceStable` does.
 pub(super) fn stable<T>(items: &mut [T], less: impl Fn(&T, &T) -> bool) {
     let len = items.len();
-    Sorter { items, less }.insertion(0, len);
+    let mut sorter = Sorter { items, less };
+    let mut size = STABLE_BLOCK;
+    for from in (0..len).step_by(size) {
+        sorter.insertion(from, (from + size).min(len));
+    }
+    while size < len {
+        for from in (0..len).step_by(2 * size) {
+            let middle = from + size;
+            if middle < len {
+                sorter.merge(from, middle, (from + 2 * size).min(len));
+            }
+        }
+        size *= 2;
+    }
 }
 
+/// The stable sort sorts ranges of this length by insertion.
+const STABLE_BLOCK: usize = 20;
 /// Ranges up to this length are sorted by insertion.
 const MAX_INSERTION: usize = 12;
 /// From this length on, pivots are medians of medians.
@@ -241,6 +256,53 @@ impl<T, F: Fn(&T, &T) -> bool> Sorter<'_, T, F> {
         }
     }
 
+    /// Merges two sorted ranges that stand side by side, neither of them empty, by the SymMerge of Kim and Kutzner.
+    fn merge(&mut self, from: usize, middle: usize, to: usize) {
+        if middle - from == 1 {
+            let place = self.first_not(middle, to, |sorter, at| sorter.less(at, from));
+            self.rotate(from, middle, place);
+            return;
+        }
+        if to - middle == 1 {
+            let place = self.first_not(from, middle, |sorter, at| !sorter.less(middle, at));
+            self.rotate(place, middle, to);
+            return;
+        }
+        let half = usize::midpoint(from, to);
+        let sum = half + middle;
+        let (low, high) = if middle > half { (sum - to, half) } else { (from, middle) };
+        let start = self.first_not(low, high, |sorter, at| !sorter.less(sum - 1 - at, at));
+        let end = sum - start;
+        if start < middle && middle < end {
+            self.rotate(start, middle, end);
+        }
+        if from < start && start < half {
+            self.merge(from, start, half);
+        }
+        if half < end && end < to {
+            self.merge(half, end, to);
+        }
+    }
+
+    /// Finds the first place in a range for which something does not hold that holds at its beginning.
+    fn first_not(&self, mut low: usize, mut high: usize, holds: impl Fn(&Self, usize) -> bool) -> usize {
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if holds(self, middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn rotate(&mut self, from: usize, middle: usize, to: usize) {
+        if let Some(range) = self.items.get_mut(from..to) {
+            range.rotate_left(middle - from);
+        }
+    }
+
     fn heap(&mut self, from: usize, to: usize) {
         let len = to - from;
         for root in (0..=(len - 1) / 2).rev() {
@@ -267,5 +329,27 @@ impl<T, F: Fn(&T, &T) -> bool> Sorter<'_, T, F> {
             self.swap(first + root, first + child);
             root = child;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_without_a_place_end_where_gos_stable_sort_leaves_them() {
+        let order: Vec<usize> = (0..30).map(|at| at * 7 % 45).collect();
+        let place = |item: usize| order.iter().position(|other| *other == item);
+        let mut items: Vec<usize> = (0..45).map(|at| at * 11 % 45).collect();
+        stable(&mut items, |a, b| match (place(*a), place(*b)) {
+            (Some(a), Some(b)) => a < b,
+            _ => true,
+        });
+        // Printed by a Go program with the same comparison.
+        let expected = [
+            34, 35, 24, 13, 14, 3, 37, 38, 27, 28, 4, 41, 30, 31, 20, 10, 44, 0, 7, 21, 42, 11, 18, 25, 32,
+            39, 1, 8, 15, 22, 29, 36, 43, 5, 12, 26, 17, 6, 19, 33, 40, 2, 9, 16, 23,
+        ];
+        assert_eq!(items, expected);
     }
 }

@@ -38,28 +38,6 @@ fn every_kind_of_the_table_is_found_and_others_are_not() {
 }
 
 #[test]
-fn the_table_is_the_one_of_the_kubernetes_document() {
-    let Ok(path) = std::env::var("DECKWATCH_OPENAPI") else {
-        skip("DECKWATCH_OPENAPI names no OpenAPI document: the table of merge keys is not compared");
-        return;
-    };
-    let document = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let table = openapi::table(&document);
-    let ours: Vec<&str> = include_str!("table.tsv").lines().collect();
-    let theirs: Vec<&str> = table.lines().collect();
-    assert_eq!(ours, theirs);
-}
-
-fn skip(why: &str) {
-    use std::io::Write;
-    eprintln!("skipped: {why}");
-    if let Ok(path) = std::env::var("DECKWATCH_SKIPPED") {
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
-        writeln!(file, "{why}").unwrap();
-    }
-}
-
-#[test]
 fn nothing_changed_makes_an_empty_patch() {
     let spec = json!({"containers": [{"name": "a", "image": "x"}]});
     assert_eq!(patch_of(&spec, &spec, &spec), json!({}));
@@ -164,7 +142,7 @@ fn fields_that_the_type_does_not_know_may_stay_but_not_change() {
     let error = three_way(&of(json!({"a": 1})), &of(json!({"a": 2})), &json!({}), deployment()).unwrap_err();
     assert_eq!(
         error,
-        MergeError::UnknownField { owner: "DeploymentSpec".to_owned(), field: "bogus".to_owned() }
+        MergeError::UnknownField { owner: "DeploymentSpec".to_owned(), field: "\"bogus\"".to_owned() }
     );
 }
 
@@ -304,15 +282,212 @@ fn odd_documents_are_errors_and_never_panics() {
     let of = |list: Value| pod(&json!({"containers": list}));
     assert!(matches!(error(of(json!([{"name": "a"}])), of(json!([1]))), MergeError::MixedList(_)));
     assert!(matches!(error(of(json!([[1]])), of(json!([]))), MergeError::ListOfLists));
-    assert!(matches!(error(of(json!([null])), of(json!([]))), MergeError::MixedList(_)));
-    assert!(matches!(
-        error(of(json!([{"name": {"a": 1}}])), of(json!([{"name": "b"}]))),
-        MergeError::BadDirective(_)
-    ));
+    assert!(matches!(error(of(json!([null])), of(json!([]))), MergeError::Panics(_)));
+    let name = json!([{"name": {"a": 1}}]);
+    assert!(matches!(error(of(name.clone()), of(name)), MergeError::Panics(_)));
     let long: Vec<Value> = (0..20_001).map(|at| json!({"name": at.to_string()})).collect();
     assert!(matches!(error(of(json!(long)), of(json!([]))), MergeError::TooLong { .. }));
     let deep = (0..300).fold(json!(1), |inner, _| json!({"containers": [{"name": "a", "x": inner}]}));
     assert!(three_way(&pod(&deep), &pod(&json!({})), &pod(&deep), deployment()).is_ok());
+}
+
+/// The text of the error that a patch of a pod's fields is refused with.
+fn refusal(live: &Value, patch: &Value) -> String {
+    strategic_apply(&pod(live), &pod(patch), deployment()).unwrap_err().to_string()
+}
+
+#[test]
+fn refusals_have_gos_texts() {
+    let containers = |list: Value| json!({"containers": list});
+    let both =
+        |a: Value, b: Value| three_way(&pod(&a), &pod(&b), &json!({}), deployment()).unwrap_err().to_string();
+    assert_eq!(
+        both(containers(json!([{"name": "a"}])), containers(json!([1, "b"]))),
+        "list element types are not identical: [[map[name:a]] [1 b]]"
+    );
+    assert_eq!(
+        refusal(&json!({}), &json!({"$setElementOrder/containers": null})),
+        "expected a []interface {}, but received a %!s(<nil>)"
+    );
+    assert_eq!(
+        refusal(
+            &json!({"nodeSelector": {"a": "b"}}),
+            &json!({"nodeSelector": {"$patch": 5, "b": [null, 1.5]}})
+        ),
+        "unknown patch type: %!s(int64=5) in map: map[$patch:5 b:[<nil> 1.5]]"
+    );
+    assert_eq!(
+        refusal(
+            &containers(json!([{"name": "a"}])),
+            &containers(json!([{"name": "a", "$patch": {"b": [true, null]}}]))
+        ),
+        "unknown patch type: map[b:[%!s(bool=true) <nil>]] in map: map[$patch:map[b:[true <nil>]] name:a]"
+    );
+    assert_eq!(
+        refusal(&json!({}), &json!({"$deleteFromPrimitiveListA": []})),
+        "invalid patch format of primitive list"
+    );
+    assert_eq!(
+        refusal(&json!({}), &json!({"$setElementOrder/containers": [], "$setElementOrder": []})),
+        "invalid patch format of setElementOrder list"
+    );
+    assert_eq!(
+        refusal(&containers(json!([])), &json!({"$setElementOrder/containers": [{"name": "a"}]})),
+        "no elements in any of the given slices"
+    );
+}
+
+#[test]
+fn fields_are_named_as_go_names_their_types() {
+    let error = |a: Value, b: Value| two_way(&a, &b, deployment()).unwrap_err().to_string();
+    let of = |field: &str, value: i32| pod(&json!({field: {"a": {"b": value}}}));
+    assert_eq!(
+        error(pod(&json!({"bo\"gus": {"a": 1}})), pod(&json!({"bo\"gus": {"a": 2}}))),
+        "unable to find api field in struct PodSpec for the json field \"bo\\\"gus\""
+    );
+    assert_eq!(
+        error(of("nodeSelector", 1), of("nodeSelector", 2)),
+        "merging an object in json but data type is not struct, instead is: map"
+    );
+    let created = |value: i32| json!({"metadata": {"creationTimestamp": {"a": {"b": value}}}});
+    assert_eq!(
+        error(created(1), created(2)),
+        "unable to find api field in struct Time for the json field \"a\""
+    );
+}
+
+#[test]
+fn a_field_in_other_letters_is_taken_for_the_field() {
+    let of = |name: &str, image: &str| pod(&json!({name: [{"name": "a", "image": image}]}));
+    let patch = two_way(&of("CONTAINERS", "1"), &of("CONTAINERS", "2"), deployment()).unwrap();
+    assert_eq!(
+        patch,
+        pod(
+            &json!({"CONTAINERS": [{"name": "a", "image": "2"}], "$setElementOrder/CONTAINERS": [{"name": "a"}]})
+        )
+    );
+}
+
+#[test]
+fn kinds_that_are_served_no_more_are_built_in_for_helm() {
+    for (api_version, kind) in [
+        ("policy/v1beta1", "PodDisruptionBudget"),
+        ("extensions/v1beta1", "Ingress"),
+        ("batch/v1beta1", "CronJob"),
+        ("apps/v1beta1", "Deployment"),
+    ] {
+        assert!(Schema::of_kind(api_version, kind).is_some(), "{api_version} {kind}");
+    }
+    let budget = |labels: Value| json!({"spec": {"selector": {"matchLabels": labels}}});
+    let of = |version: &str| {
+        let schema = Schema::of_kind(version, "PodDisruptionBudget").unwrap();
+        two_way(&budget(json!({"a": "1"})), &budget(json!({"b": "1"})), schema).unwrap()
+    };
+    assert_eq!(of("policy/v1"), budget(json!({"b": "1"})), "it is replaced whole");
+    assert_eq!(of("policy/v1beta1"), budget(json!({"a": null, "b": "1"})), "and was merged");
+}
+
+#[test]
+fn a_list_behind_a_pointer_is_not_looked_at_and_one_elsewhere_is_refused() {
+    let of = |field: &str, list: Value| pod(&json!({field: list}));
+    let patch = two_way(&of("securityContext", json!([1])), &of("securityContext", json!([2])), deployment());
+    assert_eq!(patch.unwrap(), of("securityContext", json!([2])));
+    let error = two_way(&of("restartPolicy", json!([1])), &of("restartPolicy", json!([2])), deployment());
+    assert_eq!(error.unwrap_err().to_string(), "expected slice or array type, but got: struct");
+}
+
+#[test]
+fn merge_keys_of_any_type_are_compared_until_go_has_a_panic() {
+    let of = |names: &[Value]| {
+        let items: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        pod(&json!({"containers": items}))
+    };
+    let patch = two_way(&of(&[json!({"a": 1})]), &of(&[json!("b")]), deployment()).unwrap();
+    assert_eq!(
+        patch["spec"]["template"]["spec"]["containers"][1],
+        json!({"name": {"a": 1}, "$patch": "delete"})
+    );
+    let error = two_way(&of(&[json!({"a": 1})]), &of(&[json!({"a": 1})]), deployment()).unwrap_err();
+    assert!(matches!(error, MergeError::Panics(_)), "{error}");
+    let order = json!({"$setElementOrder/tolerations": [{"key": "a"}], "tolerations": [{"key": "a"}]});
+    assert!(refusal(&json!({}), &order).contains("panic"));
+}
+
+#[test]
+fn items_behind_the_order_are_refused_even_with_a_directive() {
+    let patch = json!({"$setElementOrder/containers": [{"name": "a"}], "containers": [{"name": "a"}, {"name": "b", "$patch": "replace"}]});
+    assert_eq!(
+        refusal(&json!({"containers": [{"name": "a"}]}), &patch),
+        "The order in patch list:\n[map[name:a] map[$patch:replace name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n"
+    );
+}
+
+#[test]
+fn the_keys_of_items_are_looked_for_before_their_types() {
+    assert_eq!(
+        refusal(&json!({"containers": [{}, 1]}), &json!({"$setElementOrder/containers": [{"name": "a"}]})),
+        "map: map[] does not contain declared merge key: name"
+    );
+}
+
+#[test]
+fn what_is_added_after_a_deletion_is_deduplicated_in_place() {
+    let schema = Schema::of_kind("v1", "Node").unwrap();
+    let live = json!({"spec": {"podCIDRs": ["c", "c", "a"]}});
+    let patch = json!({"spec": {"$deleteFromPrimitiveList/podCIDRs": ["a"], "podCIDRs": ["d"]}});
+    let expected = json!({"spec": {"podCIDRs": ["c", "d"]}});
+    assert_eq!(strategic_apply(&live, &patch, schema).unwrap(), expected);
+}
+
+#[test]
+fn what_is_deleted_from_something_else_than_a_list_of_scalars_is_merged() {
+    let live = pod(&json!({"nodeSelector": {"a": "1"}, "containers": [{"name": "a"}], "hostname": "h"}));
+    let patch = pod(&json!({
+        "$deleteFromPrimitiveList/nodeSelector": {"b": "2"},
+        "$deleteFromPrimitiveList/containers": [{"name": "a", "image": "x"}],
+        "$deleteFromPrimitiveList/hostname": "i",
+    }));
+    assert_eq!(
+        strategic_apply(&live, &patch, deployment()).unwrap(),
+        pod(
+            &json!({"nodeSelector": {"a": "1", "b": "2"}, "containers": [{"name": "a", "image": "x"}], "hostname": "i"})
+        )
+    );
+}
+
+#[test]
+fn a_float_without_a_fraction_is_sent_as_an_integer_and_is_none_before() {
+    let of = |value: Value| json!({"metadata": {"generation": value}});
+    assert_eq!(
+        two_way(&of(json!(0)), &of(json!(0.0)), deployment()).unwrap().to_string(),
+        of(json!(0)).to_string()
+    );
+    let widget = |value: Value| json!({"apiVersion": "example.com/v1", "kind": "Widget", "spec": value});
+    assert_eq!(create_patch(&widget(json!(1)), &widget(json!(1.0)), None).unwrap(), None);
+}
+
+#[test]
+fn types_are_read_as_go_reads_them() {
+    let fits = |api_version: &str, kind: &str, value: Value| {
+        misfit(Schema::of_kind(api_version, kind).unwrap(), &value).is_none()
+    };
+    let lease = |time: &str| fits("coordination.k8s.io/v1", "Lease", json!({"spec": {"renewTime": time}}));
+    assert!(lease("2026-11-21T07:40:48.000000Z"));
+    assert!(!lease("2026-11-21T07:40:48Z"), "a fraction of six digits is missing");
+    let secret = |value: Value| fits("v1", "Secret", json!({"data": {"a": value}}));
+    assert!(secret(json!("YR==")) && secret(json!("YQ\n==")) && secret(json!([1, 2.0, null])));
+    assert!(!secret(json!("YQ=")) && !secret(json!([1.5])) && !secret(json!(1)));
+    let schema = |inner: Value| {
+        let outer = json!({"spec": {"versions": [{"schema": {"openAPIV3Schema": inner}}]}});
+        fits("apiextensions.k8s.io/v1", "CustomResourceDefinition", outer)
+    };
+    assert!(schema(
+        json!({"items": {"maxLength": 2.0}, "additionalProperties": true, "dependencies": {"a": ["b"]}})
+    ));
+    assert!(schema(json!({"items": "anything", "maxLength": 1e20})));
+    assert!(!schema(json!({"items": {"maxLength": 1e20}})), "what is inside is read more strictly");
+    assert!(!schema(json!({"items": [{"type": 1}]})) && !schema(json!({"additionalProperties": "a"})));
+    assert!(!schema(json!({"dependencies": {"a": [1]}})));
 }
 
 /// Image, environment and arguments.
