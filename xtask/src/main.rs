@@ -6,6 +6,7 @@
 mod bench;
 mod code;
 mod docs;
+mod oracle;
 mod suite;
 mod testbed;
 
@@ -28,6 +29,8 @@ enum Command {
     Bench(bench::Args),
     /// Writes the generated references in `docs/`.
     Docs,
+    /// Patches and manifests beside Helm's own packages, on random questions.
+    Oracle(oracle::Args),
     /// The real servers on this machine.
     Testbed(testbed::Args),
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Test(args) => suite::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Docs => docs::run(),
+        Command::Oracle(args) => oracle::run(&args),
         Command::Testbed(args) => testbed::run(args),
     }
 }

@@ -56,7 +56,8 @@ struct Run {
     failures: Vec<String>,
 }
 
-fn workspace() -> PathBuf {
+/// Returns the workspace's root.
+pub fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().map_or_else(|| here.to_path_buf(), Path::to_path_buf)
 }

@@ -14,14 +14,28 @@ use sha2::{Digest, Sha256};
 
 use super::dirs::Dirs;
 use super::error::{Error, On, Result};
-use super::tools::{TOOLS, Tool, ldflags};
+use super::tools::{OWN, TOOLS, Tool, ldflags};
 
 /// Builds every tool that is missing or whose module changed, one after the other.
 pub fn build_missing(dirs: &Dirs) -> Result<()> {
+    build_some(dirs, |_| true)?;
+    if !dirs.kwok_crds().is_file() {
+        take_kwok_crds(dirs)?;
+    }
+    link_helm(dirs)
+}
+
+/// Builds one tool if it is missing or its module changed; returns its path.
+pub fn build_one(dirs: &Dirs, name: &str) -> Result<PathBuf> {
+    build_some(dirs, |tool| tool.name == name)?;
+    Ok(dirs.tool(name))
+}
+
+fn build_some(dirs: &Dirs, wanted: impl Fn(&Tool) -> bool) -> Result<()> {
     let stamps = dirs.bin().join(".stamps");
     fs::create_dir_all(&stamps).on(stamps.display())?;
     let mut missing = Vec::new();
-    for tool in &TOOLS {
+    for tool in TOOLS.iter().filter(|tool| wanted(tool)) {
         let stamp = stamp(dirs, tool)?;
         let path = stamps.join(tool.name);
         let fresh = dirs.tool(tool.name).is_file() && fs::read_to_string(&path).is_ok_and(|old| old == stamp);
@@ -42,18 +56,21 @@ pub fn build_missing(dirs: &Dirs) -> Result<()> {
         fs::write(path, stamp).on(path.display())?;
         println!("  took {:.0?}", started.elapsed());
     }
-    if !dirs.kwok_crds().is_file() {
-        take_kwok_crds(dirs)?;
-    }
-    link_helm(dirs)
+    Ok(())
 }
 
 /// Returns what a tool's binary is made of, as a hash.
 fn stamp(dirs: &Dirs, tool: &Tool) -> Result<String> {
-    let module = dirs.source("mods").join(tool.module);
+    let module = dirs.testbed().join(tool.folder());
     let mut hash = Sha256::new();
-    for name in ["go.mod", "go.sum"] {
-        let path = module.join(name);
+    let mut files = vec![module.join("go.mod"), module.join("go.sum")];
+    if tool.package == OWN {
+        let entries =
+            fs::read_dir(&module).on(module.display())?.filter_map(|entry| entry.ok().map(|e| e.path()));
+        files.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "go")));
+        files.sort();
+    }
+    for path in files {
         hash.update(fs::read(&path).on(path.display())?);
     }
     hash.update(tool.package);
@@ -78,7 +95,7 @@ fn check_go() -> Result<()> {
 /// Builds one tool into the folder of binaries.
 fn build(dirs: &Dirs, tool: &Tool) -> Result<()> {
     let new = dirs.bin().join(format!(".{}.new", tool.name));
-    let status = go(dirs, tool.module)
+    let status = go(dirs, &tool.folder())
         .args(["build", "-trimpath", "-ldflags", &ldflags(tool), "-o"])
         .arg(&new)
         .arg(tool.package)
@@ -93,9 +110,9 @@ fn build(dirs: &Dirs, tool: &Tool) -> Result<()> {
 }
 
 /// Returns the command `go`, to be run in a tool's module.
-fn go(dirs: &Dirs, module: &str) -> Command {
+fn go(dirs: &Dirs, module: &Path) -> Command {
     let mut go = Command::new("go");
-    go.current_dir(dirs.source("mods").join(module));
+    go.current_dir(dirs.testbed().join(module));
     go.env("GOFLAGS", "-buildvcs=false -p=2");
     go
 }
@@ -104,7 +121,7 @@ fn go(dirs: &Dirs, module: &str) -> Command {
 fn take_kwok_crds(dirs: &Dirs) -> Result<()> {
     check_go()?;
     let what = "the definitions of kwok's resources";
-    let out = go(dirs, "kwok")
+    let out = go(dirs, Path::new("mods/kwok"))
         .args(["list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"])
         .output()
         .on("go list -m sigs.k8s.io/kwok")?;

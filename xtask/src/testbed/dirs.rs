@@ -43,6 +43,11 @@ impl Dirs {
         &self.workspace
     }
 
+    /// Returns the committed `testbed/`.
+    pub fn testbed(&self) -> PathBuf {
+        self.workspace.join("testbed")
+    }
+
     /// Returns a path below the committed `testbed/`.
     pub fn source(&self, path: &str) -> PathBuf {
         self.workspace.join("testbed").join(path)

@@ -3,6 +3,8 @@
 //! Owns its beginning and its end: it starts from nothing, and nothing of it is left when it is
 //! dropped. Never touches another stand. Tested by every run of the suites on it.
 
+use std::path::PathBuf;
+
 use super::build;
 use super::dirs::Dirs;
 use super::down;
@@ -14,6 +16,11 @@ use super::up;
 /// Builds the tools that are missing.
 pub fn build_tools() -> Result<()> {
     build::build_missing(&Dirs::find()?)
+}
+
+/// Builds one tool if it is missing; returns its path.
+pub fn build_tool(name: &str) -> Result<PathBuf> {
+    build::build_one(&Dirs::find()?, name)
 }
 
 /// A running stand; it is taken down when this is dropped.

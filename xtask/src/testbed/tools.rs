@@ -3,19 +3,31 @@
 //! Owns the table; the versions themselves are in `testbed/mods/*/go.mod`. Never runs anything.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// A program that is built from a Go module.
 #[derive(Clone, Copy, Debug)]
 pub struct Tool {
     /// The binary's name.
     pub name: &'static str,
-    /// The folder in `testbed/mods`.
+    /// The folder in `testbed/mods`; in `testbed` for a program of our own.
     pub module: &'static str,
-    /// The Go package that is built.
+    /// The Go package that is built; `.` for a program of our own.
     pub package: &'static str,
     /// Variables that tell the program its version: `(variable, value)`.
     pub variables: &'static [(&'static str, &'static str)],
 }
+
+impl Tool {
+    /// Returns the folder of its module, below `testbed`.
+    pub fn folder(&self) -> PathBuf {
+        let mods = if self.package == OWN { "" } else { "mods" };
+        PathBuf::from(mods).join(self.module)
+    }
+}
+
+/// The package of a program whose source is in the module itself.
+pub const OWN: &str = ".";
 
 const KUBERNETES: &[(&str, &str)] = &[
     ("k8s.io/component-base/version.gitVersion", "v1.36.3"),
@@ -43,7 +55,7 @@ const fn tool(
 }
 
 /// Every tool, in the order in which it is built: what the control plane needs comes first.
-pub const TOOLS: [Tool; 15] = [
+pub const TOOLS: [Tool; 16] = [
     tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", &[]),
     tool("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     tool(
@@ -64,6 +76,7 @@ pub const TOOLS: [Tool; 15] = [
     tool("logcli", "loki", "github.com/grafana/loki/v3/cmd/logcli", LOKI),
     tool("kube-state-metrics", "kube-state-metrics", "k8s.io/kube-state-metrics/v2", KUBE_STATE_METRICS),
     tool("helm4", "helm4", "helm.sh/helm/v4/cmd/helm", HELM4),
+    tool("oracle", "oracle", OWN, &[]),
 ];
 
 /// Returns the linker's flags of a tool: no symbol tables, and its version.
@@ -81,19 +94,20 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_module_that_names_its_package() {
-        let mods = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed/mods");
+        let testbed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed");
         for tool in &TOOLS {
-            let text = std::fs::read_to_string(mods.join(tool.module).join("go.mod")).unwrap();
+            let module = testbed.join(tool.folder());
+            let text = std::fs::read_to_string(module.join("go.mod")).unwrap();
             assert!(text.contains(tool.package), "{} is not in {}/go.mod", tool.package, tool.module);
-            assert!(mods.join(tool.module).join("go.sum").is_file(), "{} has no go.sum", tool.module);
+            assert!(module.join("go.sum").is_file(), "{} has no go.sum", tool.module);
         }
     }
 
     #[test]
     fn versions_told_to_the_linker_are_the_pinned_ones() {
-        let mods = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed/mods");
+        let testbed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed");
         for tool in TOOLS.iter().filter(|t| t.name != "prometheus" && t.name != "promtool") {
-            let text = std::fs::read_to_string(mods.join(tool.module).join("go.mod")).unwrap();
+            let text = std::fs::read_to_string(testbed.join(tool.folder()).join("go.mod")).unwrap();
             for (variable, value) in
                 tool.variables.iter().filter(|(v, _)| v.to_lowercase().ends_with("version"))
             {

@@ -1,0 +1,179 @@
+//! Questions about texts: documents and manifests in all styles, and texts that are nearly or not at all YAML.
+
+mod words;
+mod write;
+
+use crate::constructs::{Construct, Marks};
+use crate::question::{Op, Question};
+use crate::random::Random;
+use write::Writer;
+
+/// Makes a question about a text.
+pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
+    let mut text = match (op, random.below(20)) {
+        (_, 0) => nonsense(random, marks),
+        (Op::Yaml, 1..=13) => Writer::new(random, marks).document(),
+        (Op::Yaml, 14..=18) => Writer::new(random, marks).scalars(),
+        (_, 1) if op == Op::Manifest => json_stream(random, marks),
+        _ => manifest(random, marks),
+    };
+    if op == Op::Yaml && random.one_in(40) {
+        marks.note(Construct::Directive);
+        let directive = [
+            "%YAML 1.1\n---\n",
+            "%YAML 1.2\n---\n",
+            "%TAG !e! tag:yaml.org,2002:\n---\n",
+            "%TAG ! !a\n---\n",
+            "%X\n---\n",
+            "%YAML 1.1 # x\n",
+        ];
+        text.insert_str(0, random.text(&directive));
+    }
+    if random.one_in(4) {
+        mutate(&mut text, random, marks);
+    }
+    if random.one_in(12) {
+        text = text.replace('\n', "\r\n");
+    }
+    if random.one_in(30) {
+        text.truncate(text.trim_end().len());
+    }
+    marks.note_if(text.contains("\r\n"), Construct::CrLf);
+    marks.note_if(text.contains('\t'), Construct::Tab);
+    marks.note_if(!text.is_ascii(), Construct::Unicode);
+    Question::of_text(op, text)
+}
+
+fn manifest(random: &mut Random, marks: &mut Marks) -> String {
+    marks.note(Construct::ManyDocuments);
+    let mut out = String::new();
+    for _ in 0..=random.below(4) {
+        out.push_str(random.text(&[
+            "---\n",
+            "---\n",
+            "--- # x\n",
+            "---   \n",
+            "\n---\n",
+            "---\n---\n",
+            "---# x\n",
+            "--- x\n",
+            "---\t\n",
+            "----\n",
+            "",
+        ]));
+        match random.below(12) {
+            0 | 1 => {
+                marks.note(Construct::ListKind);
+                out.push_str(random.text(&[
+                    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: B\n- {apiVersion: v1, kind: C, n: 0644}\n",
+                    "apiVersion: v1\nkind: PodList\nitems:\n- metadata:\n    name: a\n",
+                    "apiVersion: v1\nkind: List\nitems: []\n",
+                    "apiVersion: v1\nkind: List\nitems: ~\n",
+                    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: BList\n  items:\n  - x: 1\n",
+                    "apiVersion: v1\nkind: BList\nitems: [{kind: C}, {apiVersion: v1, kind: D}]\n",
+                    "apiVersion: v1\nkind: BList\nitems: [~, {}, {items: a}]\n",
+                    "apiVersion: v1\nkind: List\nitems: {a: 1}\n",
+                    "apiVersion: a/b/c\nkind: A\n",
+                    "kind: Widget\nitems: text\n",
+                ]));
+            }
+            2 => {
+                marks.note(Construct::CommentOnly);
+                out.push_str(random.text(&[
+                    "# only a comment\n",
+                    "# a\n\n# b\n",
+                    "\n\n",
+                    "  # x\n",
+                    "# Source: a\n",
+                    " \n",
+                ]));
+            }
+            3 if random.one_in(3) => {
+                out.push_str(random.text(&["null\n", "~\n", "a\n", "1\n", "[]\n", "{}\n", "...\n", "''\n"]));
+            }
+            _ => {
+                if !random.one_in(20) {
+                    out.push_str(random.text(&[
+                        "kind: K\n",
+                        "apiVersion: v1\nkind: K\n",
+                        "{apiVersion: v1, kind: K}\n",
+                        "kind: on\n",
+                    ]));
+                }
+                if !random.one_in(8) {
+                    let document = Writer::new(random, marks).document();
+                    out.push_str(&document);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn json_stream(random: &mut Random, marks: &mut Marks) -> String {
+    marks.note(Construct::Json);
+    let mut out = random.text(&["", " ", "\n", "\t\n"]).to_owned();
+    for _ in 0..=random.below(4) {
+        out.push_str(random.text(&[
+            "{\"kind\":\"A\"}",
+            "{\"apiVersion\":\"v1\",\"kind\":\"A\",\"n\":1.0,\"m\":1e3,\"o\":9223372036854775808,\"p\":-0}",
+            "{\"kind\":\"A\",\"a\":[1,2.5,null,true,\"\\u00e9\\n\"],\"a\":{\"b\":{}}}",
+            "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{\"apiVersion\":\"v1\",\"kind\":\"B\"}]}",
+            "{kind: A}",
+            "{\"kind\":\"A\",\"n\":1e400}",
+            "{\"kind\":\"A\",}",
+            "{\"kind\": 'A'}",
+            "null",
+            "[]",
+            "kind: A",
+        ]));
+        out.push_str(random.text(&["", "\n", " ", "\n---\n", "---\n", "\n\n", " \n", ",", "\n--- # x\n"]));
+    }
+    out
+}
+
+fn nonsense(random: &mut Random, marks: &mut Marks) -> String {
+    marks.note(Construct::Nonsense);
+    let parts = [
+        "a", "b: ", "- ", "\n", "\n  ", "{", "}", "[", "]", ", ", ": ", ":", "? ", "'", "\"", "|", ">",
+        "&x ", "*x ", "!!str ", "#", " ", "<<: ", "1", "...", "%", "\t", "\\n", "---\n", "é", "\r", "\u{85}",
+        "\n...\n", "  ", ",", "?", "-",
+    ];
+    (0..=random.below(14)).map(|_| *random.pick(&parts)).collect()
+}
+
+/// Characters that mean something in YAML, and some that do not.
+const CHARACTERS: [&str; 34] = [
+    " ", "  ", "\n", "\n ", "\t", ":", ": ", "-", "- ", "?", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a",
+    "!", "|", ">", "'", "\"", "%", "@", "\\", "a", "0", ".", "\r", "\n\n", "---\n", "\u{85}",
+];
+
+/// Changes a text at a few places, with characters that mean something.
+fn mutate(text: &mut String, random: &mut Random, marks: &mut Marks) {
+    marks.note(Construct::Mutated);
+    for _ in 0..=random.below(3) {
+        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        if places.is_empty() {
+            return;
+        }
+        let from = *random.pick(&places);
+        let length = text.get(from..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        match random.below(4) {
+            0 => text.replace_range(from..from + length, ""),
+            1 => text.replace_range(from..from + length, random.text(&CHARACTERS)),
+            2 => text.insert_str(from, random.text(&CHARACTERS)),
+            _ => {
+                // A line is left out, doubled, or moved in.
+                let lines: Vec<&str> = text.split_inclusive('\n').collect();
+                let at = random.below(lines.len());
+                let line = lines.get(at).copied().unwrap_or_default().to_owned();
+                let start: usize = lines.iter().take(at).map(|line| line.len()).sum();
+                match random.below(3) {
+                    0 => text.replace_range(start..start + line.len(), ""),
+                    1 => text.insert_str(start, &line),
+                    _ => text.insert(start, ' '),
+                }
+            }
+        }
+    }
+}
