@@ -175,7 +175,7 @@ impl Grower<'_> {
 
     /// Returns a list. `key`: what its items are merged by, if they are.
     pub fn list(&mut self, items: Schema, key: Option<&'static str>, depth: usize) -> Vec<Value> {
-        let long = key.is_some() && self.random.one_in(25);
+        let long = key.is_some() && self.random.one_in(50);
         let count = if long { 10 + self.random.below(60) } else { self.random.below(5) };
         let mut list: Vec<Value> = Vec::new();
         for _ in 0..count {

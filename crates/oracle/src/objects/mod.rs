@@ -141,7 +141,11 @@ pub fn note_answer(op: Op, answer: &Value, marks: &mut Marks) {
     match op {
         Op::Convertible => marks.note_if(*answer == json!(false), Construct::Misfit),
         Op::Patch if answer.is_null() => marks.note(Construct::EmptyPatch),
-        Op::Patch => note_patch(answer.get("patch").unwrap_or(&Value::Null), false, marks),
+        Op::Patch => {
+            let two_way = answer.get("kind").and_then(Value::as_str) == Some("merge");
+            marks.note_if(two_way && !marks.has(Construct::CustomResource), Construct::Misfit);
+            note_patch(answer.get("patch").unwrap_or(&Value::Null), false, marks);
+        }
         Op::ThreeWay | Op::TwoWay => {
             marks.note_if(answer.as_object().is_some_and(Map::is_empty), Construct::EmptyPatch);
             note_patch(answer, false, marks);

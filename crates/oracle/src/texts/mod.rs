@@ -10,12 +10,13 @@ use write::Writer;
 
 /// Makes a question about a text.
 pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
-    let mut text = match (op, random.below(20)) {
+    let wild = *random.pick(&[0, 0, 0, 0, 4, 12]);
+    let mut text = match (op, random.below(24)) {
         (_, 0) => nonsense(random, marks),
-        (Op::Yaml, 1..=13) => Writer::new(random, marks).document(),
-        (Op::Yaml, 14..=18) => Writer::new(random, marks).scalars(),
-        (_, 1) if op == Op::Manifest => json_stream(random, marks),
-        _ => manifest(random, marks),
+        (Op::Yaml, 1..=17) => Writer::new(random, marks, wild).document(),
+        (Op::Yaml, _) => Writer::new(random, marks, wild).scalars(),
+        (Op::Manifest, 1) => json_stream(random, marks),
+        _ => manifest(&mut Writer::new(random, marks, wild)),
     };
     if op == Op::Yaml && random.one_in(40) {
         marks.note(Construct::Directive);
@@ -29,7 +30,7 @@ pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
         ];
         text.insert_str(0, random.text(&directive));
     }
-    if random.one_in(4) {
+    if random.one_in(7) {
         mutate(&mut text, random, marks);
     }
     if random.one_in(12) {
@@ -44,64 +45,33 @@ pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
     Question::of_text(op, text)
 }
 
-fn manifest(random: &mut Random, marks: &mut Marks) -> String {
-    marks.note(Construct::ManyDocuments);
+fn manifest(writer: &mut Writer<'_>) -> String {
+    writer.marks.note(Construct::ManyDocuments);
     let mut out = String::new();
-    for _ in 0..=random.below(4) {
-        out.push_str(random.text(&[
-            "---\n",
-            "---\n",
-            "--- # x\n",
-            "---   \n",
-            "\n---\n",
-            "---\n---\n",
-            "---# x\n",
-            "--- x\n",
-            "---\t\n",
-            "----\n",
-            "",
-        ]));
-        match random.below(12) {
+    for _ in 0..=writer.random.below(4) {
+        let separators =
+            ["---\n", "---\n", "--- # x\n", "---   \n", "\n---\n", "---\n---\n", "---\t\n", "---\n---# x\n"];
+        out.push_str(writer.either(3, &separators, &["---# x\n", "--- x\n", "----\n", "---\u{85}\n", ""]));
+        match writer.random.below(12) {
             0 | 1 => {
-                marks.note(Construct::ListKind);
-                out.push_str(random.text(&[
-                    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: B\n- {apiVersion: v1, kind: C, n: 0644}\n",
-                    "apiVersion: v1\nkind: PodList\nitems:\n- metadata:\n    name: a\n",
-                    "apiVersion: v1\nkind: List\nitems: []\n",
-                    "apiVersion: v1\nkind: List\nitems: ~\n",
-                    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: BList\n  items:\n  - x: 1\n",
-                    "apiVersion: v1\nkind: BList\nitems: [{kind: C}, {apiVersion: v1, kind: D}]\n",
-                    "apiVersion: v1\nkind: BList\nitems: [~, {}, {items: a}]\n",
-                    "apiVersion: v1\nkind: List\nitems: {a: 1}\n",
-                    "apiVersion: a/b/c\nkind: A\n",
-                    "kind: Widget\nitems: text\n",
-                ]));
+                writer.marks.note(Construct::ListKind);
+                out.push_str(writer.either(2, &LISTS, &BAD_LISTS));
             }
             2 => {
-                marks.note(Construct::CommentOnly);
-                out.push_str(random.text(&[
-                    "# only a comment\n",
-                    "# a\n\n# b\n",
-                    "\n\n",
-                    "  # x\n",
-                    "# Source: a\n",
-                    " \n",
-                ]));
+                writer.marks.note(Construct::CommentOnly);
+                let comments =
+                    ["# only a comment\n", "# a\n\n# b\n", "\n\n", "  # x\n", "# Source: a\n", " \n"];
+                out.push_str(writer.random.text(&comments));
             }
-            3 if random.one_in(3) => {
-                out.push_str(random.text(&["null\n", "~\n", "a\n", "1\n", "[]\n", "{}\n", "...\n", "''\n"]));
+            3 => {
+                let odd = ["a\n", "1\n", "[]\n", "{}\n", "''\n", "kind: on\n", "kind: 1\n"];
+                out.push_str(writer.either(1, &["null\n", "~\n", "kind: A\n...\nx: [\n", "...\n"], &odd));
             }
             _ => {
-                if !random.one_in(20) {
-                    out.push_str(random.text(&[
-                        "kind: K\n",
-                        "apiVersion: v1\nkind: K\n",
-                        "{apiVersion: v1, kind: K}\n",
-                        "kind: on\n",
-                    ]));
-                }
-                if !random.one_in(8) {
-                    let document = Writer::new(random, marks).document();
+                let kinds = ["kind: K\n", "apiVersion: v1\nkind: K\n", "{apiVersion: v1, kind: K}\n"];
+                out.push_str(writer.either(4, &kinds, &[""]));
+                if !writer.random.one_in(8) {
+                    let document = writer.document();
                     out.push_str(&document);
                 }
             }
@@ -109,6 +79,27 @@ fn manifest(random: &mut Random, marks: &mut Marks) -> String {
     }
     out
 }
+
+const LISTS: [&str; 7] = [
+    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: B\n- {apiVersion: v1, kind: C, n: 0644}\n",
+    "apiVersion: v1\nkind: PodList\nitems:\n- metadata:\n    name: a\n",
+    "apiVersion: v1\nkind: List\nitems: []\n",
+    "apiVersion: v1\nkind: List\nitems: ~\n",
+    "apiVersion: a/b\nkind: BList\nitems: [~, {}, {apiVersion: v1, kind: D}]\n",
+    "kind: BList\nitems: [{apiVersion: a/b, kind: C}]\n",
+    "apiVersion: v1\nkind: BList\nitems: [{kind: 5, apiVersion: [v1]}, {apiVersion: v1, kind: D, items: a}]\n",
+];
+
+const BAD_LISTS: [&str; 8] = [
+    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: BList\n  items:\n  - x: 1\n",
+    "apiVersion: v1\nkind: BList\nitems: [{kind: C}]\n",
+    "apiVersion: v1\nkind: List\nitems: [{a: b}]\n",
+    "apiVersion: v1\nkind: List\nitems: {a: 1}\n",
+    "apiVersion: a/b/c\nkind: A\n",
+    "kind: Widget\nitems: text\n",
+    "kind: BList\nitems: [~]\n",
+    "apiVersion: v1\nkind: List\nitems: [a]\n",
+];
 
 fn json_stream(random: &mut Random, marks: &mut Marks) -> String {
     marks.note(Construct::Json);

@@ -11,19 +11,36 @@ pub struct Writer<'a> {
     pub random: &'a mut Random,
     /// What was written.
     pub marks: &'a mut Marks,
-    /// How many anchors of mappings there are so far.
-    anchors: usize,
+    /// How often, once in so many times, something is written that Helm's parser may refuse; 0 for never.
+    pub wild: usize,
+    /// The anchors of mappings that are complete.
+    anchors: Vec<usize>,
+    /// How many anchors of mappings there are so far, and how many of scalars.
+    map_anchors: usize,
+    scalar_anchors: usize,
 }
 
 impl<'a> Writer<'a> {
     /// Returns a writer.
-    pub fn new(random: &'a mut Random, marks: &'a mut Marks) -> Self {
-        Self { random, marks, anchors: 0 }
+    pub fn new(random: &'a mut Random, marks: &'a mut Marks, wild: usize) -> Self {
+        Self { random, marks, wild, anchors: Vec::new(), map_anchors: 0, scalar_anchors: 0 }
+    }
+
+    /// Whether something odd is to be written: once in so many times of what is usual.
+    pub fn odd(&mut self, rarity: usize) -> bool {
+        self.wild > 0 && self.random.one_in(self.wild * rarity)
+    }
+
+    /// Returns one of the usual texts, or, now and then, one of the odd ones.
+    pub fn either(&mut self, rarity: usize, usual: &[&'static str], odd: &[&'static str]) -> &'static str {
+        let odd_one = self.odd(rarity);
+        self.random.text(if odd_one { odd } else { usual })
     }
 
     /// Returns a document that is a mapping.
     pub fn document(&mut self) -> String {
-        self.anchors = 0;
+        self.anchors.clear();
+        (self.map_anchors, self.scalar_anchors) = (0, 0);
         let mut out = String::new();
         if self.random.one_in(3) {
             self.marks.note(Construct::Comment);
@@ -49,45 +66,12 @@ impl<'a> Writer<'a> {
             }
             _ => {
                 for at in 0..=self.random.below(8) {
-                    let tag = if self.random.one_in(8) { self.tag() } else { "" };
-                    let word = self.plain();
-                    out.extend([format!("k{at}: {tag}{word}\n")]);
+                    let text = self.tagged_or_not();
+                    out.extend([format!("k{at}: {text}\n")]);
                 }
             }
         }
         out
-    }
-
-    fn tag(&mut self) -> &'static str {
-        self.marks.note(Construct::Tag);
-        self.random.text(&[
-            "!!str ",
-            "!!int ",
-            "!!float ",
-            "!!bool ",
-            "!!null ",
-            "!!binary ",
-            "!!timestamp ",
-            "!x ",
-            "! ",
-            "!!map ",
-            "!!seq ",
-            "!!merge ",
-            "!<tag:yaml.org,2002:str> ",
-            "!<!x> ",
-            "!!%69nt ",
-            "!e!x ",
-            "!!",
-            "!x!y ",
-        ])
-    }
-
-    fn plain(&mut self) -> String {
-        let (construct, word) = word(self.random);
-        if let Some(construct) = construct {
-            self.marks.note(construct);
-        }
-        word
     }
 
     fn entries(&mut self, indent: usize, depth: usize, out: &mut String) {
@@ -96,18 +80,12 @@ impl<'a> Writer<'a> {
         for _ in 0..=self.random.below(4) {
             if self.random.one_in(15) {
                 self.marks.note(Construct::Comment);
-                out.push_str(self.random.text(&[
-                    "# comment\n",
-                    "\n",
-                    "   # far comment\n",
-                    "  \n",
-                    "\t# tab\n",
-                    " \t \n",
-                ]));
+                let comments = ["# comment\n", "\n", "   # far comment\n", "  \n"];
+                out.push_str(self.either(2, &comments, &["\t# tab\n", " \t \n"]));
             }
             out.push_str(&pad);
-            if self.anchors > 0 && self.random.one_in(10) {
-                self.merge_key(&keys, out);
+            if !self.anchors.is_empty() && self.random.one_in(10) {
+                self.merge_key(!keys.is_empty(), out);
                 continue;
             }
             let key = self.key();
@@ -124,9 +102,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn merge_key(&mut self, keys: &[String], out: &mut String) {
-        let (first, last) = (self.random.below(self.anchors), self.random.below(self.anchors));
-        self.marks.note_if(!keys.is_empty(), Construct::MergeOverride);
+    fn merge_key(&mut self, beside_others: bool, out: &mut String) {
+        let (first, last) = (*self.random.pick(&self.anchors), *self.random.pick(&self.anchors));
+        self.marks.note_if(beside_others, Construct::MergeOverride);
         match self.random.below(4) {
             0 | 1 => {
                 self.marks.note(Construct::MergeOne);
@@ -140,19 +118,37 @@ impl<'a> Writer<'a> {
             }
             _ => {
                 self.marks.note(Construct::MergeOne);
-                out.push_str(self.random.text(&[
+                let merges = [
                     "<<: {a: 1, z: 2}\n",
                     "<<: [{a: 1}, {a: 2, b: 3}]\n",
-                    "<<: 1\n",
-                    "<<:\n",
                     "'<<': {a: 1}\n",
-                ]));
+                    "<<: []\n",
+                    "!!merge <<: {b: 2}\n",
+                ];
+                out.push_str(self.either(2, &merges, &["<<: 1\n", "<<:\n", "<<: [a]\n", "<<: [[]]\n"]));
             }
         }
     }
 
     fn key(&mut self) -> String {
-        match self.random.below(20) {
+        if self.odd(4) {
+            let keys = [
+                "~",
+                "[a]",
+                "{a: b}",
+                "*m0 ",
+                "-",
+                "a: b",
+                "a #",
+                "18446744073709551615",
+                "[]",
+                "{}",
+                "&a",
+                "|",
+            ];
+            return if self.random.one_in(2) { self.random.text(&keys).to_owned() } else { self.plain() };
+        }
+        match self.random.below(18) {
             0 | 1 => {
                 self.marks.note(Construct::KeyOfNoText);
                 let keys = [
@@ -162,7 +158,6 @@ impl<'a> Writer<'a> {
                     "1e30",
                     "true",
                     "on",
-                    "~",
                     "2001-01-01",
                     "0",
                     "-0",
@@ -171,23 +166,26 @@ impl<'a> Writer<'a> {
                     ".nan",
                     ".inf",
                     "1_0",
-                    "[a]",
-                    "{a: b}",
+                    "123456.7",
+                    "0.1",
                 ];
                 self.random.text(&keys).to_owned()
             }
-            2 => self.plain().replace(": ", ""),
-            3 => "\"quoted key\"".to_owned(),
-            4 => self.random.text(&["'on'", "'1'", "\"1\"", "'it''s'", "\"a\\tb\"", "''"]).to_owned(),
-            5 => "a.b/c".to_owned(),
-            6 => self.random.text(&UNICODE).to_owned(),
-            7 => self
+            2 => "\"quoted key\"".to_owned(),
+            3 => self.random.text(&["'on'", "'1'", "\"1\"", "'it''s'", "\"a\\tb\"", "''"]).to_owned(),
+            4 => "a.b/c".to_owned(),
+            5 => {
+                self.marks.note(Construct::Unicode);
+                self.random.text(&UNICODE).to_owned()
+            }
+            6 => self
                 .random
-                .text(&["*m0 ", "&k1 a", "!!str 1", "!!int '1'", "a b", "a ", "-a", "?a", ":a"])
+                .text(&["&k1 a", "!!str 1", "!!int '1'", "a b", "-a", "?a", ":a", "a#b"])
                 .to_owned(),
-            8 if self.random.one_in(4) => {
+            7 if self.random.one_in(4) => {
                 self.marks.note(Construct::LongLine);
-                "k".repeat(1018 + self.random.below(12))
+                let length = if self.wild > 0 { 1018 + self.random.below(12) } else { 1000 };
+                "k".repeat(length)
             }
             _ => self.random.text(&["a", "b", "c", "data", "name", "x-y"]).to_owned(),
         }
@@ -198,14 +196,16 @@ impl<'a> Writer<'a> {
         let deep = depth > 5;
         match self.random.below(16) {
             0..=2 if !deep => {
-                if in_map && self.random.one_in(3) {
+                let anchor = (in_map && self.random.one_in(3)).then_some(self.map_anchors);
+                if let Some(anchor) = anchor {
                     self.marks.note(Construct::Anchor);
-                    out.extend([format!("&m{}", self.anchors)]);
-                    self.anchors += 1;
+                    self.map_anchors += 1;
+                    out.extend([format!("&m{anchor}")]);
                 }
                 let step = 1 + self.random.below(4);
                 out.push('\n');
                 self.entries(indent + step, depth, out);
+                self.anchors.extend(anchor);
             }
             3..=5 if !deep => self.sequence(indent, depth, in_map, out),
             6 | 7 => {
@@ -214,26 +214,36 @@ impl<'a> Writer<'a> {
             }
             8 | 9 => self.block(indent, out),
             10 => {
-                let anchor = self.random.below(self.anchors + 1);
-                if self.random.one_in(2) {
-                    self.marks.note(Construct::Alias);
-                    out.extend([format!("*m{anchor}")]);
-                } else {
-                    self.marks.note(Construct::Anchor);
-                    let text = self.scalar();
-                    out.extend([format!("&m{anchor} {text}")]);
-                }
+                let text = self.anchored();
+                out.push_str(&text);
                 self.end(out);
             }
             11 => self.many_lines(indent, out),
             _ => {
-                let tag = if self.random.one_in(20) { self.tag() } else { "" };
-                out.push_str(tag);
-                let text = self.scalar();
+                let text = self.tagged_or_not();
                 out.push_str(&text);
                 self.end(out);
             }
         }
+    }
+
+    /// An alias, or a scalar with an anchor.
+    fn anchored(&mut self) -> String {
+        if self.odd(2) {
+            return format!("*m{}", self.map_anchors.saturating_sub(self.random.below(2)));
+        }
+        if !self.anchors.is_empty() && self.random.one_in(3) {
+            self.marks.note(Construct::Alias);
+            return format!("*m{}", self.random.pick(&self.anchors));
+        }
+        if self.scalar_anchors > 0 && self.random.one_in(2) {
+            self.marks.note(Construct::Alias);
+            return format!("*s{}", self.random.below(self.scalar_anchors));
+        }
+        self.marks.note(Construct::Anchor);
+        let text = self.scalar();
+        self.scalar_anchors += 1;
+        format!("&s{} {text}", self.scalar_anchors - 1)
     }
 
     fn sequence(&mut self, indent: usize, depth: usize, in_map: bool, out: &mut String) {
@@ -243,7 +253,7 @@ impl<'a> Writer<'a> {
         out.push('\n');
         for _ in 0..=self.random.below(3) {
             out.push_str(&pad);
-            out.push_str(if self.random.one_in(20) { "-\t" } else { "- " });
+            out.push_str(if self.odd(6) { "-\t" } else { "- " });
             if depth < 5 && self.random.one_in(3) {
                 // A mapping that begins behind the dash.
                 let mut inner = String::new();
@@ -263,89 +273,35 @@ impl<'a> Writer<'a> {
         let count = self.random.below(4);
         for at in 0..count {
             if at > 0 {
-                out.push_str(self.random.text(&[", ", ",", " , ", ",\n    ", ",\t"]));
+                out.push_str(self.random.text(&[", ", ",", " , ", ",\n              ", ",\t"]));
             }
             if !list || self.random.one_in(10) {
-                let key = self.key();
                 if self.random.one_in(20) {
                     self.marks.note(Construct::ExplicitKey);
                     out.push_str("? ");
                 }
-                out.push_str(&key);
-                out.push_str(self.random.text(&[": ", ": ", " : ", ":", ""]));
+                let key = self.key();
+                out.push_str(if key.contains(['?', ',']) { "a" } else { &key });
+                out.push_str(self.either(4, &[": ", ": ", " : "], &["", ":"]));
             }
             if depth < 6 && self.random.one_in(4) {
                 self.flow(depth + 1, out);
             } else {
                 let text = self.scalar();
-                let fits = !text.contains([',', '[', ']', '{', '}', '\n', '#']) || self.random.one_in(10);
+                let fits = !text.contains([',', '[', ']', '{', '}', '\n', '#', '?']) || self.odd(1);
                 out.push_str(if fits { &text } else { "plain" });
             }
         }
         if count > 0 && self.random.one_in(8) {
             out.push(',');
         }
-        out.push(if list { ']' } else { '}' });
-    }
-
-    fn scalar(&mut self) -> String {
-        match self.random.below(12) {
-            0 => {
-                self.marks.note(Construct::SingleQuotes);
-                format!("'{}'", self.plain().replace('\'', "''"))
-            }
-            1 => {
-                self.marks.note(Construct::Escape);
-                let word = self.plain().replace('\\', "\\\\").replace('"', "\\\"");
-                let escape = self.random.text(&[
-                    "",
-                    "\\n",
-                    "\\t",
-                    "\\\\",
-                    "\\u0041",
-                    "\\e",
-                    "\\/",
-                    "\\_",
-                    "\\N",
-                    "\\0",
-                    " \\x41",
-                    "\\U0001F600",
-                    "\\L\\P",
-                    "\\ud800",
-                    "\\x4",
-                    "\\a\\b\\v\\f\\r",
-                    "\\ ",
-                    "\\'",
-                    "\\q",
-                    "\\x80\\xff",
-                    "\\\t",
-                    "\\uD83D\\uDE00",
-                    "\\\"",
-                ]);
-                format!("\"{word}{escape}\"")
-            }
-            2 => {
-                self.marks.note(Construct::Unicode);
-                self.random.text(&UNICODE).to_owned()
-            }
-            3 => String::new(),
-            4 => "some plain words, with none".to_owned(),
-            5 if self.random.one_in(6) => {
-                self.marks.note(Construct::UnicodeBreak);
-                format!("a{}  b", self.random.text(&BREAKS))
-            }
-            6 if self.random.one_in(20) => {
-                self.marks.note(Construct::LongLine);
-                self.random.text(&["x", "word ", "é", "ab:c "]).repeat(400 + self.random.below(4000))
-            }
-            _ => self.plain(),
-        }
+        let end = if list { "]" } else { "}" };
+        out.push_str(self.either(10, &[end], &["", "]", "}", "]]", ",", ":"]));
     }
 
     fn many_lines(&mut self, indent: usize, out: &mut String) {
         self.marks.note(Construct::ManyLines);
-        let pad = " ".repeat((indent + 1 + self.random.below(4)).saturating_sub(self.random.below(3)));
-        let text = self.random.text(&[
+        let texts = [
             "'one\nP two'",
             "\"one\nP\n\nP  two \\\nP three\"",
             "one\nPtwo\n\nPthree",
@@ -354,31 +310,42 @@ impl<'a> Writer<'a> {
             "one \t\nP\ttwo",
             "'one\n\nP\n two'",
             "\"one\\\n\n\nP\\  two\"",
-            "one\nPtwo: three",
             "one\nP# comment",
+            "one\nP- two",
+            "\"one\\\r\nPtwo\"",
+            "one\n  \n\nPtwo",
+            "\"one\n\tPtwo\"",
+            "one\rPtwo\r\n\r\nPthree",
+        ];
+        let odd = [
+            "one\nPtwo: three",
             "one # comment\nPtwo",
             "\"one\n---\nPtwo\"",
             "one\n--- \nPtwo",
             "'one\n... '",
-            "one\nP- two",
-            "\"one\\\r\nPtwo\"",
-        ]);
-        out.push_str(&text.replace('P', &pad));
-        self.end(out);
+            "'one",
+            "\"one\nP",
+            "one\n\tPtwo",
+            "one\n\t two",
+        ];
+        let text = self.either(2, &texts, &odd);
+        let pad = if self.odd(3) { indent } else { indent + 1 + self.random.below(4) };
+        out.push_str(&text.replace('P', &" ".repeat(pad)));
+        out.push('\n');
     }
 
     fn block(&mut self, indent: usize, out: &mut String) {
         let inner = indent + 1 + self.random.below(3);
         let (style, mark) = *self.random.pick(&[(Construct::Literal, "|"), (Construct::Folded, ">")]);
-        let (chomping, sign) =
-            *self.random.pick(&[(Construct::Clip, ""), (Construct::Strip, "-"), (Construct::Keep, "+")]);
+        let chompings = [(Construct::Clip, ""), (Construct::Strip, "-"), (Construct::Keep, "+")];
+        let (chomping, sign) = *self.random.pick(&chompings);
         self.marks.note(style);
         self.marks.note(chomping);
         let explicit = self.random.one_in(6);
         out.push_str(mark);
         if explicit {
             self.marks.note(Construct::BlockIndent);
-            let said = if self.random.one_in(8) { self.random.below(10) } else { inner - indent };
+            let said = if self.odd(2) { self.random.below(10) } else { inner - indent };
             out.push_str(&if self.random.one_in(2) {
                 format!("{said}{sign}")
             } else {
@@ -387,17 +354,8 @@ impl<'a> Writer<'a> {
         } else {
             out.push_str(sign);
         }
-        out.push_str(self.random.text(&[
-            "\n",
-            "\n",
-            "\n",
-            " # comment\n",
-            " \n",
-            "\t\n",
-            "#\n",
-            " a\n",
-            "\r\n",
-        ]));
+        let ends = ["\n", "\n", "\n", " # comment\n", " \n", "\t\n", "#\n", "\r\n"];
+        out.push_str(self.either(6, &ends, &[" a\n", "x\n", "2+\n", ""]));
         let pad = " ".repeat(inner);
         for at in 0..=self.random.below(6) {
             let line = self.random.text(&[
@@ -414,19 +372,20 @@ impl<'a> Writer<'a> {
                 "{{ x }}",
                 "--- x",
                 " ",
-                "é\u{85}x",
-                "x\u{2028}y",
-                "x\ry",
+                "é\u{85}Px",
+                "x\u{2028}Py",
+                "x\rPy",
             ]);
             // What comes first sets the indent.
-            let line = if at == 0 && !explicit && !self.random.one_in(8) { line.trim_start() } else { line };
+            let line = if at == 0 && !explicit && !self.odd(2) { line.trim_start() } else { line };
             if !line.is_empty() {
                 self.marks.note_if(line.contains('\t'), Construct::Tab);
                 self.marks.note_if(!line.is_ascii(), Construct::UnicodeBreak);
                 out.push_str(&pad);
-                out.push_str(line);
+                out.push_str(&line.replace('P', &pad));
             } else if self.random.one_in(3) {
-                out.push_str(&" ".repeat(self.random.below(inner + 3)));
+                let most = if self.wild > 0 { inner + 3 } else { inner + 1 };
+                out.push_str(&" ".repeat(self.random.below(most)));
             }
             out.push('\n');
         }
@@ -435,8 +394,118 @@ impl<'a> Writer<'a> {
     fn end(&mut self, out: &mut String) {
         if self.random.one_in(10) {
             self.marks.note(Construct::Comment);
-            out.push_str(self.random.text(&[" # comment", " #", "\t# comment", "#comment", "  "]));
+            out.push_str(self.either(2, &[" # comment", " #", "\t# comment", "  "], &["#comment"]));
         }
         out.push('\n');
+    }
+
+    // ---- Scalars
+
+    fn tagged_or_not(&mut self) -> String {
+        match self.random.below(24) {
+            0 => {
+                self.marks.note(Construct::Tag);
+                let tags = ["!!str ", "!x ", "! ", "!<tag:yaml.org,2002:str> ", "!!merge ", "!!%73tr "];
+                let odd = [
+                    "!!int ",
+                    "!!float ",
+                    "!!bool ",
+                    "!!null ",
+                    "!!binary ",
+                    "!!timestamp ",
+                    "!!map ",
+                    "!!seq ",
+                    "!<!x> ",
+                    "!!%69nt ",
+                    "!e!x ",
+                    "!!",
+                    "!x!y ",
+                ];
+                self.either(2, &tags, &odd).to_owned() + &self.scalar()
+            }
+            1 => {
+                self.marks.note(Construct::Tag);
+                let texts = [
+                    "!!int 12",
+                    "!!int '0x10'",
+                    "!!float 1",
+                    "!!float \"1.5\"",
+                    "!!bool yes",
+                    "!!null ~",
+                    "!!null ''",
+                    "!!binary aGk=",
+                    "!!binary Yf/+YR==",
+                    "!!timestamp 2001-1-2",
+                    "!!str 0644",
+                    "!!str on",
+                    "!!float 1e3",
+                    "!!binary \"aG\\nk=\"",
+                    "!!int 0b1_1",
+                ];
+                self.random.text(&texts).to_owned()
+            }
+            _ => self.scalar(),
+        }
+    }
+
+    fn plain(&mut self) -> String {
+        let odd = self.odd(6);
+        let (construct, word) = word(self.random, odd);
+        if let Some(construct) = construct {
+            self.marks.note(construct);
+        }
+        word
+    }
+
+    fn scalar(&mut self) -> String {
+        match self.random.below(14) {
+            0 => {
+                self.marks.note(Construct::SingleQuotes);
+                format!("'{}'", self.plain().replace('\'', "''"))
+            }
+            1 => self.double_quoted(),
+            2 => {
+                self.marks.note(Construct::Unicode);
+                self.random.text(&UNICODE).to_owned()
+            }
+            3 => String::new(),
+            4 => "some plain words with none".to_owned(),
+            5 if self.random.one_in(6) => {
+                self.marks.note(Construct::UnicodeBreak);
+                format!("a{}                  b", self.random.text(&BREAKS))
+            }
+            6 if self.random.one_in(20) => {
+                self.marks.note(Construct::LongLine);
+                self.random.text(&["x", "word ", "é", "ab:c "]).repeat(400 + self.random.below(4000))
+            }
+            _ => self.plain(),
+        }
+    }
+
+    fn double_quoted(&mut self) -> String {
+        self.marks.note(Construct::Escape);
+        let word = self.plain().replace('\\', "\\\\").replace('"', "\\\"");
+        let escapes = [
+            "",
+            "\\n",
+            "\\t",
+            "\\\\",
+            "\\u0041",
+            "\\e",
+            "\\_",
+            "\\N",
+            "\\0",
+            " \\x41",
+            "\\U0001F600",
+            "\\L\\P",
+            "\\a\\b\\v\\f\\r",
+            "\\ ",
+            "\\'",
+            "\\x80\\xff",
+            "\\\t",
+            "\\\"",
+        ];
+        let odd = ["\\/", "\\ud800", "\\x4", "\\q", "\\uD83D\\uDE00", "\\", "\\é", "\\U00110000", "\\u12"];
+        format!("\"{word}{}\"", self.either(2, &escapes, &odd))
     }
 }
