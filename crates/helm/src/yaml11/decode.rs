@@ -4,6 +4,7 @@
 //! become JSON. The budget of aliases is the one of Helm's parser, under a limit of our own on all nodes.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value};
 
@@ -38,54 +39,59 @@ enum Decoded {
     Unwritable(YamlError),
 }
 
-/// The key of an entry as JSON has it, and what tells it from keys that look the same there.
+/// The key of an entry: what tells it from others, and what JSON has for it.
 struct Key {
+    id: KeyId,
     text: String,
-    kind: KeyKind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum KeyKind {
-    Text,
-    Bool,
-    Int,
+/// What tells a key from others that may look the same in JSON.
+#[derive(PartialEq, Eq, Hash)]
+enum KeyId {
+    Text(String),
+    Bool(bool),
+    Int(i64),
+    /// The bits of a float; the two zeros are one key.
     Float(u64),
+    /// No key is the same as this one, not even this one.
+    Nan,
 }
 
 /// A mapping that is being put together.
 #[derive(Default)]
 struct Entries {
-    map: Map<String, Value>,
-    /// Entries whose values JSON cannot hold.
-    unwritable: Vec<(Key, YamlError)>,
+    /// What JSON has for the keys, and the values.
+    list: Vec<(String, Decoded)>,
+    /// Where in the list a key is.
+    at: HashMap<KeyId, usize>,
     /// The first key that JSON cannot hold.
     bad_key: Option<YamlError>,
-    /// The zero among the keys, if there is a float one: with a sign and without they are one key.
-    zero: Option<&'static str>,
 }
 
 impl Entries {
+    /// Puts an entry in; of the same key the last one stays, key included: of two zeros the last one's sign.
     fn put(&mut self, key: Key, value: Decoded) {
-        if key.kind == KeyKind::Float(0) {
-            let text = if key.text.starts_with('-') { "-0" } else { "0" };
-            if let Some(before) = self.zero.replace(text).filter(|before| *before != text) {
-                self.map.shift_remove(before);
+        let known = if key.id == KeyId::Nan { None } else { self.at.get(&key.id) };
+        match known.and_then(|at| self.list.get_mut(*at)) {
+            Some(entry) => *entry = (key.text, value),
+            None => {
+                self.at.insert(key.id, self.list.len());
+                self.list.push((key.text, value));
             }
-        }
-        self.unwritable.retain(|(other, _)| (other.kind, &other.text) != (key.kind, &key.text));
-        match value {
-            Decoded::Value(value) => {
-                self.map.insert(key.text, value);
-            }
-            Decoded::Unwritable(error) => self.unwritable.push((key, error)),
         }
     }
 
-    fn into_value(mut self) -> Decoded {
-        match self.bad_key.or_else(|| self.unwritable.pop().map(|(_, error)| error)) {
-            Some(error) => Decoded::Unwritable(error),
-            None => Decoded::Value(Value::Object(self.map)),
+    /// Returns the mapping. Where two keys look the same in JSON, the last one stays; in Go it is left to chance.
+    fn into_value(self) -> Decoded {
+        let mut error = self.bad_key;
+        let mut map = Map::with_capacity(self.list.len());
+        for (key, value) in self.list {
+            match value {
+                Decoded::Value(value) => drop(map.insert(key, value)),
+                Decoded::Unwritable(why) => drop(error.get_or_insert(why)),
+            }
         }
+        error.map_or(Decoded::Value(Value::Object(map)), Decoded::Unwritable)
     }
 }
 
@@ -167,7 +173,7 @@ impl<'a> Decoder<'a> {
             let &[key, value] = pair else {
                 return Err(YamlError::syntax(0, "a key has no value"));
             };
-            if is_merge(self.node(key)?) && (entries.map.is_empty() || !on(Fault::MergeKeyLast)) {
+            if is_merge(self.node(key)?) && (entries.list.is_empty() || !on(Fault::MergeKeyLast)) {
                 self.merge(value, entries, depth)?;
                 continue;
             }
@@ -175,7 +181,7 @@ impl<'a> Decoder<'a> {
             let key = self.key(key, depth + 1)?;
             let value = self.value(value, depth + 1)?;
             match key {
-                Ok(key) if on(Fault::FirstKeyWins) && entries.map.contains_key(&key.text) => {}
+                Ok(key) if on(Fault::FirstKeyWins) && entries.at.contains_key(&key.id) => {}
                 Ok(key) => entries.put(key, value),
                 Err(what) => drop(entries.bad_key.get_or_insert_with(|| YamlError::syntax(line, what))),
             }
@@ -194,18 +200,19 @@ impl<'a> Decoder<'a> {
                 return Err(YamlError::syntax(node.line, "invalid map key"));
             }
         };
-        let (text, kind) = match scalar(node, text, tag.as_deref(), plain)? {
-            Scalar::Text(text) => (text, KeyKind::Text),
-            Scalar::Bool(value) => (value.to_string(), KeyKind::Bool),
-            Scalar::Int(int) => (int.to_string(), KeyKind::Int),
+        let (id, text) = match scalar(node, text, tag.as_deref(), plain)? {
+            Scalar::Text(text) => (KeyId::Text(text.clone()), text),
+            Scalar::Bool(value) => (KeyId::Bool(value), value.to_string()),
+            Scalar::Int(int) => (KeyId::Int(int), int.to_string()),
+            Scalar::Float(float) if float.is_nan() => (KeyId::Nan, float_key(float)),
             Scalar::Float(float) => {
-                let kind = KeyKind::Float(if float == 0.0 { 0 } else { float.to_bits() });
-                (float_key(float), kind)
+                let bits = if float == 0.0 { 0 } else { float.to_bits() };
+                (KeyId::Float(bits), float_key(float))
             }
             Scalar::Null => return Ok(Err("null is no key")),
             Scalar::Uint(_) => return Ok(Err("the number is too large for a key")),
         };
-        Ok(Ok(Key { text, kind }))
+        Ok(Ok(Key { id, text }))
     }
 
     fn merge(&mut self, id: NodeId, entries: &mut Entries, depth: usize) -> Result<(), YamlError> {

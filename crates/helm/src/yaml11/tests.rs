@@ -111,6 +111,8 @@ fn what_json_cannot_hold_is_no_error_where_something_comes_over_it() {
     assert!(parse_document("a: 1\na: .inf\n").is_err());
     assert!(parse_document("1: .inf\n'1': 2\n").is_err(), "they are two keys before they are written");
     assert_eq!(value("0.0: a\n-0.0: b\n'0': c\n"), json!({"-0": "b", "0": "c"}));
+    // A sign that comes late takes nothing from the integer of the same looks.
+    assert_eq!(value("0.0: a\n0: b\n-0.0: c\n"), json!({"-0": "c", "0": "b"}));
 }
 
 #[test]
