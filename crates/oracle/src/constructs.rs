@@ -92,6 +92,9 @@ constructs! {
     Json: "a stream of JSON", 100;
     Mutated: "a text with characters changed at random", 100;
     Nonsense: "nonsense", 100;
+    Forbidden: "a character that YAML has no place for", 100;
+    Deep: "a nesting of hundreds of levels", 100;
+    ManyAliases: "aliases of aliases", 100;
     Invalid: "a text that is refused", 100;
 }
 

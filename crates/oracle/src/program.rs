@@ -9,6 +9,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use serde::Deserialize as _;
+
 use crate::question::Theirs;
 
 /// Why the program does not answer.
@@ -64,7 +66,7 @@ impl Program {
         match read {
             Ok(0) => Err(Broken("the program ended".to_owned())),
             Err(error) => Err(Broken(format!("the program's answers: {error}"))),
-            Ok(_) => serde_json::from_slice(&self.line).map_err(|error| {
+            Ok(_) => parse(&self.line).map_err(|error| {
                 Broken(format!("an answer is no JSON: {error}: {}", String::from_utf8_lossy(&self.line)))
             }),
         }
@@ -81,6 +83,13 @@ impl Program {
         }
         Ok(answers)
     }
+}
+
+/// Reads an answer, however deep it is: what may be asked is bounded.
+fn parse(line: &[u8]) -> serde_json::Result<Theirs> {
+    let mut answer = serde_json::Deserializer::from_slice(line);
+    answer.disable_recursion_limit();
+    Theirs::deserialize(&mut answer)
 }
 
 fn write(mut input: ChildStdin, batches: impl Iterator<Item = String>) {

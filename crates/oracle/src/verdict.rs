@@ -22,7 +22,7 @@ pub enum Verdict {
 }
 
 /// What is refused on purpose: the op, a part of our error's text, and why.
-pub const REFUSALS: [(Op, &str, &str); 5] = [
+pub const REFUSALS: [(Op, &str, &str); 4] = [
     (
         Op::Yaml,
         "is not allowed",
@@ -31,7 +31,6 @@ pub const REFUSALS: [(Op, &str, &str); 5] = [
     (Op::Manifest, "is not allowed", "the same in a manifest"),
     (Op::Yaml, "is nested too deeply", "depth is bounded"),
     (Op::Manifest, "is nested too deeply", "depth is bounded"),
-    (Op::Manifest, "lone leading surrogate", "half a character in a JSON text"),
 ];
 
 /// How often a question is asked again, and then once more, before ours counts as none of the answers.

@@ -4,6 +4,8 @@
 //! flattening of lists, all as the resource builder does it that Helm reads manifests with.
 //! Keeps the `# Source:` comment and the text beside each object.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -106,25 +108,86 @@ fn is_json(manifest: &str) -> bool {
 /// Reads JSON objects, one after the other; returns what is to be read as YAML. That is all where not even the first is JSON,
 /// and what follows the first where the second is none.
 fn read_json<'a>(manifest: &'a str, objects: &mut Vec<ManifestObject>) -> Result<&'a str, YamlError> {
-    let mut stream = serde_json::Deserializer::from_str(manifest).into_iter::<&RawValue>();
     let line = |at: usize| manifest.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
     let (mut count, mut end) = (0, 0);
-    while let Some(next) = stream.next() {
-        let Ok(raw) = next else {
-            let rest = after_json(manifest.get(end..).unwrap_or_default());
+    loop {
+        let rest = manifest.get(end..).unwrap_or_default();
+        let next = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        if next.is_empty() {
+            return Ok("");
+        }
+        let start = end + rest.len() - next.len();
+        if let Some(literal) = literal(next) {
+            if literal != "null" {
+                return Err(YamlError::NoKind);
+            }
+            (count, end) = (count + 1, start + literal.len());
+            continue;
+        }
+        let mut stream = serde_json::Deserializer::from_str(next).into_iter::<&RawValue>();
+        let Some(Ok(raw)) = stream.next() else {
             let wrong = || YamlError::syntax(line(end), "neither JSON nor YAML");
-            return rest.filter(|_| count < 2).ok_or_else(wrong);
+            return after_json(rest).filter(|_| count < 2).ok_or_else(wrong);
         };
-        let value: Value = serde_json::from_str(raw.get()).map_err(|error| {
-            YamlError::syntax(line(end) + error.line().saturating_sub(1), error.to_string())
+        let value: Value = serde_json::from_str(&whole_characters(raw.get())).map_err(|error| {
+            YamlError::syntax(line(start) + error.line().saturating_sub(1), error.to_string())
         })?;
-        (count, end) = (count + 1, stream.byte_offset());
+        (count, end) = (count + 1, start + stream.byte_offset());
         let value = crate::number::written(value);
-        if !value.is_null() {
-            flatten(value, None, manifest, objects)?;
+        flatten(value, None, manifest, objects)?;
+    }
+}
+
+/// Returns the null, the boolean or the number that a text begins with. Helm's reader ends it where it is complete, whatever
+/// stands behind it.
+fn literal(text: &str) -> Option<&str> {
+    if let Some(word) = ["null", "true", "false"].into_iter().find(|word| text.starts_with(word)) {
+        return text.get(..word.len());
+    }
+    let bytes = text.as_bytes();
+    let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+    let is = |at: usize, any: &[u8]| bytes.get(at).is_some_and(|byte| any.contains(byte));
+    let mut end = usize::from(is(0, b"-"));
+    match digits(end) {
+        0 => return None,
+        _ if is(end, b"0") => end += 1,
+        count => end += count,
+    }
+    if is(end, b".") {
+        end += 1 + Some(digits(end + 1)).filter(|count| *count > 0)?;
+    }
+    if is(end, b"eE") {
+        end += 1 + usize::from(is(end + 1, b"+-"));
+        end += Some(digits(end)).filter(|count| *count > 0)?;
+    }
+    text.get(..end)
+}
+
+/// Writes half a character, which JSON has room for and no text has, as Go reads it: as the sign for what can't be read.
+fn whole_characters(json: &str) -> Cow<'_, str> {
+    let code = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let (mut whole, mut done, mut at) = (String::new(), 0, 0);
+    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        match (code(at), code(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
+            (Some(0xd800..=0xdfff), _) => {
+                whole.push_str(json.get(done..at).unwrap_or_default());
+                whole.push_str("\\ufffd");
+                at += 6;
+                done = at;
+            }
+            _ => at += 2,
         }
     }
-    Ok("")
+    if done == 0 {
+        return Cow::Borrowed(json);
+    }
+    whole.push_str(json.get(done..).unwrap_or_default());
+    Cow::Owned(whole)
 }
 
 /// What Helm's reader goes on with where JSON ends: white space is passed, up to the end of the line. With less than four

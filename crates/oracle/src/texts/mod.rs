@@ -13,6 +13,8 @@ pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
     let wild = *random.pick(&[0, 0, 0, 0, 4, 12]);
     let mut text = match (op, random.below(24)) {
         (_, 0) => nonsense(random, marks),
+        (Op::Yaml, 1) if random.one_in(6) => deep(random, marks),
+        (Op::Yaml, 1) if random.one_in(5) => aliases(random, marks),
         (Op::Yaml, 1..=17) => Writer::new(random, marks, wild).document(),
         (Op::Yaml, _) => Writer::new(random, marks, wild).scalars(),
         (Op::Manifest, 1) => json_stream(random, marks),
@@ -32,6 +34,9 @@ pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
     }
     if random.one_in(7) {
         mutate(&mut text, random, marks);
+    }
+    if random.one_in(80) {
+        forbid(&mut text, random, marks);
     }
     if random.one_in(12) {
         text = text.replace('\n', "\r\n");
@@ -114,9 +119,17 @@ fn json_stream(random: &mut Random, marks: &mut Marks) -> String {
             "{\"kind\":\"A\",\"n\":1e400}",
             "{\"kind\":\"A\",}",
             "{\"kind\": 'A'}",
+            "{\"kind\":\"A\",\"a\":\"\\ud83d\\ude00\"}",
+            "{\"kind\":\"A\",\"a\":\"\\ud800\\\\ud800\"}",
+            "{\"kind\":\"A\",\"a\":\"\\uD83D\\ud83d\\uDE00\\udE00\"}",
             "null",
+            "null",
+            "1.5e3",
+            "01a: b\nkind: A",
+            "1.a: b\nkind: A",
             "[]",
             "kind: A",
+            "-a: b\nkind: A",
         ]));
         out.push_str(random.text(&["", "\n", " ", "\n---\n", "---\n", "\n\n", " \n", ",", "\n--- # x\n"]));
     }
@@ -131,6 +144,41 @@ fn nonsense(random: &mut Random, marks: &mut Marks) -> String {
         "\n...\n", "  ", ",", "?", "-",
     ];
     (0..=random.below(14)).map(|_| *random.pick(&parts)).collect()
+}
+
+/// Something nested about as deeply as we read it.
+fn deep(random: &mut Random, marks: &mut Marks) -> String {
+    marks.note(Construct::Deep);
+    let levels = 200 + random.below(100);
+    let (open, close) = *random.pick(&[("[", "]"), ("{a: ", "}"), ("- ", "")]);
+    format!("{}x{}\n", open.repeat(levels), close.repeat(levels))
+}
+
+/// Aliases of aliases, about as many as Helm's parser takes, which depends on how much of the document they are.
+fn aliases(random: &mut Random, marks: &mut Marks) -> String {
+    marks.note(Construct::ManyAliases);
+    let mut out = "a0: &a0 [x, x, x]\n".to_owned();
+    let (mut level, mut nodes) = (0, 3);
+    while nodes < 3_000 && !random.one_in(8) {
+        let width = 2 + random.below(7);
+        let items = vec![format!("*a{level}"); width].join(", ");
+        level += 1;
+        nodes *= width;
+        out.extend([format!("a{level}: &a{level} [{items}]\n")]);
+    }
+    out.extend((0..random.below(60)).map(|at| format!("k{at}: x\n")));
+    out
+}
+
+/// Characters that YAML has no place for.
+const FORBIDDEN: [&str; 7] = ["\0", "\u{7}", "\u{1b}", "\u{7f}", "\u{9f}", "\u{fffe}", "\u{feff}"];
+
+/// Puts a character in, at the beginning or anywhere.
+fn forbid(text: &mut String, random: &mut Random, marks: &mut Marks) {
+    marks.note(Construct::Forbidden);
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let at = if places.is_empty() || random.one_in(6) { 0 } else { *random.pick(&places) };
+    text.insert_str(at, random.text(&FORBIDDEN));
 }
 
 /// Characters that mean something in YAML, and some that do not.
