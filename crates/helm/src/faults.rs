@@ -25,6 +25,10 @@ faults! {
     DeletionsLost: "scalars that left a merged list are not deleted";
     NullIsAbsent: "an explicit null counts as a field that is not there";
     StableSort: "items with one merge key keep their order, which Go's sort does not";
+    DriftStays: "what others changed on the live object stays";
+    RetainKeysIgnored: "`$retainKeys` is not carried out";
+    ScalarsStay: "`$deleteFromPrimitiveList` is not carried out";
+    FieldsStay: "fields that left a custom resource are not deleted";
     NullsKept: "nulls in what a patch adds are kept";
     OrderIgnored: "`$setElementOrder` is not carried out";
     FloatsAreIntegers: "a float without a fraction is an integer of the same value";
@@ -34,7 +38,10 @@ faults! {
     FirstKeyWins: "of two equal keys the first wins";
     MergeKeyLast: "entries around a merge key win over those of the merge key";
     ClipKeeps: "a block of text that is clipped keeps all of its line ends";
+    NotFolded: "the lines of a folded block stay lines";
     WindowsLineEnds: "the CR of a CRLF stays";
+    AliasesWithoutEnd: "aliases of aliases are expanded without end";
+    ListsStay: "lists of objects are taken for objects";
 }
 
 #[cfg(feature = "faults")]

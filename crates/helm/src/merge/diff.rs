@@ -34,7 +34,7 @@ pub(super) fn three_way(
     schema: Schema,
 ) -> Result<Map<String, Value>, MergeError> {
     let changes = DiffOptions { ignore_deletions: true, ..DiffOptions::default() };
-    let delta = diff_maps(live, target, schema, changes, 0)?;
+    let delta = diff_maps(if on(Fault::DriftStays) { old } else { live }, target, schema, changes, 0)?;
     let deletions = DiffOptions { ignore_changes: true, ..DiffOptions::default() };
     let deletions = diff_maps(old, target, schema, deletions, 0)?;
     merge_map(deletions, delta, schema, MergeOptions::of_patches(), 0)

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::faults::{Fault, on};
+
 /// Returns the merge patch that turns `old` into `new`; `{}` when they are equal.
 pub fn merge_diff(old: &Map<String, Value>, new: &Map<String, Value>) -> Map<String, Value> {
     let mut patch = Map::new();
@@ -22,7 +24,7 @@ pub fn merge_diff(old: &Map<String, Value>, new: &Map<String, Value>) -> Map<Str
             }
         }
     }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+    for key in old.keys().filter(|key| !new.contains_key(*key) && !on(Fault::FieldsStay)) {
         patch.insert(key.clone(), Value::Null);
     }
     patch

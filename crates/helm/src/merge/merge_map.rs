@@ -174,7 +174,7 @@ fn delete_from_list(
                 *old = merge_lists(std::mem::take(old), gone, field, options, depth + 1, None)?.list;
                 return Ok(None);
             }
-            old.retain(|item| !gone.contains(item));
+            old.retain(|item| !gone.contains(item) || on(Fault::ScalarsStay));
             return Ok(Some(room));
         }
         (_, value @ Value::Object(_)) => {
@@ -223,7 +223,7 @@ fn retain_keys(
             return Err(bad());
         }
     }
-    original.retain(|key, _| is_retained(key));
+    original.retain(|key, _| is_retained(key) || on(Fault::RetainKeysIgnored));
     Ok(())
 }
 

@@ -119,7 +119,8 @@ impl<'a> Decoder<'a> {
             return Err(YamlError::Limit { line, what: "has too many nodes" });
         }
         let ratio = self.from_aliases as f64 / self.decoded as f64;
-        if self.from_aliases > 100 && self.decoded > 1_000 && ratio > allowed_ratio(self.decoded) {
+        let too_many = self.from_aliases > 100 && self.decoded > 1_000 && ratio > allowed_ratio(self.decoded);
+        if too_many && !on(Fault::AliasesWithoutEnd) {
             return Err(YamlError::Limit { line, what: "contains excessive aliasing" });
         }
         Ok(())

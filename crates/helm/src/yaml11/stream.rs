@@ -232,6 +232,7 @@ fn flatten(
     }
     let items = match value.get_mut("items") {
         None => return add(value),
+        Some(_) if on(Fault::ListsStay) => return add(value),
         Some(Value::Null) => return Ok(()),
         Some(Value::Array(items)) => std::mem::take(items),
         Some(_) => return Err(YamlError::BadList("the `items` of a list are not in a list")),

@@ -371,6 +371,28 @@ fn a_stream_of_json_may_end_as_yaml_after_its_first_object() {
 }
 
 #[test]
+fn a_word_or_a_number_of_json_ends_where_it_is_complete() {
+    let count = |text: &str| read_manifest(text).ok().map(|objects| objects.len());
+    assert_eq!(count("{\"kind\":\"A\"}nullnull{\"kind\":\"B\"}null"), Some(2), "nulls are no objects");
+    assert_eq!(count("{\"kind\":\"A\"}01: b\nkind: B\n"), None, "a number is no object");
+    assert_eq!(count("{\"kind\":\"A\"}true: b\nkind: B\n"), None);
+    for not_complete in ["1.", "-", "1e", "nul"] {
+        let text = format!("{{\"kind\":\"A\"}}{not_complete}: b\nkind: B\n");
+        assert_eq!(count(&text), Some(2), "`{not_complete}` is YAML");
+    }
+}
+
+#[test]
+fn half_a_character_of_json_is_the_sign_for_what_cannot_be_read() {
+    let read =
+        |text: &str| read_manifest(&format!("{{\"kind\":\"{text}\"}}")).unwrap()[0].value["kind"].clone();
+    assert_eq!(read("\\ud83d\\ude00"), "😀");
+    assert_eq!(read("a\\ud800b"), "a\u{fffd}b");
+    assert_eq!(read("\\uD83D\\ud83d\\uDE00\\udE00"), "\u{fffd}😀\u{fffd}");
+    assert_eq!(read("\\\\ud800"), "\\ud800", "a backslash and letters");
+}
+
+#[test]
 fn a_separator_that_is_none_for_the_parser_is_content() {
     assert_eq!(read_manifest("kind: A\n---# x\nkind: B\n").unwrap().len(), 2, "it ends a document");
     assert!(read_manifest("---# x\nkind: A\n").is_err(), "but does not begin one");

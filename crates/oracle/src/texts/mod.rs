@@ -14,6 +14,7 @@ pub fn make(op: Op, random: &mut Random, marks: &mut Marks) -> Question {
     let mut text = match (op, random.below(24)) {
         (_, 0) => nonsense(random, marks),
         (Op::Yaml, 1) if random.one_in(6) => deep(random, marks),
+        (Op::Manifest, 2) if random.one_in(12) => format!("kind: A\nx:\n  {}", deep(random, marks)),
         (Op::Yaml, 1) if random.one_in(5) => aliases(random, marks),
         (Op::Yaml, 1..=17) => Writer::new(random, marks, wild).document(),
         (Op::Yaml, _) => Writer::new(random, marks, wild).scalars(),

@@ -3,6 +3,7 @@
 use deckwatch_oracle::make::{Maker, Only};
 use deckwatch_oracle::question::Op;
 use deckwatch_oracle::run::{Plan, run};
+use deckwatch_oracle::verdict::REFUSALS;
 
 use super::program;
 
@@ -24,10 +25,14 @@ fn a_hundred_thousand_random_questions_are_answered_as_helms_packages_answer_the
     };
     let report = run(&plan).unwrap();
     if let Some(difference) = &report.difference {
-        panic!("{difference:#?}");
+        let again = format!("cargo xtask oracle --seed {SEED} --from {} --cases 1", difference.number);
+        panic!("{again} asks this again: {difference:#?}");
     }
     assert_eq!(report.cases, 100_000);
     assert_eq!(report.too_rare(&plan), []);
+    let rows = REFUSALS.iter().zip(report.refused);
+    let idle: Vec<_> = rows.filter(|(_, count)| *count == 0).map(|(row, _)| row).collect();
+    assert_eq!(idle, Vec::<&_>::new(), "what is never refused on purpose needs no excuse");
 }
 
 #[test]

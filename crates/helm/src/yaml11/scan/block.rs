@@ -17,6 +17,7 @@ enum Chomping {
 
 impl Scanner<'_> {
     pub(super) fn scan_block(&mut self, literal: bool) -> Result<(), YamlError> {
+        let literal = literal || on(Fault::NotFolded);
         let start = self.cursor.mark;
         self.cursor.skip();
         let (chomping, increment) = self.scan_block_header()?;
