@@ -13,17 +13,24 @@ use std::process::{Command, ExitCode, Stdio};
 
 use count::Counts;
 
+use crate::testbed::extras::Extra;
 use crate::testbed::own::{self, Own};
 
 /// The tests on the real servers in the order in which they run, those of a line side by side: first those that change
 /// nothing, then those that change what is their own, and last those that stop servers.
-const ON_THE_STAND: [&[&str]; 3] =
-    [&["reading::"], &["path::", "actions::", "crash::", "silence::", "helm::"], &["faults::"]];
+const ON_THE_STAND: [&[&str]; 3] = [
+    &["reading::"],
+    &["path::", "actions::", "crash::", "silence::", "helm::", "gitops::flux"],
+    &["faults::"],
+];
+
+/// The tests that need the controllers of Argo, which take minutes to build: no part of an ordinary run.
+const ARGO: &str = "gitops::argo";
 
 /// Which tests.
 #[derive(clap::Args)]
 pub struct Args {
-    /// All of them where nothing is said.
+    /// All but `gitops` where nothing is said.
     #[arg(value_enum)]
     tier: Option<Tier>,
     /// Of the tests on the real servers, only those whose names contain this.
@@ -43,6 +50,15 @@ enum Tier {
     Testbed,
     /// Of these, the comparison of rollbacks with the real Helm's; with `--full` it writes `docs/helm-parity.md`.
     Helm,
+    /// Those that need the real controllers of Argo CD and Argo Rollouts, with those of Flux's kinds.
+    Gitops,
+}
+
+impl Tier {
+    /// Returns what the stand of a run has besides an ordinary one.
+    fn extras(tier: Option<Self>) -> &'static [Extra] {
+        if tier == Some(Self::Gitops) { &[Extra::Argo, Extra::Flux] } else { &[Extra::Flux] }
+    }
 }
 
 /// What is counted on the way.
@@ -113,9 +129,9 @@ impl Run {
     }
 
     /// Runs the tests on the real servers, on a stand that begins and ends with them.
-    fn on_the_stand(&mut self, only: Option<&str>, full: bool, page: bool) {
+    fn on_the_stand(&mut self, args: &Args) {
         println!("── the real servers");
-        let stand = match Own::up() {
+        let stand = match Own::up(Tier::extras(args.tier)) {
             Ok(stand) => stand,
             Err(error) => return self.fail("the tests' stand", &error),
         };
@@ -126,17 +142,15 @@ impl Run {
         if let Ok(me) = std::env::current_exe() {
             variables.push(("DECKWATCH_XTASK", me.display().to_string()));
         }
-        if full {
+        if args.full {
             variables.push(("DECKWATCH_FULL", "1".to_owned()));
         }
-        if page {
+        if args.tier == Some(Tier::Helm) && args.full {
             variables.push(("DECKWATCH_PARITY", parity::body(&workspace()).display().to_string()));
         }
-        let only = only.map(|text| [text]);
-        let lines: Vec<&[&str]> = only.as_ref().map_or_else(|| ON_THE_STAND.to_vec(), |text| vec![text]);
-        for filters in lines {
+        for filters in lines(args.only.as_deref(), args.tier) {
             let mut args = vec!["test", "-p", "deckwatch", "--test", "testbed", "--"];
-            args.extend(filters);
+            args.extend(&filters);
             // One that brings a killed server back would replace one that another test has frozen.
             let alone = filters.iter().any(|filter| filter.starts_with("faults::"));
             args.extend(alone.then_some("--test-threads=1"));
@@ -165,6 +179,17 @@ impl Run {
     }
 }
 
+/// Returns what the test binary is told to run, call by call: names, and what to leave out.
+fn lines(only: Option<&str>, tier: Option<Tier>) -> Vec<Vec<&str>> {
+    match (only, tier) {
+        (Some(text), Some(Tier::Gitops)) => vec![vec![text]],
+        (None, Some(Tier::Gitops)) => vec![vec!["gitops::"]],
+        (None, Some(Tier::Helm)) => vec![vec!["helm::"]],
+        (Some(text), _) => vec![vec![text, "--skip", ARGO]],
+        (None, _) => ON_THE_STAND.iter().map(|filters| filters.to_vec()).collect(),
+    }
+}
+
 /// Runs the tests.
 pub fn run(args: &Args) -> ExitCode {
     let skipped = workspace().join("target").join("skipped.txt");
@@ -176,7 +201,7 @@ pub fn run(args: &Args) -> ExitCode {
     if go {
         // Before all tests: some compare what is simulated with the real command-line tools.
         println!("── the testbed's tools");
-        if let Err(error) = own::build_tools() {
+        if let Err(error) = own::build_tools(Tier::extras(args.tier)) {
             run.fail("the testbed's tools", &error);
         }
     } else {
@@ -185,17 +210,37 @@ pub fn run(args: &Args) -> ExitCode {
             run.fail("the real servers", &"with CI=true they may not be left out");
         }
     }
-    let helm = args.tier == Some(Tier::Helm);
-    if !matches!(args.tier, Some(Tier::Testbed | Tier::Helm)) {
+    if matches!(args.tier, None | Some(Tier::Hermetic)) {
         run.hermetic();
     }
     if go && args.tier != Some(Tier::Hermetic) {
-        let only = args.only.as_deref().or_else(|| helm.then_some("helm::"));
-        run.on_the_stand(only, args.full, helm && args.full);
+        run.on_the_stand(args);
     }
-    let judged = go && helm && args.full && run.counts.failed + run.broken == 0;
+    let page = args.tier == Some(Tier::Helm) && args.full;
+    let judged = go && page && run.counts.failed + run.broken == 0;
     if judged && let Err(error) = parity::write(&workspace()) {
         run.fail("docs/helm-parity.md", &error);
     }
     run.close()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ordinary_run_leaves_out_what_needs_the_controllers_of_argo() {
+        for tier in [None, Some(Tier::Testbed), Some(Tier::Helm)] {
+            assert_eq!(Tier::extras(tier), [Extra::Flux]);
+            assert!(lines(None, tier).concat().iter().all(|filter| !ARGO.contains(filter)));
+            assert_eq!(lines(Some("rollback"), tier), [["rollback", "--skip", "gitops::argo"]]);
+        }
+    }
+
+    #[test]
+    fn a_run_of_gitops_has_both_and_runs_nothing_else() {
+        assert_eq!(Tier::extras(Some(Tier::Gitops)), [Extra::Argo, Extra::Flux]);
+        assert_eq!(lines(None, Some(Tier::Gitops)), [["gitops::"]]);
+        assert_eq!(lines(Some("canary"), Some(Tier::Gitops)), [["canary"]]);
+    }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::crds;
 use super::error::{Error, On, Result};
 use super::stand::Stand;
 
@@ -20,10 +21,7 @@ pub const PODS_PER_NODE: u32 = 110;
 
 /// Applies what kwok needs before it starts: its kinds, stages and their settings.
 pub fn prepare_kwok(stand: &Stand) -> Result<()> {
-    let path = stand.dirs.kwok_crds();
-    let crds = fs::read_to_string(&path).on(path.display())?;
-    stand.apply("kwok's kinds", &crds)?;
-    stand.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"])?;
+    crds::apply(stand, &["kwok"])?;
     stand.apply("the stages", &stages(stand)?)
 }
 

@@ -77,11 +77,6 @@ impl Dirs {
     pub fn env_sh(&self) -> PathBuf {
         self.root.join("env.sh")
     }
-
-    /// Returns the custom resource definitions of kwok, taken from its module by `build`.
-    pub fn kwok_crds(&self) -> PathBuf {
-        self.bin.join("kwok-crds.yaml")
-    }
 }
 
 /// Returns the workspace's root: cargo says it, else the first folder upwards that has the modules.

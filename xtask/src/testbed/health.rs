@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::error::{Error, Result};
 use super::http;
 use super::proc;
+use super::redis;
 use super::servers::{Question, Server};
 use super::stand::Stand;
 
@@ -70,11 +71,12 @@ pub fn wait(stand: &Stand, server: &Server, patience: Duration) -> Result<()> {
 }
 
 fn question(stand: &Stand, question: &Question) -> Result<(), String> {
-    match question {
+    match *question {
         Question::Http { port, path } => match http::get(stand.port(port), path, PATIENCE)? {
             answer if answer.status == 200 => Ok(()),
             answer => Err(format!("status {}: {}", answer.status, first_line(&answer.body))),
         },
+        Question::Redis { port } => redis::ping(stand.port(port), PATIENCE),
         Question::Api(path) => raw(stand, &[], path),
         Question::Tls { port, path } => {
             let server = format!("--server=https://127.0.0.1:{}", stand.port(port));

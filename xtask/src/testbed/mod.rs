@@ -4,13 +4,16 @@
 //! loopback, filled, used and taken down again without a trace. Never part of what users run.
 //! Tested by its own units, and as a whole by the suites that run on it.
 
+mod argo;
 mod build;
 mod certs;
 mod cluster;
+mod crds;
 mod dirs;
 mod down;
 mod envfile;
 mod error;
+pub mod extras;
 mod fill;
 mod health;
 mod http;
@@ -18,6 +21,7 @@ mod namespaced;
 pub mod own;
 mod ports;
 mod proc;
+mod redis;
 mod release;
 mod servers;
 mod stand;
@@ -33,6 +37,7 @@ use clap::Subcommand;
 
 use dirs::Dirs;
 use error::Result;
+use extras::With;
 use stand::Stand;
 
 /// What to do with the testbed.
@@ -45,15 +50,18 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Build the tools that are missing, from their pinned modules.
-    Build,
+    Build(With),
     /// Bring everything up, building what is missing; returns when all answer.
-    Up,
+    Up(With),
     /// End every process of the stand and remove its files.
     Down,
     /// Say how every server is; succeeds only when all are well.
     Status,
     /// Deploy the shop's good or bad release by a real `helm upgrade`.
     Release(release::Args),
+    /// Argo CD and Argo Rollouts at work, on a stand that was brought up `--with argo`.
+    #[command(subcommand)]
+    Argo(argo::Command),
     /// Let N pods run in namespaces of their own; 0 removes them.
     Fill {
         /// How many pods.
@@ -97,11 +105,12 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Detach { program } => Err(proc::detach(&program)),
         Command::Namespaced { command } => namespaced::enter(&Dirs::find()?, &command),
         Command::Inside { command } => namespaced::inside(&Dirs::find()?, &command),
-        Command::Build => done(build::build_missing(&Dirs::find()?)),
-        Command::Up => done(up::up(Dirs::find()?)),
+        Command::Build(with) => done(build::build_missing(&Dirs::find()?, with.extras())),
+        Command::Up(with) => done(up::up(Dirs::find()?, with.extras())),
         Command::Down => done(down::down(&Dirs::find()?)),
         Command::Status => done(status::status(&Stand::existing(Dirs::find()?)?)),
         Command::Release(args) => done(release::release(&Stand::existing(Dirs::find()?)?, &args)),
+        Command::Argo(command) => done(argo::run(&Stand::existing(Dirs::find()?)?, &command)),
         Command::Fill { pods } => done(fill::fill(&Stand::existing(Dirs::find()?)?, pods)),
     }
 }

@@ -50,7 +50,7 @@ pub fn enter(dirs: &Dirs, command: &[OsString]) -> Result<ExitCode> {
         return Ok(ExitCode::from(NONE));
     };
     // Out here there is a network.
-    build::build_missing(dirs)?;
+    build::build_missing(dirs, &[])?;
     let me = std::env::current_exe().on("this program's own path")?;
     let mut unshare = Command::new("unshare");
     unshare.args(flags).arg(me).args(["testbed", "inside", "--"]).args(command);

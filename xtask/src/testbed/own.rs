@@ -10,12 +10,14 @@ use super::dirs::Dirs;
 use super::down;
 use super::envfile;
 use super::error::Result;
+use super::extras::{self, Extra};
 use super::stand::Stand;
 use super::up;
 
-/// Builds the tools that are missing.
-pub fn build_tools() -> Result<()> {
-    build::build_missing(&Dirs::find()?)
+/// Builds the tools that are missing of a stand that has these; fails at once where it could not run.
+pub fn build_tools(with: &[Extra]) -> Result<()> {
+    extras::check(with)?;
+    build::build_missing(&Dirs::find()?, with)
 }
 
 /// Builds one tool if it is missing; returns its path.
@@ -30,15 +32,15 @@ pub struct Own {
 }
 
 impl Own {
-    /// Brings one up; what an interrupted run has left of it goes first.
-    pub fn up() -> Result<Self> {
+    /// Brings one up that has these; what an interrupted run has left of it goes first.
+    pub fn up(with: &[Extra]) -> Result<Self> {
         let dirs = Dirs::find()?.beside("suite");
         if dirs.root().is_dir() {
             down::down(&dirs)?;
         }
         // Made before the servers start, so that a failure on the way takes down what runs already.
         let own = Self { dirs };
-        up::up(own.dirs.clone())?;
+        up::up(own.dirs.clone(), with)?;
         Ok(own)
     }
 

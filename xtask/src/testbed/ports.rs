@@ -11,7 +11,7 @@ use std::path::Path;
 use super::error::{Error, On, Result};
 
 /// What a port is for, by name.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 23] = [
     "etcd",
     "etcd-peer",
     "kube-apiserver",
@@ -25,6 +25,12 @@ pub const NAMES: [&str; 17] = [
     "kube-state-metrics",
     "kube-state-metrics-telemetry",
     "shop",
+    "redis",
+    "argocd-repo-server",
+    "argocd-repo-server-metrics",
+    "argocd-application-controller",
+    "rollouts-controller",
+    "rollouts-controller-metrics",
     // Kept free for tests that put something of their own before or beside the stand.
     "spare-1",
     "spare-2",

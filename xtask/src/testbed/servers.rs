@@ -8,7 +8,7 @@ use super::proc::Spec;
 use super::stand::Stand;
 
 /// The question that tells whether a server is well.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// A plain GET, answered by 200.
     Http {
@@ -19,6 +19,11 @@ pub enum Question {
     },
     /// A GET at the API server, with the administrator's certificate.
     Api(&'static str),
+    /// A PING, answered as Redis does.
+    Redis {
+        /// The port's name.
+        port: &'static str,
+    },
     /// A GET over TLS at another server that the API server's authority knows.
     Tls {
         /// The port's name.
@@ -28,98 +33,98 @@ pub enum Question {
     },
 }
 
+/// Where a server's program lies.
+#[derive(Clone, Copy, Debug)]
+enum Program {
+    /// Among the tools that were built.
+    Built(&'static str),
+    /// In the run's own folder.
+    OfTheRun(&'static str),
+    /// On the machine, found by `PATH`.
+    Installed(&'static str),
+}
+
 /// A server of the stand.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
-    /// Its name: of its binary, its port, its log and its pid file.
+    /// Its name: of its log and its pid file.
     pub name: &'static str,
-    /// The port's name.
+    /// The port that is shown.
     pub port: &'static str,
+    program: Program,
     args: fn(&Stand) -> Vec<String>,
-    question: fn() -> Question,
+    env: fn(&Stand) -> Vec<(String, String)>,
+    question: Question,
 }
 
 impl Server {
+    /// Returns a server whose binary and port have its name.
+    pub const fn new(name: &'static str, args: fn(&Stand) -> Vec<String>, question: Question) -> Self {
+        Self { name, port: name, program: Program::Built(name), args, env: |_| Vec::new(), question }
+    }
+
+    /// Returns it with another of the built tools as its program.
+    pub const fn built_as(self, tool: &'static str) -> Self {
+        Self { program: Program::Built(tool), ..self }
+    }
+
+    /// Returns it with a program of the machine.
+    pub const fn installed_as(self, program: &'static str) -> Self {
+        Self { program: Program::Installed(program), ..self }
+    }
+
+    /// Returns it with variables of its own.
+    pub const fn with_env(self, env: fn(&Stand) -> Vec<(String, String)>) -> Self {
+        Self { env, ..self }
+    }
+
     /// Returns how the server is started.
     pub fn spec(&self, stand: &Stand) -> Spec {
-        let program = if self.name == "shop" {
-            stand.dirs.run("bin/deckwatch-shop")
-        } else {
-            stand.dirs.tool(self.name)
+        let program = match self.program {
+            Program::Built(name) => stand.dirs.tool(name),
+            Program::OfTheRun(name) => stand.dirs.run("bin").join(name),
+            Program::Installed(name) => name.into(),
         };
-        Spec { name: self.name.to_owned(), program, args: (self.args)(stand), env: Vec::new() }
+        Spec { name: self.name.to_owned(), program, args: (self.args)(stand), env: (self.env)(stand) }
     }
 
     /// Returns how to ask whether it is well.
     pub fn question(&self) -> Question {
-        (self.question)()
+        self.question
     }
 }
 
-macro_rules! http {
-    ($port:literal, $path:literal) => {
-        || Question::Http { port: $port, path: $path }
-    };
+const fn http(port: &'static str, path: &'static str) -> Question {
+    Question::Http { port, path }
 }
-macro_rules! tls {
-    ($port:literal, $path:literal) => {
-        || Question::Tls { port: $port, path: $path }
-    };
+const fn tls(port: &'static str, path: &'static str) -> Question {
+    Question::Tls { port, path }
 }
 
 /// etcd, before all others.
-pub const ETCD: Server =
-    Server { name: "etcd", port: "etcd", args: etcd, question: http!("etcd", "/health") };
+pub const ETCD: Server = Server::new("etcd", etcd, http("etcd", "/health"));
 /// The API server, before all that read it.
-pub const APISERVER: Server = Server {
-    name: "kube-apiserver",
-    port: "kube-apiserver",
-    args: apiserver,
-    question: || Question::Api("/readyz"),
-};
+pub const APISERVER: Server = Server::new("kube-apiserver", apiserver, Question::Api("/readyz"));
 /// The servers that need nothing, started beside the control plane.
 pub const MONITORING: [Server; 3] = [
-    Server { name: "loki", port: "loki", args: loki, question: http!("loki", "/ready") },
-    Server {
-        name: "alertmanager",
-        port: "alertmanager",
-        args: alertmanager,
-        question: http!("alertmanager", "/-/ready"),
-    },
-    Server {
-        name: "prometheus",
-        port: "prometheus",
-        args: prometheus,
-        question: http!("prometheus", "/-/ready"),
-    },
+    Server::new("loki", loki, http("loki", "/ready")),
+    Server::new("alertmanager", alertmanager, http("alertmanager", "/-/ready")),
+    Server::new("prometheus", prometheus, http("prometheus", "/-/ready")),
 ];
 /// The servers that need the API server.
 pub const CONTROL: [Server; 4] = [
-    Server {
-        name: "kube-controller-manager",
-        port: "kube-controller-manager",
-        args: controller_manager,
-        question: tls!("kube-controller-manager", "/healthz"),
-    },
-    Server {
-        name: "kube-scheduler",
-        port: "kube-scheduler",
-        args: scheduler,
-        question: tls!("kube-scheduler", "/healthz"),
-    },
-    Server { name: "kwok", port: "kwok", args: kwok, question: http!("kwok", "/healthz") },
-    Server {
-        name: "kube-state-metrics",
-        port: "kube-state-metrics",
-        args: kube_state_metrics,
-        question: http!("kube-state-metrics", "/healthz"),
-    },
+    Server::new("kube-controller-manager", controller_manager, tls("kube-controller-manager", "/healthz")),
+    Server::new("kube-scheduler", scheduler, tls("kube-scheduler", "/healthz")),
+    Server::new("kwok", kwok, http("kwok", "/healthz")),
+    Server::new("kube-state-metrics", kube_state_metrics, http("kube-state-metrics", "/healthz")),
 ];
 /// The shop, which needs the API server and Loki.
-pub const SHOP: Server =
-    Server { name: "shop", port: "shop", args: shop, question: http!("shop", "/-/ready") };
+pub const SHOP: Server = Server {
+    program: Program::OfTheRun("deckwatch-shop"),
+    ..Server::new("shop", shop, http("shop", "/-/ready"))
+};
 
-/// Returns every server in the order in which they are shown.
+/// Returns every server of an ordinary stand in the order in which they are shown.
 pub fn all() -> Vec<Server> {
     let mut all = vec![ETCD, APISERVER];
     all.extend(CONTROL);

@@ -76,6 +76,11 @@ impl Stand {
 
     /// Returns the text of a template of `testbed/config`, filled with this stand's values.
     pub fn config(&self, name: &str) -> Result<String> {
+        self.config_with(name, &[])
+    }
+
+    /// Returns the same, filled with other values as well.
+    pub fn config_with(&self, name: &str, more: &[(&str, &str)]) -> Result<String> {
         let path = self.dirs.source("config").join(name);
         let text = fs::read_to_string(&path).on(path.display())?;
         let mut values: BTreeMap<String, String> =
@@ -84,6 +89,7 @@ impl Stand {
         values.insert("testbed".to_owned(), self.dirs.source("").display().to_string());
         values.insert("listen".to_owned(), self.listen().to_owned());
         values.insert("host-network".to_owned(), self.namespaced.to_string());
+        values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         template::fill(&text, &values).on(path.display())
     }
 

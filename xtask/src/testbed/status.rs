@@ -5,6 +5,7 @@
 
 use super::cluster;
 use super::error::{Error, Result};
+use super::extras;
 use super::health::{self, Health};
 use super::proc;
 use super::servers::{APISERVER, SHOP};
@@ -19,7 +20,7 @@ pub fn status(stand: &Stand) -> Result<()> {
     for (server, answer) in servers.iter().zip(&answers) {
         let pid = proc::find(&stand.run(), server.name).map_or("-".to_owned(), |p| p.pid.to_string());
         let (word, hint) = words(stand, server.name, answer);
-        println!("{:<26} {:>8} 127.0.0.1:{:<6} {word:<8} {hint}", server.name, pid, stand.port(server.port));
+        println!("{:<30} {:>8} 127.0.0.1:{:<6} {word:<8} {hint}", server.name, pid, stand.port(server.port));
         if *answer != Health::Well {
             unwell.push(server.name.to_owned());
         }
@@ -27,16 +28,21 @@ pub fn status(stand: &Stand) -> Result<()> {
     let lacking = if unwell.iter().any(|name| name == APISERVER.name) {
         Some("not asked: the API server is not well".to_owned())
     } else {
-        cluster::lacking(stand).unwrap_or_else(|e| Some(e.to_string()))
+        let extras = extras::of(&stand.dirs, &[]);
+        let lacking = cluster::lacking(stand).and_then(|lacks| match lacks {
+            None => extras::lacking(stand, &extras),
+            lacks => Ok(lacks),
+        });
+        lacking.unwrap_or_else(|e| Some(e.to_string()))
     };
     if let Some(why) = lacking {
-        println!("{:<26} {why}", "cluster");
+        println!("{:<30} {why}", "cluster");
         unwell.push("cluster".to_owned());
     } else {
-        println!("{:<26} {} nodes ready, monitoring pods run", "cluster", cluster::NODES);
+        println!("{:<30} {} nodes ready, monitoring pods run", "cluster", cluster::NODES);
     }
     if !servers.iter().any(|server| server.name == SHOP.name) {
-        println!("{:<26} not built: no metrics and logs of the shop", SHOP.name);
+        println!("{:<30} not built: no metrics and logs of the shop", SHOP.name);
         unwell.push(SHOP.name.to_owned());
     }
     if unwell.is_empty() {

@@ -5,6 +5,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::extras::Extra;
+
 /// A program that is built from a Go module.
 #[derive(Clone, Copy, Debug)]
 pub struct Tool {
@@ -43,6 +45,9 @@ const HELM3: &[(&str, &str)] = &[
     ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor", "1"),
     ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor", "36"),
 ];
+const ARGO_CD: &[(&str, &str)] = &[("github.com/argoproj/argo-cd/v3/common.version", "3.2.0")];
+const ARGO_ROLLOUTS: &[(&str, &str)] =
+    &[("github.com/argoproj/argo-rollouts/utils/version.version", "1.8.3")];
 const HELM4: &[(&str, &str)] = &[("helm.sh/helm/v4/internal/version.version", "v4.3.1")];
 
 const fn tool(
@@ -54,8 +59,8 @@ const fn tool(
     Tool { name, module, package, variables }
 }
 
-/// Every tool, in the order in which it is built: what the control plane needs comes first.
-pub const TOOLS: [Tool; 16] = [
+/// Every tool of an ordinary stand, in the order in which it is built: what the control plane needs comes first.
+const TOOLS: [Tool; 16] = [
     tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", &[]),
     tool("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     tool(
@@ -79,6 +84,23 @@ pub const TOOLS: [Tool; 16] = [
     tool("oracle", "oracle", OWN, &[]),
 ];
 
+/// What a stand with Argo has besides.
+const ARGO: [Tool; 2] = [
+    tool("argocd", "argo-cd", "github.com/argoproj/argo-cd/v3/cmd", ARGO_CD),
+    tool(
+        "rollouts-controller",
+        "argo-rollouts",
+        "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
+        ARGO_ROLLOUTS,
+    ),
+];
+
+/// Returns the tools of a stand that has these.
+pub fn of(extras: &[Extra]) -> Vec<&'static Tool> {
+    let argo: &[Tool] = if extras.contains(&Extra::Argo) { &ARGO } else { &[] };
+    TOOLS.iter().chain(argo).collect()
+}
+
 /// Returns the linker's flags of a tool: no symbol tables, and its version.
 pub fn ldflags(tool: &Tool) -> String {
     let mut flags = String::from("-s -w");
@@ -95,7 +117,7 @@ mod tests {
     #[test]
     fn every_tool_has_a_pinned_module_that_names_its_package() {
         let testbed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed");
-        for tool in &TOOLS {
+        for tool in of(&[Extra::Argo]) {
             let module = testbed.join(tool.folder());
             let text = std::fs::read_to_string(module.join("go.mod")).unwrap();
             assert!(text.contains(tool.package), "{} is not in {}/go.mod", tool.package, tool.module);
@@ -104,9 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn an_ordinary_stand_builds_nothing_of_argo() {
+        assert!(of(&[]).iter().all(|tool| !tool.package.contains("argoproj")));
+        assert_eq!(of(&[Extra::Flux]).len(), of(&[]).len());
+    }
+
+    #[test]
     fn versions_told_to_the_linker_are_the_pinned_ones() {
         let testbed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed");
-        for tool in TOOLS.iter().filter(|t| t.name != "prometheus" && t.name != "promtool") {
+        for tool in of(&[Extra::Argo]).into_iter().filter(|t| t.name != "prometheus" && t.name != "promtool")
+        {
             let text = std::fs::read_to_string(testbed.join(tool.folder()).join("go.mod")).unwrap();
             for (variable, value) in
                 tool.variables.iter().filter(|(v, _)| v.to_lowercase().ends_with("version"))

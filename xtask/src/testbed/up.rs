@@ -14,6 +14,7 @@ use super::cluster;
 use super::dirs::Dirs;
 use super::envfile;
 use super::error::{Error, On, Result};
+use super::extras::{self, Extra};
 use super::health::{self, Health};
 use super::proc;
 use super::servers::{self, APISERVER, CONTROL, ETCD, MONITORING, SHOP, Server};
@@ -22,12 +23,15 @@ use super::stand::Stand;
 /// How long a server may take until it is well.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Brings everything up and returns when all answer.
-pub fn up(dirs: Dirs) -> Result<()> {
+/// Brings everything up, with what is asked for besides, and returns when all answer.
+pub fn up(dirs: Dirs, with: &[Extra]) -> Result<()> {
     let started = Instant::now();
     let _lock = lock(&dirs)?;
-    build::build_missing(&dirs)?;
+    let extras = extras::of(&dirs, with);
+    extras::check(&extras)?;
+    build::build_missing(&dirs, &extras)?;
     let stand = Stand::prepare(dirs)?;
+    extras::keep(&stand.dirs, &extras)?;
     // In a namespace cargo would have no network, and nobody asks about the shop there.
     if !stand.namespaced {
         build_shop(&stand)?;
@@ -63,18 +67,24 @@ pub fn up(dirs: Dirs) -> Result<()> {
         health::wait(&stand, server, PATIENCE)?;
     }
     cluster::wait(&stand, PATIENCE)?;
-    if has_shop(&stand) {
-        ensure(&stand, &SHOP)?;
-        health::wait(&stand, &SHOP, PATIENCE)?;
+    extras::prepare(&stand, &extras)?;
+    let mut last = extras::servers(&extras);
+    last.extend(has_shop(&stand).then_some(SHOP));
+    for server in &last {
+        ensure(&stand, server)?;
+    }
+    for server in &last {
+        health::wait(&stand, server, PATIENCE)?;
     }
     envfile::write(&stand)?;
     println!("the testbed is up after {:.1?}: source {}", started.elapsed(), stand.dirs.env_sh().display());
     Ok(())
 }
 
-/// Returns the servers that this stand has: the shop only once it is built.
+/// Returns the servers that this stand has: the shop only once it is built, others only where they were asked for.
 pub fn servers_of(stand: &Stand) -> Vec<Server> {
     let mut all = servers::all();
+    all.extend(extras::servers(&extras::of(&stand.dirs, &[])));
     if !has_shop(stand) {
         all.retain(|server| server.name != SHOP.name);
     }
@@ -86,6 +96,7 @@ fn is_whole(stand: &Stand) -> bool {
     stand.dirs.env_sh().is_file()
         && health::ask_all(stand, &servers_of(stand)).iter().all(|h| *h == Health::Well)
         && matches!(cluster::lacking(stand), Ok(None))
+        && matches!(extras::lacking(stand, &extras::of(&stand.dirs, &[])), Ok(None))
 }
 
 /// Starts a server, unless it runs and answers. One that runs and does not answer is replaced.
