@@ -1,7 +1,8 @@
 //! deckwatch on the real servers. `cargo xtask test` brings a stand up for these tests and takes it
 //! down after them; with a stand of one's own: source its `env.sh`, then `cargo test --test testbed`.
 //!
-//! `reading` changes nothing but what is its own, `path` walks an incident, `faults` stops servers.
+//! `reading` changes nothing but what is its own, `path` walks an incident, `faults` stops servers; `gitops` needs a
+//! stand with more on it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(clippy::indexing_slicing, reason = "the same")]
@@ -21,6 +22,7 @@ mod sys;
 mod actions;
 mod crash;
 mod faults;
+mod gitops;
 mod helm;
 mod hole;
 mod objects;
