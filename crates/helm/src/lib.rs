@@ -22,6 +22,7 @@
 //! | [`plan`] | what a rollback would do, object by object, and why it is refused |
 //! | [`ready`] | whether an object is ready, as `--wait` judges it |
 //! | [`step`] | the rollback as a state machine |
+//! | [`values`] | the values that a revision was rendered with |
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
@@ -46,4 +47,5 @@ pub mod step;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod values;
 pub mod yaml11;

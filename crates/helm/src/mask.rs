@@ -104,6 +104,42 @@ pub fn mask_object_pair(old: Option<&Value>, new: Option<&Value>) -> (Option<Val
     (mask(old, new, Mark::Old), mask(new, old, Mark::New))
 }
 
+/// Returns copies of two states of a Secret as helm-diff tells them: all data are in `stringData`, for that is what they are
+/// then, and a value that only one of the two has is told like one that has changed. Where data are no table, all of them
+/// is hidden.
+pub fn mask_secret_sides(old: Option<&Value>, new: Option<&Value>) -> (Option<Value>, Option<Value>) {
+    let mask = |this: Option<&Value>, other: Option<&Value>, mark: Mark| {
+        let this = this?;
+        let fields = ["data", "stringData"].map(|field| this.get(field));
+        if fields.into_iter().flatten().any(|field| !field.is_object() && !field.is_null()) {
+            return Some(mask_secret(this, None, Mark::Same));
+        }
+        let theirs = other.map(secret_bytes);
+        // A value that is empty and one that is not there are the same to it.
+        let same = |key: &String, bytes: &Vec<u8>| {
+            let theirs = theirs.as_ref().map(|all| all.get(key).map_or(&[][..], Vec::as_slice));
+            theirs == Some(bytes.as_slice())
+        };
+        let mut data: Vec<(String, Vec<u8>)> = secret_bytes(this).into_iter().collect();
+        data.sort();
+        let shown = data.into_iter().map(|(key, bytes)| {
+            let mark = if same(&key, &bytes) { Mark::Same } else { mark };
+            (key, mark.text(bytes.len()))
+        });
+        let shown: Map<String, Value> = shown.collect();
+        let mut masked = mask_secret(this, None, Mark::Same);
+        if let Some(object) = masked.as_object_mut() {
+            object.shift_remove("stringData");
+            object.shift_remove("data");
+            if !shown.is_empty() {
+                object.insert("stringData".to_owned(), Value::Object(shown));
+            }
+        }
+        Some(masked)
+    };
+    (mask(old, new, Mark::Old), mask(new, old, Mark::New))
+}
+
 fn mask_secret(object: &Value, other: Option<&Value>, mark: Mark) -> Value {
     let mut masked = object.clone();
     let theirs = other.map(secret_bytes);
@@ -135,6 +171,9 @@ fn secret_bytes(object: &Value) -> std::collections::HashMap<String, Vec<u8>> {
 }
 
 fn value_bytes(field: &str, value: &Value) -> Vec<u8> {
+    if value.is_null() {
+        return Vec::new();
+    }
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if field == "data"
         && let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(&text)
@@ -148,6 +187,14 @@ fn value_bytes(field: &str, value: &Value) -> Vec<u8> {
 /// URLs wherever they stand.
 pub fn mask_values(values: &Value) -> Value {
     mask_values_at(values, None, Mark::Same)
+}
+
+/// Returns a text with the passwords of URLs hidden.
+pub fn mask_url(text: &str) -> String {
+    match mask_values_at(&Value::String(text.to_owned()), None, Mark::Same) {
+        Value::String(masked) => masked,
+        _ => String::new(),
+    }
 }
 
 /// Returns copies of two states of values with secrets hidden, changed ones told apart.

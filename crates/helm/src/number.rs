@@ -97,6 +97,24 @@ pub(crate) fn as_written(float: f64) -> Option<i64> {
     format!("{float}").parse().ok()
 }
 
+/// Returns a copy of `value` whose numbers have been through a `float64`, as everything that Go's `encoding/json` reads into
+/// no particular type: whole numbers beyond 2^53 lose their last digits, and `4.0` becomes `4`.
+pub fn as_go_floats(value: Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().map_or(Value::Null, |float| {
+            let digits = format!("{float}");
+            let int = digits.parse::<i64>().map(Value::from);
+            int.or_else(|_| digits.parse::<u64>().map(Value::from))
+                .unwrap_or_else(|_| Number::from_f64(float).map_or(Value::Null, Value::Number))
+        }),
+        Value::Array(items) => Value::Array(items.into_iter().map(as_go_floats).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, item)| (key, as_go_floats(item))).collect())
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +159,20 @@ mod tests {
         }
         assert_eq!(go_float(0.1, true), "0.1");
         assert_eq!(go_float(3.402_823_5e38, true), "3.4028235e+38");
+    }
+
+    #[test]
+    fn numbers_of_no_type_are_floats_and_are_written_without_a_fraction_where_they_have_none() {
+        for (written, printed) in [
+            ("4.0", "4"),
+            ("-0.5", "-0.5"),
+            ("9007199254740993", "9007199254740992"),
+            ("12345678901234567890", "12345678901234567000"),
+            ("[1e3]", "[1000]"),
+            (r#"{"a":1.50}"#, r#"{"a":1.5}"#),
+        ] {
+            let value = serde_json::from_str(written).unwrap();
+            assert_eq!(as_go_floats(value).to_string(), printed, "{written}");
+        }
     }
 }

@@ -21,7 +21,62 @@ impl Stamp {
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self { text: text.to_owned(), ns: parse_rfc3339(text)? })
     }
+
+    /// Returns the time on the clock on which it was written, as Go's `time.ANSIC`: `Mon Nov 30 09:04:05 2026`. So
+    /// `helm history` and `helm status` print it, wherever they run.
+    pub fn ansic(&self) -> String {
+        let (date, clock, _) = self.parts();
+        // 1970-01-01 was a Thursday.
+        let weekday = usize::try_from((self.local_seconds().div_euclid(86_400) + 4).rem_euclid(7));
+        let weekday = weekday.ok().and_then(|day| WEEKDAYS.get(day)).unwrap_or(&"");
+        let month = usize::try_from(date.1 - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
+        format!("{weekday} {month} {:>2} {clock} {:04}", date.2, date.0)
+    }
+
+    /// Returns the time as Go's `Time.String` gives it and `helm list` prints it: `2026-11-30 09:04:05.25 +0300 +0300`. A Helm
+    /// whose own zone has that offset writes the zone's abbreviation in the last place.
+    pub fn go_string(&self) -> String {
+        let (date, clock, fraction) = self.parts();
+        let offset = self.offset_minutes();
+        let sign = if offset < 0 { '-' } else { '+' };
+        let hours = format!("{sign}{:02}{:02}", offset.unsigned_abs() / 60, offset.unsigned_abs() % 60);
+        let name = if offset == 0 { "UTC" } else { &hours };
+        format!("{:04}-{:02}-{:02} {clock}{fraction} {hours} {name}", date.0, date.1, date.2)
+    }
+
+    /// Returns the time in RFC 3339 without the fraction of its second, as `helm get metadata` prints it.
+    pub fn whole_seconds(&self) -> String {
+        let ns = self.ns - self.ns.rem_euclid(NS_PER_SECOND);
+        format_rfc3339(ns, self.offset_minutes())
+    }
+
+    /// Minutes east of UTC, as the text says.
+    fn offset_minutes(&self) -> i32 {
+        let bytes = self.text.as_bytes();
+        let zone_at = fraction(bytes, 19).map(|(_, at)| at);
+        let seconds = zone_at.and_then(|at| zone(bytes, at)).unwrap_or(0);
+        i32::try_from(seconds / 60).unwrap_or(0)
+    }
+
+    fn local_seconds(&self) -> i64 {
+        self.ns.div_euclid(NS_PER_SECOND) + i64::from(self.offset_minutes()) * 60
+    }
+
+    /// Year, month and day, then the clock, then the fraction with its point.
+    fn parts(&self) -> ((i64, i64, i64), String, String) {
+        let text = format_rfc3339(self.ns, 0);
+        let fraction = text.split_once('.').map_or("", |(_, rest)| rest.trim_end_matches('Z'));
+        let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
+        let local = self.local_seconds();
+        let clock = local.rem_euclid(86_400);
+        let clock = format!("{:02}:{:02}:{:02}", clock / 3_600, clock / 60 % 60, clock % 60);
+        (civil_from_days(local.div_euclid(86_400)), clock, fraction)
+    }
 }
+
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,6 +265,37 @@ mod tests {
     fn zeros_at_the_end_of_a_fraction_are_not_written() {
         assert_eq!(format_rfc3339(1_500_000_000, 0), "1970-01-01T00:00:01.5Z");
         assert_eq!(format_rfc3339(0, -330), "1969-12-31T18:30:00-05:30");
+    }
+
+    #[test]
+    fn times_are_printed_on_the_clock_on_which_they_were_written() {
+        let of = |text: &str| Stamp::parse(text).unwrap();
+        for (text, ansic, string, whole) in [
+            (
+                "2026-11-30T09:04:05.250Z",
+                "Mon Nov 30 09:04:05 2026",
+                "2026-11-30 09:04:05.25 +0000 UTC",
+                "2026-11-30T09:04:05Z",
+            ),
+            (
+                "2026-12-01T00:04:05.000000001+03:00",
+                "Tue Dec  1 00:04:05 2026",
+                "2026-12-01 00:04:05.000000001 +0300 +0300",
+                "2026-12-01T00:04:05+03:00",
+            ),
+            (
+                "1969-12-31T23:59:59-09:30",
+                "Wed Dec 31 23:59:59 1969",
+                "1969-12-31 23:59:59 -0930 -0930",
+                "1969-12-31T23:59:59-09:30",
+            ),
+        ] {
+            let at = of(text);
+            assert_eq!(
+                (at.ansic(), at.go_string(), at.whole_seconds()),
+                (ansic.into(), string.into(), whole.into())
+            );
+        }
     }
 
     proptest! {

@@ -9,6 +9,7 @@
 mod codec;
 mod edit;
 mod error;
+mod metadata;
 mod object;
 mod raw;
 mod status;
@@ -18,6 +19,7 @@ mod view;
 pub use codec::{Limits, decode, encode};
 pub use edit::{Generation, RollbackInfo};
 pub use error::RecordError;
+pub use metadata::Metadata;
 pub use object::{Driver, SECRET_TYPE, StoredRecord, object_name, parse_object_name, user_labels};
 pub use raw::RawMap;
 pub use status::Status;

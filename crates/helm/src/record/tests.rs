@@ -363,3 +363,33 @@ proptest! {
         prop_assert_eq!(user_labels(&all), expected);
     }
 }
+
+#[test]
+fn metadata_are_those_of_the_revision_and_of_its_chart() {
+    let told = record(V3).metadata().unwrap();
+    assert_eq!(
+        told,
+        Metadata {
+            name: "momo".to_owned(),
+            chart: "momo".to_owned(),
+            version: "0.0.1042".to_owned(),
+            app_version: "1.2".to_owned(),
+            namespace: "momo-store".to_owned(),
+            revision: 6,
+            status: "deployed".to_owned(),
+            deployed_at: "2026-11-20T11:00:00+03:00".to_owned(),
+            ..Metadata::default()
+        }
+    );
+    assert_eq!(told.apply_words(), "client-side apply (defaulted)");
+    let chart = r#""chart":{"metadata":{"name":"c","version":"1","annotations":{"b":"2","a":null},"dependencies":[{"name":"z","version":"~1","repository":"","enabled":true},null,{"name":"a"}]}},"#;
+    let told = record(&V4.replace(r#""manifest""#, &format!(r#"{chart}"manifest""#))).metadata().unwrap();
+    assert_eq!(told.dependency_names(), ["a", "z"]);
+    assert_eq!(json!(told.dependencies[0])["version"], "~1");
+    assert_eq!(json!(told.annotations), json!({"a": "", "b": "2"}));
+    assert_eq!(told.apply_words(), "server-side apply");
+    // Without a chart Helm 3 stops with a fault of its own.
+    assert_eq!(record(V4).metadata().unwrap().chart, "MISSING");
+    let odd = V4.replace(r#""manifest""#, r#""chart":{"metadata":{"annotations":[]}},"manifest""#);
+    assert!(matches!(record(&odd).metadata(), Err(RecordError::WrongType { .. })));
+}

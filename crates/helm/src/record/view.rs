@@ -144,6 +144,13 @@ impl Record {
         chart.read("metadata").map_err(wrong("chart.metadata", "a chart's metadata"))
     }
 
+    /// Returns all that the chart's metadata say, as they are written; `None` when the record holds no chart.
+    pub(super) fn chart_metadata(&self) -> Result<Option<RawMap>, RecordError> {
+        let chart: Option<RawMap> = self.read("chart", "an object")?;
+        let Some(chart) = chart else { return Ok(None) };
+        chart.read("metadata").map_err(wrong("chart.metadata", "an object"))
+    }
+
     /// Returns the hooks.
     pub fn hooks(&self) -> Result<Vec<Hook>, RecordError> {
         Ok(self.read("hooks", "a list of hooks")?.unwrap_or_default())
@@ -190,6 +197,6 @@ impl Record {
     }
 }
 
-fn wrong(field: &'static str, wanted: &'static str) -> impl Fn(serde_json::Error) -> RecordError {
+pub(super) fn wrong(field: &'static str, wanted: &'static str) -> impl Fn(serde_json::Error) -> RecordError {
     move |err| RecordError::WrongType { field, wanted, detail: err.to_string() }
 }
