@@ -2,6 +2,8 @@
 
 use similar::{Algorithm, ChangeTag, TextDiff};
 
+use super::common;
+
 /// When more lines than this differ, what is left after the equal beginning and end is shown as removed and added: finding
 /// the least change takes time with the square of their number.
 const MAX_LINES: usize = 20_000;
@@ -29,13 +31,33 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(kind: LineKind, text: &str) -> Self {
+    pub(super) fn new(kind: LineKind, text: &str) -> Self {
         Self { kind, text: text.trim_end_matches(['\n', '\r']).to_owned() }
     }
 }
 
 /// Compares two texts; keeps `context` unchanged lines around each change, or all. Equal texts give no lines.
 pub fn diff_lines(old: &str, new: &str, context: Option<usize>) -> Vec<Line> {
+    diff(old, new, context, 0, |old, new| {
+        let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(old, new);
+        diff.iter_all_changes().map(|change| Line::new(kind_of(change.tag()), change.value())).collect()
+    })
+}
+
+/// Compares two texts as [`diff_lines`] does, and shows the same lines as removed and added that helm-diff shows.
+pub(super) fn diff_lines_as_helm_diff(old: &str, new: &str, context: Option<usize>) -> Vec<Line> {
+    // It always leaves a line to compare before the equal end.
+    diff(old, new, context, 1, common::compare)
+}
+
+/// Compares what is between the equal beginning and the equal end by `compare`; `left` lines of the end are left to it.
+fn diff(
+    old: &str,
+    new: &str,
+    context: Option<usize>,
+    left: usize,
+    compare: impl Fn(&[&str], &[&str]) -> Vec<Line>,
+) -> Vec<Line> {
     if old == new {
         return Vec::new();
     }
@@ -43,31 +65,23 @@ pub fn diff_lines(old: &str, new: &str, context: Option<usize>) -> Vec<Line> {
     let new: Vec<&str> = new.lines().collect();
     let same = |(a, b): &(&&str, &&str)| a == b;
     let head = old.iter().zip(&new).take_while(same).count();
-    let rest = old.len().min(new.len()) - head;
+    let rest = (old.len().min(new.len()) - head).saturating_sub(left);
     let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(same).count();
-    let middle = |lines: &[&'_ str]| -> Vec<String> {
-        lines.iter().take(lines.len() - tail).skip(head).map(|line| (*line).to_owned()).collect()
-    };
-    let (old_middle, new_middle) = (middle(&old), middle(&new));
-    let mut all: Vec<Line> = old.iter().take(head).map(|text| Line::new(LineKind::Same, text)).collect();
-    all.extend(compare(&old_middle, &new_middle));
-    all.extend(old.iter().skip(old.len() - tail).map(|text| Line::new(LineKind::Same, text)));
+    let (old_middle, end) = old.split_at(old.len() - tail);
+    let (head, old_middle) = old_middle.split_at(head);
+    let new_middle: Vec<&str> = new.iter().copied().take(new.len() - tail).skip(head.len()).collect();
+    let mut all: Vec<Line> = head.iter().map(|text| Line::new(LineKind::Same, text)).collect();
+    if old_middle.len() + new_middle.len() > MAX_LINES {
+        all.extend(old_middle.iter().map(|text| Line::new(LineKind::Removed, text)));
+        all.extend(new_middle.iter().map(|text| Line::new(LineKind::Added, text)));
+    } else {
+        all.extend(compare(old_middle, &new_middle));
+    }
+    all.extend(end.iter().map(|text| Line::new(LineKind::Same, text)));
     match context {
         Some(context) => keep_context(all, context),
         None => all,
     }
-}
-
-/// Compares lines of which the first and the last differ.
-fn compare(old: &[String], new: &[String]) -> Vec<Line> {
-    if old.len() + new.len() > MAX_LINES {
-        let removed = old.iter().map(|text| Line::new(LineKind::Removed, text));
-        return removed.chain(new.iter().map(|text| Line::new(LineKind::Added, text))).collect();
-    }
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (old.iter().map(String::as_str).collect(), new.iter().map(String::as_str).collect());
-    let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(&old, &new);
-    diff.iter_all_changes().map(|change| Line::new(kind_of(change.tag()), change.value())).collect()
 }
 
 fn kind_of(tag: ChangeTag) -> LineKind {

@@ -4,6 +4,7 @@
 //! prints: a terminal and a text output draw the same lines. What is secret is masked unless the caller reveals it.
 //! Tested by whole comparisons, and by secrets that must not appear.
 
+mod common;
 mod lines;
 mod manifests;
 mod values;

@@ -18,15 +18,15 @@ fn manifests_are_compared_object_by_object() {
     assert_eq!(
         heads,
         vec![
-            ("other, fresh, Service".to_owned(), Change::Add),
-            ("shop, env, ConfigMap".to_owned(), Change::Modify),
-            ("shop, gone, Service".to_owned(), Change::Remove),
+            ("shop, env, ConfigMap (v1)".to_owned(), Change::Modify),
             ("shop, same, Deployment (apps)".to_owned(), Change::Modify),
+            ("shop, gone, Service (v1)".to_owned(), Change::Remove),
+            ("other, fresh, Service (v1)".to_owned(), Change::Add),
         ]
     );
-    assert_eq!(found[1].source.as_deref(), Some("c/cm.yaml"));
+    assert_eq!(found[0].source.as_deref(), Some("c/cm.yaml"));
     assert_eq!(
-        found[1].lines,
+        found[0].lines,
         vec![
             line(LineKind::Skipped, "5 unchanged lines"),
             line(LineKind::Same, "data:"),
@@ -53,17 +53,77 @@ fn secrets_are_told_to_change_without_being_shown() {
         found[0].lines,
         vec![
             line(LineKind::Same, "apiVersion: v1"),
+            line(LineKind::Same, "kind: Secret"),
+            line(LineKind::Same, "metadata:"),
+            line(LineKind::Same, "  name: s"),
             line(LineKind::Same, "data:"),
             line(LineKind::Removed, "  a: '-------- # (7 bytes)'"),
             line(LineKind::Added, "  a: '++++++++ # (7 bytes)'"),
             line(LineKind::Same, "  b: 'REDACTED # (1 bytes)'"),
-            line(LineKind::Same, "kind: Secret"),
-            line(LineKind::Same, "metadata:"),
-            line(LineKind::Same, "  name: s"),
         ]
     );
     let shown = diff_manifests(&old, &new, "shop", Options { context: Some(0), reveal: true }).unwrap();
     assert!(shown[0].lines.contains(&line(LineKind::Added, "  a: aHVudGVyMw==")));
+}
+
+#[test]
+fn secrets_that_come_and_go_are_told_like_changed_ones_and_what_stays_behind_is_told() {
+    let secret = |name: &str, more: &str| {
+        format!("# Source: c/{name}.yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n{more}")
+    };
+    let old = secret("gone", "data: {a: aHVudGVyMg==, b: eA==}\nstringData: {b: hunter2}\n");
+    let kept = secret("kept", "  annotations: {helm.sh/resource-policy: keep}\ntype: Opaque\n");
+    let new = secret("fresh", "stringData: {token: hunter2}\n");
+    let found =
+        diff_manifests(&format!("{old}---\n{kept}"), &new, "shop", Options { context: None, reveal: false });
+    let found = found.unwrap();
+    let heads: Vec<_> = found.iter().map(|diff| (diff.key.name.as_str(), diff.change)).collect();
+    assert_eq!(heads, [("gone", Change::Remove), ("kept", Change::Keep), ("fresh", Change::Add)]);
+    let texts = |at: usize| found[at].lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>();
+    assert_eq!(
+        texts(0),
+        [
+            "# Source: c/gone.yaml",
+            "apiVersion: v1",
+            "kind: Secret",
+            "metadata:",
+            "  name: gone",
+            "data:",
+            "  a: '-------- # (7 bytes)'",
+            "  b: '-------- # (7 bytes)'",
+        ]
+    );
+    assert!(found[0].lines.iter().all(|line| line.kind == LineKind::Removed));
+    assert_eq!(texts(2)[5..], ["data:", "  token: '++++++++ # (7 bytes)'"]);
+    assert!(found[2].lines.iter().all(|line| line.kind == LineKind::Added));
+}
+
+#[test]
+fn of_equally_long_alignments_the_one_of_helm_diff_is_shown() {
+    // What helm-diff 3.15.11 prints of a ConfigMap with these lines, `=` for those that are in both.
+    for (old, new, shown) in [
+        ("a b", "b a", "-a =b +a"),
+        ("a b c", "a x b x c", "=a +x =b +x =c"),
+        ("x a x a", "a x a x", "-x =a =x =a +x"),
+        ("a a a", "a", "=a -a -a"),
+        ("a", "a a a", "=a +a +a"),
+        ("p q r s", "s r q p", "-p -q -r =s +r +q +p"),
+        ("a b c d", "a c c d", "=a -b +c =c =d"),
+        ("k k v v k", "v k k v", "+v =k =k -v =v -k"),
+    ] {
+        let text = |words: &str| format!("kind: A\n{}\nend: 1\n", words.replace(' ', ": 1\n") + ": 1");
+        let lines = super::lines::diff_lines_as_helm_diff(&text(old), &text(new), None);
+        let inner = lines.get(1..lines.len() - 1).unwrap();
+        let signs = inner.iter().map(|line| {
+            let sign = match line.kind {
+                LineKind::Removed => '-',
+                LineKind::Added => '+',
+                _ => '=',
+            };
+            format!("{sign}{}", line.text.trim_end_matches(": 1"))
+        });
+        assert_eq!(signs.collect::<Vec<_>>().join(" "), shown, "{old} to {new}");
+    }
 }
 
 #[test]
@@ -77,6 +137,14 @@ fn items_of_a_list_are_compared_one_by_one() {
         diff_manifests(&list(1), &list(2), "shop", Options { context: Some(0), reveal: false }).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].key.kind, "A");
+    let one = |x: u8| {
+        format!(
+            "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: A, metadata: {{name: a}}, x: {x}}}\n"
+        )
+    };
+    let found =
+        diff_manifests(&one(1), &one(2), "shop", Options { context: Some(0), reveal: false }).unwrap();
+    assert_eq!(found[0].lines[1].text, "x: 1", "an item alone is told without its list");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Options;
 use super::lines::{Line, diff_lines};
 use crate::mask::mask_values_pair;
-use crate::yaml11::to_yaml;
+use crate::values::to_yaml;
 
 /// A value that differs between two sets.
 #[derive(Clone, Debug, PartialEq)]
