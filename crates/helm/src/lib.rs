@@ -22,6 +22,7 @@
 //! | [`plan`] | what a rollback would do, object by object, and why it is refused |
 //! | [`ready`] | whether an object is ready, as `--wait` judges it |
 //! | [`step`] | the rollback as a state machine |
+//! | [`index`] | which versions of a chart a repository has |
 //! | [`values`] | the values that a revision was rendered with |
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
@@ -33,6 +34,7 @@ pub mod faults;
 mod faults;
 mod gotime;
 pub mod hooks;
+pub mod index;
 pub mod managed;
 pub mod mask;
 pub mod merge;
