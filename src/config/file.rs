@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::{Problem, Problems};
-use super::schema::{ContextDe, FreezeDe, GeneralDe, SourceDe};
+use super::schema::{ContextDe, FreezeDe, GeneralDe, RepositoryDe, SourceDe};
 use super::{Base, Config, Context, General};
 use crate::core::Zone;
 use crate::store::health::SourceKind;
@@ -22,7 +22,7 @@ const KINDS: [(&str, SourceKind); 3] = [
     ("loki", SourceKind::Loki),
     ("alertmanager", SourceKind::Alertmanager),
 ];
-const SECTIONS: [&str; 4] = ["general", "contexts", "sources", "freeze"];
+const SECTIONS: [&str; 5] = ["general", "contexts", "sources", "repositories", "freeze"];
 
 /// Reads the text of a `config.toml`; `file` is the name that mistakes carry.
 ///
@@ -100,6 +100,7 @@ impl<'a> Reader<'a> {
                 }
             }
             "sources" => self.sources(value, config),
+            "repositories" => config.repositories = self.repositories(value),
             "freeze" => config.freezes = self.freezes(value),
             other => self.unknown(name.span(), "section", other, &SECTIONS),
         }
@@ -205,6 +206,8 @@ pub enum Section {
     Context,
     /// `[[sources.KIND]]`
     Source,
+    /// `[[repositories]]`
+    Repository,
     /// `[[freeze]]`
     Freeze,
 }
@@ -219,6 +222,7 @@ pub fn keys(section: Section) -> Vec<String> {
         Section::General => told::<GeneralDe>(),
         Section::Context => told::<ContextDe>(),
         Section::Source => told::<SourceDe>(),
+        Section::Repository => told::<RepositoryDe>(),
         Section::Freeze => told::<FreezeDe>(),
     }
 }

@@ -10,6 +10,7 @@ mod file;
 mod freeze;
 mod locate;
 mod problem;
+mod repository;
 mod schema;
 pub mod source;
 
@@ -21,6 +22,7 @@ pub use file::{Section, keys, parse};
 pub use freeze::Freezes;
 pub use locate::{Environment, directory};
 pub use problem::{Problem, Problems};
+pub use repository::Repository;
 pub use source::{Secret, Service, Source, Way};
 
 use crate::core::{Error, Kind, Result, Zone};
@@ -37,6 +39,8 @@ pub struct Config {
     pub contexts: BTreeMap<String, Context>,
     /// The sources by kind, of one kind in the file's order.
     pub sources: Vec<Source>,
+    /// Where charts come from, in the file's order.
+    pub repositories: Vec<Repository>,
     /// When nothing is to be changed, in the file's order.
     pub freezes: Freezes,
 }

@@ -79,6 +79,29 @@ pub struct SourceDe {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct RepositoryDe {
+    pub name: Spanned<String>,
+    pub url: Spanned<String>,
+    #[serde(default)]
+    pub charts: Vec<String>,
+    pub pipeline: Option<Spanned<String>>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, Spanned<SecretDe>>,
+    pub basic: Option<Spanned<BasicDe>>,
+    pub bearer: Option<Spanned<SecretDe>>,
+    pub ca: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<Spanned<String>>,
+    #[serde(default)]
+    pub insecure: bool,
+    pub timeout: Option<Spanned<String>>,
+    pub proxy: Option<Spanned<String>>,
+    #[serde(default)]
+    pub contexts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BasicDe {
     pub user: String,
     pub password: Spanned<SecretDe>,

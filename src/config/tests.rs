@@ -92,6 +92,20 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn repositories_are_read_with_their_charts_and_links() {
+    let [nexus, museum] = &valid("whole").repositories[..] else { panic!() };
+    assert_eq!((nexus.source.name.as_str(), nexus.source.timeout), ("nexus", Span::mins(1)));
+    assert!(nexus.source.insecure && nexus.source.proxy == Proxy::Environment);
+    assert!(matches!(&nexus.source.bearer, Some(Secret::Env(name)) if name == "NEXUS_TOKEN"));
+    assert_eq!(nexus.source.ca.as_deref(), Some(Path::new("/etc/deckwatch/ca.pem")));
+    assert!(nexus.has("momo-store", "prod-ru1"));
+    assert!(!nexus.has("momo-store", "kind-dev") && !nexus.has("other", "prod-ru1"));
+    let link = nexus.pipeline.as_ref().unwrap().of("momo-store", "0.0.1234");
+    assert_eq!(link, "https://gitlab.example/shop/momo-store/-/pipelines?ref=0.0.1234");
+    assert!(museum.has("other", "kind-dev") && museum.pipeline.is_none() && museum.source.basic.is_some());
+}
+
+#[test]
 fn freezes_are_read_in_each_of_their_forms() {
     let at = |text| Ts::parse_rfc3339(text).unwrap();
     let clock = |text| Clock::parse(text).unwrap();
@@ -177,10 +191,10 @@ fn the_example_documents_every_key_and_its_defaults_change_nothing() {
     let (examples, all) = (uncomment(false), uncomment(true));
     let with_defaults = read(&all).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(format!("{with_defaults:?}"), format!("{:?}", read(&examples).unwrap()));
-    assert_eq!(with_defaults.sources.len(), 3);
+    assert_eq!((with_defaults.sources.len(), with_defaults.repositories.len()), (3, 2));
     // serde itself says which keys there are.
     assert_eq!(with_defaults.freezes.0.len(), 3);
-    for section in ["[general]", "[contexts.a]", "[[sources.loki]]", "[[freeze]]"] {
+    for section in ["[general]", "[contexts.a]", "[[sources.loki]]", "[[repositories]]", "[[freeze]]"] {
         let problems = read(&format!("{section}\nno_such_key_at_all = 1")).unwrap_err();
         let hint = problems.all[0].hint.clone().unwrap();
         let keys = hint.strip_prefix("known are: ").unwrap().split(", ");

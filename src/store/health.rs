@@ -14,6 +14,8 @@ pub enum SourceKind {
     Loki,
     /// An Alertmanager.
     Alertmanager,
+    /// A chart repository; it is asked now and then, and is none of the sources that are followed.
+    Charts,
 }
 
 impl SourceKind {
@@ -24,6 +26,7 @@ impl SourceKind {
             Self::Prometheus => "prom",
             Self::Loki => "loki",
             Self::Alertmanager => "am",
+            Self::Charts => "charts",
         }
     }
 }

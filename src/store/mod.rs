@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod alerts_json;
 pub mod batch;
 pub mod changes;
+pub mod charts;
 pub mod columns;
 pub mod health;
 pub mod logs;

@@ -55,6 +55,12 @@ pub fn markdown() -> Result<String> {
              sixteen of each. A secret is `{ env = \"NAME\" }`, `{ file = \"path\" }`, \
              `{ command = [\"program\", \"argument\"] }`, or the text itself where `allow_plain_secrets` allows it.",
         ),
+        (
+            Section::Repository,
+            "[[repositories]]",
+            "Where charts come from, for `deckwatch release versions`, and where the pipelines are that made them; there may \
+             be up to sixteen. They are asked directly, and only when they are asked for.",
+        ),
     ] {
         out.push_str(&format!("\n## `{title}`\n\n{about}\n\n"));
         let mut rows = Vec::new();
@@ -110,6 +116,7 @@ fn settings(text: &str) -> Vec<(Section, Setting)> {
                 Some("general") => Some(Section::General),
                 Some("contexts") => Some(Section::Context),
                 Some("sources") => Some(Section::Source),
+                Some("repositories") => Some(Section::Repository),
                 Some("freeze") => Some(Section::Freeze),
                 _ => None,
             };

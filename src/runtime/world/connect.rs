@@ -172,6 +172,6 @@ fn add(sources: &mut Sources, id: SourceId, name: Untrusted, transport: SharedTr
             sources.managers.push(Named { id, name, source });
             sources.managers.sort_by_key(|n| n.id);
         }
-        SourceKind::Kubernetes => {}
+        SourceKind::Kubernetes | SourceKind::Charts => {}
     }
 }

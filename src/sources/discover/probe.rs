@@ -174,7 +174,7 @@ fn with_prefixes(candidate: &Candidate) -> Vec<Candidate> {
         SourceKind::Prometheus => "/prometheus",
         SourceKind::Alertmanager => "/alertmanager",
         SourceKind::Loki => "/loki",
-        SourceKind::Kubernetes => "",
+        SourceKind::Kubernetes | SourceKind::Charts => "",
     };
     let mut all = vec![candidate.clone()];
     if candidate.prefix.is_empty() && !other.is_empty() {
@@ -201,7 +201,7 @@ pub async fn identify(kind: SourceKind, transport: &SharedTransport, limit: Span
         SourceKind::Alertmanager => {
             Alertmanager::new("probe", transport, limit).status().await.map(|status| status.version)
         }
-        SourceKind::Kubernetes => {
+        SourceKind::Kubernetes | SourceKind::Charts => {
             Err(Error::new(Kind::Internal, "probe a source").detail("not a source of this kind"))
         }
     }
