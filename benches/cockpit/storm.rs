@@ -37,6 +37,7 @@ pub fn run(count: usize, rate: usize) {
         cluster: model.shared.session.cluster.clone(),
         kube: Err(Error::new(Kind::Config, "reach a cluster")),
         sources,
+        repositories: Vec::new(),
         mappings: logs::Mappings::default(),
         heard: alerts::Heard::default(),
         health: health::Book::new(inbox.clone()),

@@ -150,6 +150,19 @@ pub enum Query {
         /// Revision.
         revision: u32,
     },
+    /// One revision of a release with what is not in its record.
+    Standing {
+        /// Namespace.
+        namespace: Name,
+        /// Release.
+        release: Name,
+        /// Revision.
+        revision: u32,
+        /// Whether its objects are read.
+        live: bool,
+    },
+    /// The versions of a chart in every repository that may have it.
+    Versions(Untrusted),
     /// The revisions of a workload.
     Revisions(ObjectRef),
     /// Silences of every Alertmanager, or of the one of that name.

@@ -10,9 +10,10 @@ use crate::ops;
 use crate::store::alerts::{Alert, Rule};
 use crate::store::batch::Batch;
 use crate::store::changes::Edits;
+use crate::store::charts::Offered;
 use crate::store::health::Health;
 use crate::store::objects::Object;
-use crate::store::releases::Release;
+use crate::store::releases::{ObjectNow, Release};
 use crate::store::series::Matrix;
 
 /// One message.
@@ -90,6 +91,8 @@ impl Msg {
                 Answer::Object(_) => "answer object",
                 Answer::Edits(_) => "answer edits",
                 Answer::Record(_) => "answer record",
+                Answer::Standing(_) => "answer standing",
+                Answer::Versions(_) => "answer versions",
                 Answer::Revisions(_) => "answer revisions",
                 Answer::Silences(_) => "answer silences",
                 Answer::Plan(_) => "answer plan",
@@ -203,12 +206,27 @@ pub enum Answer {
     Edits(Edits),
     /// A record.
     Record(Arc<deckwatch_helm::record::Record>),
+    /// A revision of a release, and how its objects are now.
+    Standing(Box<Standing>),
+    /// The versions of a chart in each repository that was asked.
+    Versions(Vec<Offered>),
     /// The revisions of a workload, oldest first.
     Revisions(Vec<ops::deed::rollout::Past>),
     /// Silences of each Alertmanager that was asked.
     Silences(Vec<Silenced>),
     /// A plan.
     Plan(Arc<ops::Plan>),
+}
+
+/// A revision of a release with what is not in its record.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The record.
+    pub record: Arc<deckwatch_helm::record::Record>,
+    /// The labels that the user gave.
+    pub labels: BTreeMap<String, Untrusted>,
+    /// The objects of its manifest in its order, where they were asked for.
+    pub objects: Vec<ObjectNow>,
 }
 
 /// The silences of one Alertmanager.

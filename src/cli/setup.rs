@@ -25,6 +25,7 @@ use crate::runtime::{crash, log, now, random};
 use crate::sources::auth::wall_clock;
 use crate::sources::kube::config::{Choice, Env as KubeEnv, Kubeconfig};
 use crate::sources::kube::{Client, Pulse, RetryNow};
+use crate::store::charts::Links;
 use crate::store::health::{SourceId, SourceKind, Via};
 use crate::ui::theme::{Depth, Glyphs, Source as ThemeFile, Theme};
 
@@ -210,6 +211,7 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
         cluster: cluster.clone(),
         kube,
         sources,
+        repositories: config.repositories.clone(),
         mappings: logs::Mappings::default(),
         heard: crate::runtime::world::alerts::Heard::default(),
         health: book,
@@ -245,7 +247,14 @@ pub fn session(place: &Place, around: &Surroundings, view: View, look: Look, inb
     let gate = Gate::new(policy).of(cluster.0.raw(), config.freezes.clone());
     let (mut model, first) = start(model_session, gate, view, who, &env);
     model.shared.names = names;
+    model.shared.releases.links = links(&config, cluster.0.raw());
     Ok(Ready { model, env, first, executor, policy, context: cluster.0.safe(), id })
+}
+
+/// Returns where the pipelines of charts are, by the repositories of a context.
+fn links(config: &Config, context: &str) -> Links {
+    let own = config.repositories.iter().filter(|r| r.source.serves(context));
+    Links(own.filter_map(|r| Some((r.charts.clone(), r.pipeline.clone()?))).collect())
 }
 
 /// Returns a namespace by name. What is no name, as `-n "$NS"` with nothing in it, must never come to mean all of them.

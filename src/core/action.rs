@@ -262,8 +262,11 @@ actions! {
     PreviousTab "page.previous-tab" "previous" [ReleasePage AlertPage] None Safe "Shows the previous part of the page.";
     Diff "release.diff" "diff" [ReleasePage Plan] Read Safe "Shows what the revision changed against the one before it.";
     Values "release.values" "values" [ReleasePage] Read Safe "Shows the revision's values, secrets masked.";
+    Computed "release.computed" "all values" [ReleasePage] Read Safe "Shows all values that the revision was rendered with, the chart's too, secrets masked.";
     Manifest "release.manifest" "manifest" [ReleasePage] Read Safe "Shows the revision's manifest, secrets masked.";
+    Hooks "release.hooks" "hooks" [ReleasePage] Read Safe "Shows the revision's hooks and how they last ran, secrets masked.";
     Notes "release.notes" "notes" [ReleasePage] Read Safe "Shows the revision's notes.";
+    Metadata "release.metadata" "metadata" [ReleasePage] Read Safe "Shows what is known of the revision and its chart.";
 
     Patches "plan.patches" "patches" [Plan] None Safe "Shows the patches that would be sent.";
     Wait "plan.wait" "wait" [Plan] None Safe "Switches whether the rollback waits until everything is ready.";

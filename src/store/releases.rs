@@ -1,6 +1,6 @@
 //! Helm releases as the metadata of their records tells them, without reading a single payload.
 
-use crate::core::{Name, Safe, Ts, Untrusted};
+use crate::core::{Error, Name, Safe, Ts, Untrusted};
 
 /// Which object kind holds the records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -54,6 +54,34 @@ impl Release {
     pub fn updated(&self) -> Option<Ts> {
         self.latest().map(|r| r.created)
     }
+}
+
+/// An object of a revision, and how it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectNow {
+    /// `v1` or `group/version`, as the manifest says.
+    pub api_version: Untrusted,
+    /// The kind, as the manifest says.
+    pub kind: Untrusted,
+    /// The namespace; empty for kinds that have none.
+    pub namespace: Untrusted,
+    /// The name.
+    pub name: Untrusted,
+    /// How it is now.
+    pub state: State,
+}
+
+/// How an object of a revision is now, by the rules of `helm --wait`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is there and ready.
+    Ready,
+    /// It is there and not ready, and why.
+    Unready(Untrusted),
+    /// It is not there.
+    Missing,
+    /// It is not known how it is, and why.
+    Unknown(Error),
 }
 
 /// Returns release and revision of a record's name, `sh.helm.release.v1.NAME.vN`.

@@ -88,11 +88,16 @@ pub async fn history(client: &Client, namespace: &Name, release: &Name) -> Resul
     }
 }
 
-/// Reads one record of a release.
+/// Reads one record of a release, with the object that holds it.
 ///
 /// # Errors
 /// Denied, not found, or a record that can't be read.
-pub async fn record(client: &Client, namespace: &Name, release: &Name, revision: u32) -> Result<Record> {
+pub async fn record(
+    client: &Client,
+    namespace: &Name,
+    release: &Name,
+    revision: u32,
+) -> Result<StoredRecord> {
     let name = object_name(release.as_str(), i64::from(revision));
     let read = |plural: &'static str| {
         let path = format!("/api/v1/namespaces/{namespace}/{plural}/{name}");
@@ -107,7 +112,7 @@ pub async fn record(client: &Client, namespace: &Name, release: &Name, revision:
     };
     let stored = StoredRecord::from_object(&object, Limits::default()).map_err(|e| failed(e.to_string()))?;
     match stranger(&stored.record, namespace, release, Some(revision)) {
-        None => Ok(stored.record),
+        None => Ok(stored),
         Some(why) => Err(failed(why)),
     }
 }

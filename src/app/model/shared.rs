@@ -10,6 +10,7 @@ use crate::app::effect::{Effect, Effects, Scope};
 use crate::app::msg::{AlertsAnswer, FeedState};
 use crate::core::{ClusterId, Error, Fingerprint, Moment, Name, ObjectRef, Safe, Ts, Zone};
 use crate::ops::{Gate, Record, What};
+use crate::store::charts::Links;
 use crate::store::health::{Health, SourceId};
 use crate::store::releases::Release;
 
@@ -54,6 +55,8 @@ pub struct ReleaseState {
     pub state: FeedState,
     /// Records whose metadata could not be read.
     pub unreadable: usize,
+    /// Where the pipelines of charts are.
+    pub links: Links,
     /// Records by namespace, release and revision.
     pub records: HashMap<(Name, Name, u32), Arc<HelmRecord>>,
 }

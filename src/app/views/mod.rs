@@ -281,7 +281,7 @@ views! {
     Logs(logs::Logs) "logs" [] None, "Log lines, live or around the moment.";
     Board(board::Board) "board" ["panels" "boards"] Some(|| View::Board(board::Board::default())), "Panels of a workload at the moment.";
     Releases(releases::Releases) "releases" ["helm"] Some(|| View::Releases(releases::Releases::default())), "Helm releases.";
-    Release(release::ReleasePage) "release" [] None, "One release: history, values, manifest, notes, differences.";
+    Release(release::ReleasePage) "release" [] None, "One release: history, differences, values, manifest, hooks, notes, metadata.";
     Timeline(timeline::Timeline) "timeline" ["tl" "changes"] Some(|| View::Timeline(timeline::Timeline::default())), "What happened, over all sources, with the reach of each.";
     Sources(sources::Sources) "sources" ["src"] Some(|| View::Sources(sources::Sources::default())), "Every source: address, way, state, latency, exact error, hint.";
     Journal(journal::Journal) "journal" [] Some(|| View::Journal(journal::Journal::default())), "What was seen and done here.";

@@ -219,6 +219,7 @@ impl Stand {
             cluster: ClusterId(Untrusted::from("test")),
             kube: Ok(Kube { client, pulse }),
             sources,
+            repositories: Vec::new(),
             mappings: logs::Mappings::default(),
             heard: alerts::Heard::default(),
             health: book,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{Named, Sources, World, alerts, logs, silences};
+use super::{Named, Sources, World, alerts, logs, silences, standing, versions};
 use crate::act::{self, Prepared, rollback};
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
@@ -36,9 +36,14 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
         Query::Object(object) => read_object(world, &object).await,
         Query::Edits(object) => get::edits(world.client()?, &object).await.map(Answer::Edits),
         Query::Record { namespace, release, revision } => {
-            let record = rollback::record(world.client()?, &namespace, &release, revision).await?;
-            Ok(Answer::Record(Arc::new(record)))
+            let stored = rollback::record(world.client()?, &namespace, &release, revision).await?;
+            Ok(Answer::Record(Arc::new(stored.record)))
         }
+        Query::Standing { namespace, release, revision, live } => {
+            let place = (&namespace, &release, revision);
+            standing::ask(world.client()?, place, live).await.map(|s| Answer::Standing(Box::new(s)))
+        }
+        Query::Versions(chart) => versions::ask(world, &chart).await.map(Answer::Versions),
         Query::Revisions(object) => {
             Ok(Answer::Revisions(act::deeds::history(world.client()?, &object).await?))
         }

@@ -11,6 +11,8 @@ pub mod logs;
 pub mod probe;
 pub mod releases;
 pub mod silences;
+pub mod standing;
+pub mod versions;
 mod ways;
 
 use std::collections::HashMap;
@@ -79,7 +81,7 @@ impl Sources {
             SourceKind::Alertmanager => {
                 self.managers.iter().find(|n| n.id == id).map(|n| of(n.source.transport()))
             }
-            SourceKind::Kubernetes => None,
+            SourceKind::Kubernetes | SourceKind::Charts => None,
         }
     }
 }
@@ -92,6 +94,8 @@ pub struct World {
     pub kube: std::result::Result<Kube, Error>,
     /// The other sources, once they have been looked for.
     pub sources: watch::Receiver<Option<Arc<Sources>>>,
+    /// Where charts come from.
+    pub repositories: Vec<crate::config::Repository>,
     /// Which labels each namespace's log lines have.
     pub mappings: logs::Mappings,
     /// What each place that knows of alerts told last.

@@ -111,6 +111,7 @@ fn world(
         cluster: ClusterId(Untrusted::from("test")),
         kube: Ok(Kube { client, pulse }),
         sources,
+        repositories: Vec::new(),
         mappings: Mappings::default(),
         heard: alerts::Heard::default(),
         health: book,

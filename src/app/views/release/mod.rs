@@ -1,15 +1,18 @@
-//! One release: its history, and of each revision values, manifest, notes and the difference to the one before.
+//! One release: its history, and of each revision the difference to the one before, values, manifest, hooks, notes and
+//! metadata.
+
+mod parts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deckwatch_helm::diff::{LineKind, Options, diff_manifests, diff_values_lines, release_text};
-use deckwatch_helm::mask;
 use deckwatch_helm::record::{Record, object_name};
-use deckwatch_helm::yaml11;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
+
+use parts::line;
+pub use parts::{Difference, compare};
 
 use super::paint::{self, cell, put};
 use super::{Cx, Draw, Heading, Pane, Truth, View, plan, releases, safe, screen};
@@ -18,7 +21,7 @@ use crate::app::model::{ListState, Shared};
 use crate::app::msg::{Answer, FeedState, Subject};
 use crate::core::action::{Action, Context};
 use crate::core::ids::Gvk;
-use crate::core::{Error, Kind, Name, ObjectRef, Result, Safe, Ts, Uid, Untrusted, num};
+use crate::core::{Error, Name, ObjectRef, Result, Safe, Ts, Uid, Untrusted, num};
 use crate::ops::Wanted;
 use crate::ops::deed::Deed;
 use crate::ops::plan::DiffLine;
@@ -33,12 +36,22 @@ enum Tab {
     #[default]
     Diff,
     Values,
+    Computed,
     Manifest,
+    Hooks,
     Notes,
+    Metadata,
 }
 
-const TABS: [(Tab, &str); 4] =
-    [(Tab::Diff, "diff"), (Tab::Values, "values"), (Tab::Manifest, "manifest"), (Tab::Notes, "notes")];
+const TABS: [(Tab, &str); 7] = [
+    (Tab::Diff, "diff"),
+    (Tab::Values, "values"),
+    (Tab::Computed, "all values"),
+    (Tab::Manifest, "manifest"),
+    (Tab::Hooks, "hooks"),
+    (Tab::Notes, "notes"),
+    (Tab::Metadata, "metadata"),
+];
 
 /// The page's state.
 #[derive(Debug)]
@@ -112,67 +125,6 @@ pub fn app_version(record: &Record) -> String {
 /// Returns the names of all releases, for JSON.
 pub fn names(shared: &Shared) -> Vec<String> {
     shared.releases.list.iter().map(|r| format!("{}/{}", r.namespace, r.name)).collect()
-}
-
-fn line(sign: char, text: &str) -> DiffLine {
-    DiffLine { sign, text: safe(text) }
-}
-
-fn diff_line(l: &deckwatch_helm::diff::Line) -> DiffLine {
-    let sign = match l.kind {
-        LineKind::Same => ' ',
-        LineKind::Removed => '-',
-        LineKind::Added => '+',
-        LineKind::Skipped => '@',
-    };
-    line(sign, &l.text)
-}
-
-/// Returns what differs between two revisions: values first, then objects; secrets masked.
-pub fn difference(old: &Record, new: &Record, namespace: &str) -> Result<Vec<DiffLine>> {
-    let bad = |e: String| Error::new(Kind::Decode, "compare revisions").detail(e);
-    let mut out = Vec::new();
-    let (was, is) =
-        (old.config().map_err(|e| bad(e.to_string()))?, new.config().map_err(|e| bad(e.to_string()))?);
-    let values = diff_values_lines(&was, &is, Options::default());
-    if !values.is_empty() {
-        out.push(line('@', "values"));
-        out.extend(values.iter().map(diff_line));
-    }
-    let text = |r: &Record| release_text(r, false).map_err(|e| bad(e.to_string()));
-    let objects = diff_manifests(&text(old)?, &text(new)?, namespace, Options::default())
-        .map_err(|e| bad(e.to_string()))?;
-    for object in objects {
-        let word = match object.change {
-            deckwatch_helm::diff::Change::Add => "added",
-            deckwatch_helm::diff::Change::Remove => "removed",
-            deckwatch_helm::diff::Change::Modify => "changed",
-        };
-        out.push(line('@', &format!("{} {}  {word}", object.key.kind, object.key.name)));
-        out.extend(object.lines.iter().map(diff_line));
-    }
-    if out.is_empty() {
-        out.push(line(' ', "the two revisions do not differ in values and manifest"));
-    }
-    Ok(out)
-}
-
-fn masked_values(record: &Record) -> Result<Vec<DiffLine>> {
-    let values =
-        record.config().map_err(|e| Error::new(Kind::Decode, "read values").detail(e.to_string()))?;
-    let text = yaml11::to_yaml(&mask::mask_values(&values));
-    Ok(text.lines().map(|l| line(' ', l)).collect())
-}
-
-fn masked_manifest(record: &Record) -> Result<Vec<DiffLine>> {
-    let bad = |e: String| Error::new(Kind::Decode, "read the manifest").detail(e);
-    let text = release_text(record, true).map_err(|e| bad(e.to_string()))?;
-    let mut out = Vec::new();
-    for object in yaml11::read_manifest(&text).map_err(|e| bad(e.to_string()))? {
-        out.push(line('@', object.source.as_deref().unwrap_or("(no source)")));
-        out.extend(yaml11::to_yaml(&mask::mask_object(&object.value)).lines().map(|l| line(' ', l)));
-    }
-    Ok(out)
 }
 
 fn columns() -> [Column; 5] {
@@ -267,13 +219,14 @@ impl ReleasePage {
                     "the first revision that is kept: there is none before it to compare with",
                 )]),
                 (Some(_), None) => Ok(vec![line(' ', "reading…")]),
-                (Some(_), Some(old)) => difference(old, new, self.namespace.as_str()),
+                (Some(_), Some(old)) => parts::difference(old, new, self.namespace.as_str()),
             },
-            Tab::Values => masked_values(new),
-            Tab::Manifest => masked_manifest(new),
-            Tab::Notes => {
-                Ok(new.info().map(|i| i.notes.lines().map(|l| line(' ', l)).collect()).unwrap_or_default())
-            }
+            Tab::Values => parts::values(new),
+            Tab::Computed => parts::computed_values(new),
+            Tab::Manifest => parts::manifest(new),
+            Tab::Hooks => parts::hooks(new),
+            Tab::Notes => parts::notes(new),
+            Tab::Metadata => parts::metadata(new, &shared.releases.links),
         };
         self.lines = made.unwrap_or_else(|e| vec![line('-', &e.line())]);
         self.made = Some(wanted);
@@ -338,8 +291,11 @@ impl Pane for ReleasePage {
             Action::HalfUp => self.top = self.top.saturating_sub(room),
             Action::Diff => self.show(Tab::Diff, cx.shared),
             Action::Values => self.show(Tab::Values, cx.shared),
+            Action::Computed => self.show(Tab::Computed, cx.shared),
             Action::Manifest => self.show(Tab::Manifest, cx.shared),
+            Action::Hooks => self.show(Tab::Hooks, cx.shared),
             Action::Notes => self.show(Tab::Notes, cx.shared),
+            Action::Metadata => self.show(Tab::Metadata, cx.shared),
             Action::NextTab | Action::PreviousTab => {
                 let at = TABS.iter().position(|(t, _)| *t == self.tab).unwrap_or(0);
                 let step = if action == Action::NextTab { 1 } else { TABS.len() - 1 };
@@ -402,19 +358,7 @@ impl Pane for ReleasePage {
         paint::table((buf, theme), head, &columns(), &rows, place, &Sample::of(&rows));
         let y = head.bottom();
         buf.set_string(area.x, y, "─".repeat(usize::from(area.width)), theme.style(Role::Rule));
-        let mut x = put(
-            buf,
-            theme,
-            area.x + 3,
-            y,
-            area,
-            Role::Heading,
-            &format!(" revision {} ", self.selected().map_or(0, |r| r.number)),
-        );
-        for (tab, name) in TABS {
-            let role = if tab == self.tab { Role::Selected } else { Role::Dim };
-            x = put(buf, theme, x + 1, y, area, role, &format!(" {name} "));
-        }
+        self.draw_tabs(cx, Rect { y, height: 1, ..area }, buf);
         let inner = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
         draw_lines(cx, &self.lines, self.top, inner, buf);
     }
@@ -425,6 +369,19 @@ impl Pane for ReleasePage {
 }
 
 impl ReleasePage {
+    /// Draws the names of the parts; where there is no room for the rule between them, without it.
+    fn draw_tabs(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
+        let theme = &cx.env.theme;
+        let head = format!(" revision {} ", self.selected().map_or(0, |r| r.number));
+        let wide: usize = 3 + head.len() + TABS.iter().map(|(_, name)| name.len() + 3).sum::<usize>();
+        let (indent, gap) = if wide <= usize::from(area.width) { (3, 1) } else { (0, 0) };
+        let mut x = put(buf, theme, area.x + indent, area.y, area, Role::Heading, &head);
+        for (tab, name) in TABS {
+            let role = if tab == self.tab { Role::Selected } else { Role::Dim };
+            x = put(buf, theme, x + gap, area.y, area, role, &format!(" {name} "));
+        }
+    }
+
     /// The revision that `r` goes back to: the selected one, but the default from the newest one.
     fn target(&self) -> Option<u32> {
         let newest = self.revisions.first().map(|r| r.number);
