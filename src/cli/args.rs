@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::deeds::{CronjobCommand, Delete, Drain, Named, On, RolloutCommand, Scale, SetCommand, Tags};
 use super::gitops::{ArgocdCommand, FluxCommand};
+use super::release::{Compared, Listed, ReleaseCommand};
 use super::rollback::Rollback;
 use super::silence::SilenceCommand;
 
@@ -124,27 +125,26 @@ pub enum Command {
     },
     /// Prints what happened, over all sources.
     Timeline(Printed),
-    /// Prints Helm releases.
-    Releases(Printed),
-    /// Prints a release's history.
+    /// Prints Helm releases: of each the newest revision.
+    Releases(Listed),
+    /// Prints a release's history, oldest first.
     History {
         /// The release.
         release: String,
+        /// How many revisions are printed at most: the newest ones.
+        #[arg(long, value_name = "N", default_value_t = 256)]
+        max: usize,
         /// How it is printed.
         #[command(flatten)]
         printed: Printed,
     },
-    /// Prints what differs between two revisions of a release.
-    Diff {
-        /// The release.
-        release: String,
-        /// The older revision; the one before the newer when left out.
-        from: Option<u32>,
-        /// The newer revision; the newest when left out.
-        to: Option<u32>,
-        /// How it is printed.
-        #[command(flatten)]
-        printed: Printed,
+    /// Prints what differs between two revisions of a release, as helm-diff does.
+    Diff(Compared),
+    /// Prints what Helm keeps of a revision of a release.
+    Release {
+        /// What of it.
+        #[command(subcommand)]
+        command: ReleaseCommand,
     },
     /// Rolls a release back; prints the plan, or carries it out.
     Rollback(Box<Rollback>),

@@ -6,6 +6,7 @@ mod deeds;
 mod gitops;
 mod open;
 pub mod reference;
+mod release;
 mod rollback;
 mod setup;
 mod silence;

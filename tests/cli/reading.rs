@@ -110,7 +110,7 @@ fn a_difference_is_of_two_revisions_the_last_two_unless_told() {
     let stand = Stand::shared();
     let text = stand.run(&["diff", "momo"]).out;
     assert!(text.starts_with("--- momo revision 6\n+++ momo revision 7\n"), "{text}");
-    assert!(text.contains("\n-    tag: 0.0.1042\n") && text.contains("\n+    tag: 0.0.1043\n"), "{text}");
+    assert!(text.contains("\n-     tag: 0.0.1042\n") && text.contains("\n+     tag: 0.0.1043\n"), "{text}");
     let document = stand.json(&["diff", "momo", "3", "4", "-o", "json"]);
     assert_eq!((&document["from"], &document["to"]), (&3.into(), &4.into()));
     let missing = stand.run(&["diff", "momo", "6", "99"]);

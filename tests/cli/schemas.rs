@@ -21,7 +21,7 @@ fn schema(name: &str) -> Value {
 }
 
 /// Demands that a document keeps to a schema.
-fn hold(name: &str, document: &Value) {
+pub fn hold(name: &str, document: &Value) {
     let schema = schema(name);
     let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     let faults: Vec<String> =
@@ -45,6 +45,12 @@ const PRINTED: &[(&str, &[&str])] = &[
     ("sources", &["sources", "-o", "json"]),
     ("doctor", &["doctor", "-o", "json"]),
     ("diff", &["diff", "momo", "-o", "json"]),
+    ("release-values", &["release", "values", "momo", "-o", "json"]),
+    ("release-values", &["release", "values", "momo", "--all", "--reveal", "-o", "json"]),
+    ("release-manifest", &["release", "manifest", "momo", "-o", "json"]),
+    ("release-notes", &["release", "notes", "momo", "-o", "json"]),
+    ("release-metadata", &["release", "metadata", "momo", "-o", "json"]),
+    ("release-status", &["release", "status", "momo", "-o", "json"]),
     ("plan", &["rollback", "momo", "6", "--plan", "-o", "json"]),
     ("plan", &["rollback", "momo", "3", "--plan", "-o", "json"]),
     ("plan", &["rollback", "momo", "--strict-helm", "--no-hooks", "--plan", "-o", "json"]),
@@ -124,7 +130,14 @@ fn every_schema_is_held_to_and_closes_every_object() {
             list.iter().enumerate().for_each(|(i, v)| open(v, &format!("{at}/{i}"), out));
         }
     }
-    let printed = PRINTED.iter().map(|(name, _)| *name).chain(["logs", "outcome", "rollback", "verify"]);
+    let printed = PRINTED.iter().map(|(name, _)| *name).chain([
+        "logs",
+        "outcome",
+        "release-hooks",
+        "release-versions",
+        "rollback",
+        "verify",
+    ]);
     let held: BTreeSet<String> = printed.map(|n| format!("deckwatch.{n}-1.json")).collect();
     let files: BTreeSet<String> =
         std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();

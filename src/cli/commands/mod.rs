@@ -49,7 +49,8 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         Command::Alerts(printed) => shown::list(place, "alerts", printed.output, shown::alerts),
         Command::Timeline(printed) => shown::list(place, "timeline", printed.output, shown::timeline),
         Command::Sources(printed) => shown::list(place, "sources", printed.output, shown::sources),
-        Command::Releases(printed) => release::list(place, printed.output),
+        Command::Releases(listed) => release::list(place, &listed),
+        Command::Release { command } => release::run(place, command),
         Command::Get { kind, name, output } => cluster::get(place, &kind, name.as_deref(), output),
         Command::Logs { target, around, before, after, printed } => {
             logs::print(place, &logs::Asked { target, around, before, after }, printed.output)
@@ -57,10 +58,8 @@ pub fn run(command: Command, place: &Place) -> Result<u8> {
         Command::Query { expr, at, range, printed } => {
             query::print(place, &expr, at.as_deref(), range.as_deref(), printed.output)
         }
-        Command::History { release, printed } => release::history(place, &release, printed.output),
-        Command::Diff { release, from, to, printed } => {
-            release::diff(place, &release, from, to, printed.output)
-        }
+        Command::History { release, max, printed } => release::history(place, &release, max, printed.output),
+        Command::Diff(compared) => release::diff(place, &compared),
         Command::Free { release, sent } => rollback::free(place, &release, &sent),
         Command::Rollback(rollback) => rollback::run(place, &rollback),
         Command::Silence { command } => silence::run(place, command),
