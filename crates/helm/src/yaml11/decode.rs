@@ -72,12 +72,11 @@ impl Entries {
     /// Puts an entry in; of the same key the last one stays, key included: of two zeros the last one's sign.
     fn put(&mut self, key: Key, value: Decoded) {
         let known = if key.id == KeyId::Nan { None } else { self.at.get(&key.id) };
-        match known.and_then(|at| self.list.get_mut(*at)) {
-            Some(entry) => *entry = (key.text, value),
-            None => {
-                self.at.insert(key.id, self.list.len());
-                self.list.push((key.text, value));
-            }
+        if let Some(entry) = known.and_then(|at| self.list.get_mut(*at)) {
+            *entry = (key.text, value);
+        } else {
+            self.at.insert(key.id, self.list.len());
+            self.list.push((key.text, value));
         }
     }
 

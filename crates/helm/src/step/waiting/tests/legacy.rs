@@ -63,7 +63,7 @@ fn after_the_time_limit_the_new_record_has_failed_and_the_old_one_stays_deployed
     // Helm writes the old record once more, as it is.
     let puts: Vec<&str> =
         run.lines.iter().map(|(_, l)| l.as_str()).filter(|l| l.starts_with("PUT")).collect();
-    assert!(puts.len() == 2 && puts[0].ends_with(".v7") && puts[1].ends_with(".v8"), "{puts:?}");
+    assert!(puts.len() == 2 && puts[0].ends_with("momo.v7") && puts[1].ends_with("momo.v8"), "{puts:?}");
     assert_eq!(stand.api.states(), states(&[(6, "superseded"), (7, "deployed"), (8, "failed")]));
     assert_eq!(description(&stand.api, 8), "Release \"momo\" failed: context deadline exceeded");
 }
