@@ -7,6 +7,8 @@ use crate::options::{Method, Options, ServerSide};
 use crate::record::{Generation, Status};
 use crate::testing::{NAMESPACE, NOW, RELEASE, Revision, Stand, config_map, deployment, hook, kinds};
 
+mod strict;
+
 const BACKEND: &str = "/apis/apps/v1/namespaces/momo-store/deployments/backend";
 const ENV: &str = "/api/v1/namespaces/momo-store/configmaps/env";
 
@@ -521,14 +523,6 @@ fn a_pending_release_is_refused_while_somebody_may_be_at_work_and_passed_over_af
 }
 
 #[test]
-fn helm_picks_the_number_before_the_last_whatever_it_is() {
-    let history = [revision(2, "superseded", ""), revision(4, "failed", ""), revision(5, "deployed", "")];
-    assert_eq!(helm_picks(&history), Ok(4));
-    assert_eq!(helm_picks(&history[..1]), Ok(1));
-    assert_eq!(helm_picks(&[]), Err(Refusal::NoHistory));
-}
-
-#[test]
 fn objects_that_somebody_else_owns_are_refused_whoever_says_so() {
     let owned = |change: serde_json::Value| {
         let mut stand = two(&config_map("env", "1"), &config_map("env", "2"));
@@ -734,32 +728,4 @@ fn failures_before_are_warned_of() {
     assert_eq!(stand.plan(6).warnings, vec![Warning::TargetFailed, Warning::CurrentFailed]);
     let stand = Stand::new(&[Revision::new(6, "superseded", ""), Revision::new(7, "uninstalled", "")]);
     assert_eq!(stand.plan(6).warnings, vec![Warning::Uninstalled]);
-}
-
-#[test]
-fn what_cannot_be_foreseen_is_refused_unless_helms_ways_are_wanted() {
-    let of = |strict| {
-        let mut stand = two(&config_map("env", "one"), &config_map("env", "two"));
-        stand.options.strict = strict;
-        let sides = stand.sides(6);
-        let denied = sides.all().map(|object| (object.id.clone(), Live::Denied("may not".to_owned())));
-        let live = denied.collect();
-        let input = PlanInput {
-            history: &stand.history,
-            target: 6,
-            sides: &sides,
-            unbound: &[],
-            live: &live,
-            owners: &[],
-            options: &stand.options,
-            now: NOW,
-            dead: None,
-        };
-        let plan = plan(&input).unwrap();
-        let warnings = plan.objects.iter().flat_map(|object| object.warnings.clone());
-        (plan.refusals.len(), warnings.map(|warning| warning.to_string()).collect::<Vec<_>>())
-    };
-    assert_eq!(of(false), (1, Vec::new()));
-    let why = "what becomes of it is not known: ConfigMap momo-store/env cannot be read: may not";
-    assert_eq!(of(true), (0, vec![why.to_owned()]));
 }
