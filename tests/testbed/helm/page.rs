@@ -15,7 +15,7 @@ pub fn page(all: &[Scene], seen: &[Seen]) -> String {
     let same = count(|cell| matches!(cell, Cell::Same));
     let _ = writeln!(
         out,
-        "{same} of {} runs are the same; {} differ as is said below.\n",
+        "With `--strict-helm` all {} runs are the same. Without it {same} are; {} differ as is said below.\n",
         seen.len(),
         seen.len() - same
     );

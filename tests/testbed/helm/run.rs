@@ -1,4 +1,4 @@
-//! A scenario carried out twice, and judged.
+//! A scenario carried out by the real Helm and by deckwatch, in both of its ways, and judged.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::compare::{Left, differences};
+use super::compare::{Difference, Left, differences};
 use super::known::{self, Known};
 use super::record::Write;
 use super::scene::{Place, RELEASE, Scene, Scope, Step, Variant};
@@ -17,9 +17,9 @@ use crate::stand::{User, tool, variable};
 /// How a scenario ended in a variant: a cell of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// Both rollbacks are one.
+    /// All rollbacks are one.
     Same,
-    /// They differ as is known.
+    /// deckwatch's own way differs as is known.
     Known(&'static known::Entry),
 }
 
@@ -33,14 +33,17 @@ pub struct Stage {
     cluster: Mutex<()>,
 }
 
-/// The two who roll back.
+/// Who rolls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     Helm,
-    Deckwatch,
+    /// deckwatch with `--strict-helm`.
+    Strict,
+    /// deckwatch in its own way.
+    Plain,
 }
 
-/// One of the two runs.
+/// One of the runs.
 struct Side<'a> {
     stage: &'a Stage,
     scene: &'a Scene,
@@ -83,19 +86,25 @@ impl Stage {
             charts: &charts,
             who,
         };
-        let (helm, ours) = (side(Who::Helm, "a"), side(Who::Deckwatch, "b"));
-        let (theirs, own) = if scene.cluster.is_empty() {
+        let (helm, strict, plain) = (side(Who::Helm, "a"), side(Who::Strict, "b"), side(Who::Plain, "c"));
+        let (theirs, own, plainly) = if scene.cluster.is_empty() {
             std::thread::scope(|scope| {
-                let theirs = scope.spawn(|| helm.whole());
-                let own = ours.whole();
-                (theirs.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), own)
+                let (theirs, own) = (scope.spawn(|| helm.whole()), scope.spawn(|| strict.whole()));
+                let plainly = plain.whole();
+                let [theirs, own] = [theirs, own]
+                    .map(|side| side.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                (theirs, own, plainly)
             })
         } else {
             let _alone = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
-            (helm.whole(), ours.whole())
+            (helm.whole(), strict.whole(), plain.whole())
         };
         meant(scene, variant, &theirs.1)?;
-        decide(scene, variant, &theirs.1, (&own.0, &own.1))
+        let found = differences(&theirs.1, &own.1);
+        if !found.is_empty() {
+            return Err(format!("with --strict-helm:\n{}", told(&theirs.1, &own.1, &found)));
+        }
+        decide(scene, variant, &theirs.1, (&plainly.0, &plainly.1))
     }
 }
 
@@ -123,14 +132,7 @@ fn decide(
     (before, ours): (&[Value], &Left),
 ) -> Result<Cell, String> {
     let found = differences(helm, ours);
-    // Where nothing was sent, all that it has not done differs too.
-    let refused = ours.writes.is_empty() && !ours.well && !helm.writes.is_empty();
-    let told = || {
-        if refused {
-            return format!("deckwatch refuses: {}", ours.said.trim());
-        }
-        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    };
+    let told = || told(helm, ours, &found);
     let Some(entry) = known::of(scene, variant) else {
         return if found.is_empty() { Ok(Cell::Same) } else { Err(told()) };
     };
@@ -155,6 +157,14 @@ fn decide(
         ours.said.trim(),
         if found.is_empty() { "nothing differs".to_owned() } else { told() }
     ))
+}
+
+fn told(helm: &Left, ours: &Left, found: &[Difference]) -> String {
+    // Where nothing was sent, all that it has not done differs too.
+    if ours.writes.is_empty() && !ours.well && !helm.writes.is_empty() {
+        return format!("deckwatch refuses: {}", ours.said.trim());
+    }
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl Side<'_> {
@@ -305,7 +315,10 @@ impl Side<'_> {
         if self.variant == Variant::Three && self.scene.of_another {
             command.args(["--helm", "3"]);
         }
-        command.args(["--strict-helm", "--write", "--confirm", RELEASE]).output().unwrap()
+        if self.who == Who::Strict {
+            command.arg("--strict-helm");
+        }
+        command.args(["--write", "--confirm", RELEASE]).output().unwrap()
     }
 
     /// Takes away what the run has made; of what is under one name for both it waits until it is gone.

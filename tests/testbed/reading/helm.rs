@@ -226,14 +226,9 @@ fn sorted(list: Value) -> Vec<String> {
 
 fn values_are_the_same(helm: &Helm, revision: &str) {
     for all in [false, true] {
-        let theirs =
-            [&["get", "values", RELEASE, "--revision", revision], if all { &["--all"][..] } else { &[] }]
-                .concat();
-        let ours = [
-            &["release", "values", RELEASE, "--revision", revision, "--reveal"],
-            if all { &["--all"][..] } else { &[] },
-        ]
-        .concat();
+        let more: &[&str] = if all { &["--all"] } else { &[] };
+        let theirs = [&["get", "values", RELEASE, "--revision", revision], more].concat();
+        let ours = [&["release", "values", RELEASE, "--revision", revision, "--reveal"], more].concat();
         assert_eq!(helm.our_json(&ours)["values"], helm.json(&theirs), "revision {revision}, all: {all}");
         assert_eq!(helm.our_text(&ours), helm.text(&theirs), "revision {revision}, all: {all}");
     }

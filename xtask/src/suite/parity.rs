@@ -28,8 +28,8 @@ pub fn write(workspace: &Path) -> io::Result<()> {
     let head = format!(
         "# Rollbacks beside the real Helm's\n\n\
          Written by `cargo xtask test helm --full` from runs on the real API server with Helm 3.22 and 4.3: each scenario is done\n\
-         twice, then rolled back once by `helm rollback` and once by `deckwatch rollback --strict-helm`. Compared are every request\n\
-         that changes something, in order and with its body; every object and who owns which of its fields; every record; and how\n\
+         three times, then rolled back once by `helm rollback`, once by `deckwatch rollback --strict-helm` and once by\n\
+         `deckwatch rollback` in its own way. Compared are every request that changes something, in order and with its body; every object and who owns which of its fields; every record; and how\n\
          it ended. `same`: nothing differs.\n\n\
          - code: {} ({})\n\n",
         hash(workspace),
