@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::merge::{Patch, PatchKind, apply};
 use crate::options::Options;
-use crate::plan::{BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Plan, PlanInput, Sides, plan};
+use crate::plan::{
+    Autoscaler, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Plan, PlanInput, Sides, plan,
+};
 use crate::record::{Driver, Limits, Record, StoredRecord, object_name};
 use crate::step::{Answer, Reply, Request, Verb};
 use crate::time::Now;
@@ -137,6 +139,7 @@ pub struct Stand {
     pub api: Api,
     pub options: Options,
     pub dead: Option<i64>,
+    pub autoscalers: Vec<Autoscaler>,
 }
 
 impl Stand {
@@ -165,7 +168,13 @@ impl Stand {
                 api.put(&crate::step::Place::of(object).path(), value);
             }
         }
-        Self { history, api, options: Options { max_history: 0, ..Options::default() }, dead: None }
+        Self {
+            history,
+            api,
+            options: Options { max_history: 0, ..Options::default() },
+            dead: None,
+            autoscalers: Vec::new(),
+        }
     }
 
     pub fn sides(&self, target: i64) -> BoundSides {
@@ -197,6 +206,7 @@ impl Stand {
             unbound: &[],
             live: &live,
             owners: &[],
+            autoscalers: &self.autoscalers,
             options: &self.options,
             now: NOW,
             dead: self.dead,

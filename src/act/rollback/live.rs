@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deckwatch_helm::hooks::DeletePolicy;
 use deckwatch_helm::options::Method;
-use deckwatch_helm::plan::{Action, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan};
+use deckwatch_helm::plan::{
+    Action, Autoscaler, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan, PlanObject,
+};
 use deckwatch_helm::record::{Driver, Limits, Record, StoredRecord, object_name};
 use deckwatch_helm::step::Place;
 use futures::StreamExt as _;
@@ -172,6 +174,43 @@ pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, 
     };
     let reads: Vec<_> = all.into_iter().map(read).collect();
     futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// Finds the autoscalers of the namespaces in which the target has objects with replicas.
+///
+/// # Errors
+/// When they can't be read: whether the replicas are an autoscaler's is then not known.
+pub async fn autoscalers(client: &Client, sides: &BoundSides) -> Result<Vec<Autoscaler>> {
+    let scaled = |object: &&PlanObject| {
+        let old = sides.old_of(&object.id).map(|old| &old.value);
+        [Some(&object.value), old]
+            .into_iter()
+            .flatten()
+            .any(|value| value.pointer("/spec/replicas").is_some())
+    };
+    let namespaces: BTreeSet<&str> =
+        sides.target.iter().filter(scaled).map(|object| object.id.namespace.as_str()).collect();
+    let mut found = Vec::new();
+    for namespace in namespaces {
+        let path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
+        let list: Value = match client.get_json(&path).await {
+            Ok(list) => list,
+            Err(fail) if fail.error.kind == Kind::NotFound => continue,
+            Err(fail) => return Err(fail.error),
+        };
+        for item in list.get("items").and_then(Value::as_array).into_iter().flatten() {
+            let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            found.push(Autoscaler {
+                name: format!("HorizontalPodAutoscaler {}", text("/metadata/name")),
+                target: ObjectId {
+                    gvk: Gvk::new(text("/spec/scaleTargetRef/apiVersion"), text("/spec/scaleTargetRef/kind")),
+                    namespace: namespace.to_owned(),
+                    name: text("/spec/scaleTargetRef/name").to_owned(),
+                },
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// Finds a Flux HelmRelease that names the release, where its kind is served.

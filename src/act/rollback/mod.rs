@@ -131,6 +131,10 @@ pub async fn prepare(
         Ok(owners) => (owners, None),
         Err(error) => (Vec::new(), Some(error)),
     };
+    let (autoscalers, unscaled) = match live::autoscalers(client, objects).await {
+        Ok(autoscalers) => (autoscalers, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let input = PlanInput {
         history: &history.records,
         target,
@@ -138,6 +142,7 @@ pub async fn prepare(
         unbound: &unbound,
         live: &found,
         owners: &owners,
+        autoscalers: &autoscalers,
         options,
         now: helm_now(now),
         dead,
@@ -163,6 +168,7 @@ pub async fn prepare(
         history: &history,
         rights: &rights,
         unasked: unasked.as_ref(),
+        unscaled: unscaled.as_ref(),
         losses: &losses,
         previews: &previews,
     };

@@ -43,6 +43,8 @@ pub struct Inputs<'a> {
     pub rights: &'a Result<Vec<String>, Error>,
     /// Why it could not be asked whether a HelmRelease owns the release.
     pub unasked: Option<&'a Error>,
+    /// Why it is not known whether autoscalers set replicas.
+    pub unscaled: Option<&'a Error>,
     /// What is deleted that nothing brings back.
     pub losses: &'a [Loss],
     /// What the server's dry run said.
@@ -90,6 +92,9 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         refusals.extend(unasked);
     }
     notes.extend(helm.doom.as_ref().map(said));
+    notes.extend(inputs.unscaled.map(|error| {
+        said(format!("whether an autoscaler sets replicas is not known, so they are set: {}", error.line()))
+    }));
     let owned = (inputs.unasked.is_some() && !denied)
         || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. }));
     let rollback = Rollback {

@@ -16,6 +16,7 @@ mod objects;
 mod owner;
 mod refusal;
 mod release;
+mod replicas;
 mod restart;
 mod sides;
 
@@ -27,6 +28,8 @@ pub use objects::{Action, Live, ObjectPlan};
 pub use owner::{Owner, OwnerKind, find_owner};
 pub use refusal::{Doom, Refusal, Warning};
 pub use release::{ABANDONED_AFTER_S, MAX_STORED, Plan, PlanInput, plan};
+pub use replicas::Autoscaler;
+pub(crate) use replicas::keep as keep_replicas;
 pub use restart::Restart;
 pub use sides::{BoundSides, Sides};
 

@@ -58,6 +58,8 @@ pub struct ObjectPlan {
     /// Whether it is live without being in the manifest that is left: then every live field that the target does not have
     /// is removed, as Helm does it, unless the server applies it.
     pub adopts: bool,
+    /// Whether its replicas stay as they are live, whatever the manifest says: an autoscaler sets them.
+    pub keeps_replicas: bool,
     /// Whether what is sent changes nothing that the server would not put back: removing what is gone already, say.
     pub no_effect: bool,
     /// Fields that were changed on the live object and are set back. Values of Secrets are hidden.
@@ -142,6 +144,7 @@ impl ObjectPlan {
             source: object.source.clone(),
             action,
             adopts: false,
+            keeps_replicas: false,
             no_effect: false,
             drift: Vec::new(),
             restart: None,

@@ -161,6 +161,13 @@ impl fmt::Display for Warning {
             Self::ReplicasSetByOther(who) => {
                 write!(f, "the number of replicas was set by `{who}` and is set back")
             }
+            Self::ReplicasKept { live, manifest, by } => write!(
+                f,
+                "its replicas stay at {live}, which `{by}` sets: the revision says {manifest}, and Helm would set that"
+            ),
+            Self::ReplicasTaken { live, manifest, by } => {
+                write!(f, "its replicas are {live}, which `{by}` sets: they become {manifest}")
+            }
             Self::Misfit(what) => write!(f, "does not fit its type ({what}): drift is not seen"),
             Self::Nameless(kind) => write!(
                 f,
@@ -213,6 +220,24 @@ pub enum Warning {
     Immutable(String),
     /// The number of replicas was set by another than Helm, and would be set back.
     ReplicasSetByOther(String),
+    /// The live number of replicas stays: an autoscaler sets it.
+    ReplicasKept {
+        /// The live number.
+        live: String,
+        /// What the manifest says.
+        manifest: String,
+        /// The autoscaler.
+        by: String,
+    },
+    /// An autoscaler's number of replicas is overwritten, as Helm does it.
+    ReplicasTaken {
+        /// The live number.
+        live: String,
+        /// What the manifest says.
+        manifest: String,
+        /// The autoscaler.
+        by: String,
+    },
     /// A value does not fit the kind's type: Helm then sends only what changed between the manifests, and sees no drift.
     Misfit(String),
     /// An object of the last revision has no name of its own: nobody finds it, and it is not deleted.

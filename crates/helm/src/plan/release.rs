@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::change::How;
 use super::choice::{is_failure, prune, unreadable};
-use super::object::ObjectId;
+use super::object::{ObjectId, PlanObject};
 use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
 use super::owner::{Owner, find_owner};
 use super::refusal::{Doom, Refusal, Warning};
+use super::replicas::{self, Autoscaler};
 use super::sides::BoundSides;
 use crate::hooks::RunHook;
 use crate::options::{Method, Options, ServerSide};
@@ -32,6 +33,8 @@ pub struct PlanInput<'a> {
     pub live: &'a BTreeMap<ObjectId, Live>,
     /// Owners of the release as a whole that the caller found, such as a HelmRelease that names it.
     pub owners: &'a [Owner],
+    /// The autoscalers of the namespaces that the objects are in.
+    pub autoscalers: &'a [Autoscaler],
     /// How it is to be carried out.
     pub options: &'a Options,
     /// The present.
@@ -335,7 +338,7 @@ fn plan_objects(
     let (sides, strict) = (input.sides, input.options.strict);
     let targets = sides.target.iter().map(|object| {
         let old = sides.old_of(&object.id);
-        (object, plan_target(object, old, live_of(&object.id), release, how))
+        (object, plan_scaled(input, object, old, live_of(&object.id), release, how))
     });
     let leaving = sides.leaving().map(|object| (object, plan_leaving(object, live_of(&object.id), release)));
     let mut plans = Vec::new();
@@ -365,6 +368,39 @@ fn plan_objects(
         plans.extend(plan);
     }
     plans
+}
+
+/// Plans an object of the target, whose replicas may be an autoscaler's.
+fn plan_scaled(
+    input: &PlanInput<'_>,
+    object: &PlanObject,
+    old: Option<&PlanObject>,
+    live: &Live,
+    release: (&str, &str),
+    how: How,
+) -> Result<ObjectPlan, Refusal> {
+    let scaler = input.autoscalers.iter().find(|scaler| scaler.target.matches(&object.id));
+    let is_set = replicas::is_set(&object.value, old.map(|old| &old.value));
+    let (Some(scaler), true, Live::Found(value)) = (scaler, is_set, live) else {
+        return plan_target(object, old, live, release, how);
+    };
+    let (live_number, manifest, by) =
+        (replicas::text(value), replicas::text(&object.value), scaler.name.clone());
+    if input.options.strict {
+        let mut plan = plan_target(object, old, live, release, how)?;
+        if live_number != manifest {
+            plan.warnings.push(Warning::ReplicasTaken { live: live_number, manifest, by });
+        }
+        return Ok(plan);
+    }
+    let mut kept = object.clone();
+    replicas::keep(&mut kept.value, value);
+    let mut plan = plan_target(&kept, old, live, release, how)?;
+    plan.keeps_replicas = true;
+    if live_number != manifest {
+        plan.warnings.push(Warning::ReplicasKept { live: live_number, manifest, by });
+    }
+    Ok(plan)
 }
 
 fn owned(object: &str, owner: &Owner) -> Refusal {

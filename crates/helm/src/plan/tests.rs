@@ -660,6 +660,7 @@ fn what_may_not_be_read_is_refused() {
         unbound: &[],
         live: &live,
         owners: &[],
+        autoscalers: &[],
         options: &crate::options::Options { max_history: 0, ..Default::default() },
         now: NOW,
         dead: None,

@@ -10,7 +10,7 @@ use super::waiting::Waiting;
 use crate::hooks::RunHook;
 use crate::managed::FIELD_MANAGER;
 use crate::options::{Method, Options};
-use crate::plan::{Action, BoundSides, Doom, Plan, PlanObject, Refusal};
+use crate::plan::{Action, BoundSides, Doom, Plan, PlanObject, Refusal, keep_replicas};
 use crate::record::{Generation, Limits, StoredRecord};
 use crate::time::Now;
 
@@ -33,6 +33,17 @@ pub(super) struct TargetObject {
     pub original: Option<PlanObject>,
     /// What was shown.
     pub planned: Action,
+    /// Whether its replicas stay as they are live.
+    pub keeps_replicas: bool,
+}
+
+impl TargetObject {
+    /// Takes the live number of replicas for the manifest's, where an autoscaler sets it.
+    pub fn seen(&mut self, live: &Value) {
+        if self.keeps_replicas {
+            keep_replicas(&mut self.object.value, live);
+        }
+    }
 }
 
 /// A rollback, ready to be carried out. Can be written down and read again: another process may carry it out.
@@ -83,6 +94,7 @@ impl Job {
                 object: object.clone(),
                 original: sides.old_of(&object.id).cloned(),
                 planned: planned.action.clone(),
+                keeps_replicas: planned.keeps_replicas,
             })
         };
         let targets = sides.target.iter().map(target).collect::<Option<_>>().ok_or(JobError::Mismatch)?;

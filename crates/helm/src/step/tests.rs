@@ -3,6 +3,7 @@ mod cleanup;
 mod custom;
 mod pods;
 mod replace;
+mod replicas;
 mod strict;
 
 use pretty_assertions::assert_eq;

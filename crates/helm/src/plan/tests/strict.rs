@@ -27,6 +27,7 @@ fn what_cannot_be_foreseen_is_refused_unless_helms_ways_are_wanted() {
             unbound: &[],
             live: &live,
             owners: &[],
+            autoscalers: &[],
             options: &stand.options,
             now: NOW,
             dead: None,

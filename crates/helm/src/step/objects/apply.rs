@@ -123,7 +123,8 @@ impl Engine {
         }
     }
 
-    fn apply(&mut self, visit: Visit, before: Value) {
+    fn apply(&mut self, mut visit: Visit, before: Value) {
+        visit.target.seen(&before);
         let force = self.job.options.force_conflicts;
         let request = Request::apply(&visit.target.object, &self.job.field_manager, force);
         self.send(request, State::Target(Box::new(visit), Asked::Apply(Applying { before, doubt: None })));

@@ -21,7 +21,7 @@ pub(in super::super) struct Changing {
 
 impl Engine {
     /// The second look, right before sending: the patch is made for what is live now.
-    pub(super) fn looked_again(&mut self, got: Got, visit: Visit) {
+    pub(super) fn looked_again(&mut self, got: Got, mut visit: Visit) {
         let id = visit.target.object.id.clone();
         let live = match got {
             Got::Done(live) => Some(live),
@@ -29,6 +29,7 @@ impl Engine {
             Got::Refused(answer) => return self.collect(&id, unreadable(&id, &answer.message())),
             Got::Unknown { why, .. } => return self.collect(&id, unreadable(&id, &why)),
         };
+        live.iter().for_each(|live| visit.target.seen(live));
         let original = visit.target.original.as_ref().map(|original| &original.value);
         let original = original.or(visit.baseline.as_ref()).unwrap_or(&Value::Null);
         let patch = match create_patch(original, &visit.target.object.value, live.as_ref()) {

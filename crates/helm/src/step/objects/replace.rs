@@ -39,7 +39,8 @@ impl Engine {
         self.collect(&id, not_replaced(&why));
     }
 
-    fn put(&mut self, visit: Visit, live: Option<Value>) {
+    fn put(&mut self, mut visit: Visit, live: Option<Value>) {
+        live.iter().for_each(|live| visit.target.seen(live));
         let object = &visit.target.object;
         let request = Request::replace(object, live.as_ref(), self.job.helm, &self.job.field_manager);
         let before = live.unwrap_or(Value::Null);

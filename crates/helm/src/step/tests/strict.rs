@@ -22,6 +22,7 @@ fn plan_with(stand: &Stand, unbound: &[Refusal], owners: &[Owner]) -> crate::pla
         unbound,
         live: &live,
         owners,
+        autoscalers: &[],
         options: &stand.options,
         now: NOW,
         dead: None,
