@@ -77,6 +77,9 @@ pub struct Flags {
     /// it asks neither who is at work nor what the server would refuse, and it leaves what Helm leaves.
     #[arg(long)]
     pub strict_helm: bool,
+    /// Takes away what revisions that failed have left behind: their objects, and fields of others. Helm never does.
+    #[arg(long, conflicts_with = "strict_helm")]
+    pub repair: bool,
     /// Follows the ways of this Helm; of the one that wrote the release when left out.
     #[arg(long, value_name = "MAJOR", value_enum)]
     pub helm: Option<HelmMajor>,
@@ -149,6 +152,7 @@ impl Rollback {
             force_conflicts: flags.force_conflicts,
             max_history: flags.history_max,
             description: flags.description.clone(),
+            repair: flags.repair,
             strict: flags.strict_helm,
         };
         let waits = matches!(self.wait, Some(Waits::Plain | Waits::Watcher | Waits::Legacy));
@@ -210,8 +214,10 @@ mod tests {
             force_conflicts: true,
             max_history: 0,
             description: Some("back".to_owned()),
+            repair: false,
             strict: true,
         };
+        assert!(options(&["--repair"]).0.repair);
         assert_eq!(options(&all), (expected, Some(Span::secs(90))));
         for force in ["--force", "--force-replace"] {
             assert!(options(&[force]).0.force_replace, "{force}");

@@ -38,6 +38,8 @@ pub struct Options {
     pub max_history: usize,
     /// The new record's description, instead of `Rollback to N` (`--description`, from Helm 4.3 on).
     pub description: Option<String>,
+    /// Whether what earlier failures left behind is taken away (`--repair`); Helm never does.
+    pub repair: bool,
     /// Whether everything is done as Helm does it, also where it is known to do wrong (`--strict-helm`).
     pub strict: bool,
 }
@@ -57,6 +59,7 @@ impl Default for Options {
             force_conflicts: false,
             max_history: 10,
             description: None,
+            repair: false,
             strict: false,
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::merge::{Patch, PatchKind, apply};
 use crate::options::Options;
+use crate::plan::left_behind;
 use crate::plan::{
     Autoscaler, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Plan, PlanInput, Sides, plan,
 };
@@ -181,7 +182,9 @@ impl Stand {
         let current = &self.history.last().unwrap().record;
         let target =
             &self.history.iter().find(|stored| stored.record.version() == Ok(target)).unwrap().record;
-        Sides::read(current, target).unwrap().bind(&kinds(), RELEASE, NAMESPACE, self.options.strict).unwrap()
+        let earlier = left_behind(&self.history).filter(|_| !self.options.strict).unwrap_or_default();
+        let sides = Sides::read(current, target).unwrap().after(earlier.into_iter().map(|s| &s.record));
+        sides.bind(&kinds(), RELEASE, NAMESPACE, self.options.strict).unwrap()
     }
 
     pub fn live(&self, sides: &BoundSides) -> BTreeMap<ObjectId, Live> {

@@ -161,6 +161,7 @@ pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, 
         .old
         .iter()
         .chain(&sides.target)
+        .chain(sides.orphans())
         .filter(|o| !o.id.name.is_empty())
         .map(|o| (o.id.clone(), Place::of(o).path()))
         .collect();

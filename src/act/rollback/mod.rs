@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use deckwatch_helm::options::{Options, Wait};
 use deckwatch_helm::plan::{
-    BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, helm_picks, plan,
+    BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, helm_picks, left_behind, plan,
 };
 use deckwatch_helm::record::{Status, StoredRecord};
 use deckwatch_helm::step::Job;
@@ -119,6 +119,8 @@ pub async fn prepare(
     });
     let dead = dead.map(|(_, revision)| revision);
     let sides = Sides::read(&current.record, &wanted.record).map_err(|r| refused(namespace, name, &r))?;
+    let earlier = left_behind(&history.records).filter(|_| !options.strict).unwrap_or_default();
+    let sides = sides.after(earlier.into_iter().map(|stored| &stored.record));
     let kinds = live::kinds(client, &sides.kinds()).await?;
     let bound = sides.bind(&kinds, name.as_str(), namespace.as_str(), options.strict);
     let (bound, unbound) = match bound {

@@ -65,6 +65,22 @@ pub fn choose_target(history: &[StoredRecord]) -> Result<TargetChoice, Refusal> 
     Ok(TargetChoice { current, target, goes_on, skipped, helm_picks, helm_pick_exists })
 }
 
+/// Returns the revisions whose objects and fields may still be in the cluster though the last one does not tell of them: where
+/// it failed or was never finished, all from the last good one before it on, the earliest first. Empty where the last one is
+/// good; `None` where no good one is left to begin with.
+pub fn left_behind(history: &[StoredRecord]) -> Option<Vec<&StoredRecord>> {
+    let mut all: Vec<(i64, &StoredRecord)> =
+        history.iter().filter_map(|stored| Some((revision_of(stored)?, stored))).collect();
+    all.sort_by_key(|(revision, _)| *revision);
+    let is_good = |stored: &StoredRecord| stored.record.info().is_ok_and(|info| why_not(&info).is_none());
+    let (_, last) = all.pop()?;
+    if is_good(last) {
+        return Some(Vec::new());
+    }
+    let base = all.iter().rposition(|(_, stored)| is_good(stored))?;
+    Some(all.split_off(base).into_iter().map(|(_, stored)| stored).collect())
+}
+
 /// Returns the revision that `helm rollback` goes to without one: the last revision's number less one, whatever that
 /// revision is, and whether there is one or not. Helm passes over records that it cannot read.
 pub fn helm_picks(history: &[StoredRecord]) -> Result<i64, Refusal> {

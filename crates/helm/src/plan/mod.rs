@@ -11,6 +11,7 @@
 mod change;
 mod choice;
 mod drift;
+mod leaks;
 mod object;
 mod objects;
 mod owner;
@@ -20,7 +21,7 @@ mod replicas;
 mod restart;
 mod sides;
 
-pub use choice::{Skipped, TargetChoice, choose_target, helm_picks, prune};
+pub use choice::{Skipped, TargetChoice, choose_target, helm_picks, left_behind, prune};
 pub use drift::{DriftField, means_the_same};
 pub use object::{Gvk, Kinds, Mapping, ObjectId, PlanObject};
 pub(crate) use objects::is_kept;

@@ -58,6 +58,8 @@ pub struct ObjectPlan {
     /// Whether it is live without being in the manifest that is left: then every live field that the target does not have
     /// is removed, as Helm does it, unless the server applies it.
     pub adopts: bool,
+    /// Where leaks are repaired: what stands in for the last manifest's object.
+    pub original: Option<Value>,
     /// Whether its replicas stay as they are live, whatever the manifest says: an autoscaler sets them.
     pub keeps_replicas: bool,
     /// Whether what is sent changes nothing that the server would not put back: removing what is gone already, say.
@@ -144,6 +146,7 @@ impl ObjectPlan {
             source: object.source.clone(),
             action,
             adopts: false,
+            original: None,
             keeps_replicas: false,
             no_effect: false,
             drift: Vec::new(),

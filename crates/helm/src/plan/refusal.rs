@@ -147,11 +147,28 @@ impl fmt::Display for Warning {
         match self {
             Self::TargetFailed => f.write_str("the revision that is gone back to failed when it was made"),
             Self::CurrentFailed => {
-                f.write_str("the last revision failed: what it left in the cluster is not looked for")
+                f.write_str("the last revision failed: objects may be those of either revision")
             }
-            Self::CurrentPending => f.write_str(
-                "the last revision was never finished: objects may be those of either revision, and what it left in \
-                 the cluster is not looked for",
+            Self::CurrentPending => {
+                f.write_str("the last revision was never finished: objects may be those of either revision")
+            }
+            Self::NoBase => f.write_str(
+                "no good revision is left before the last one: what failures left in the cluster can't be looked for",
+            ),
+            Self::Orphan(object) => write!(
+                f,
+                "{object} was left behind by a revision that failed, and Helm would leave it: `--repair` deletes it"
+            ),
+            Self::OrphanDeleted => f.write_str("a revision that failed left it behind; Helm would leave it"),
+            Self::Leaks(paths) => write!(
+                f,
+                "a revision that failed left `{}` behind, and Helm would leave it: `--repair` takes it away",
+                paths.join("`, `")
+            ),
+            Self::LeaksRepaired(paths) => write!(
+                f,
+                "`{}`, which a revision that failed left behind, is taken away; Helm would leave it",
+                paths.join("`, `")
             ),
             Self::Uninstalled => f.write_str("the release is uninstalled: everything is created anew"),
             Self::DeletesDefinition => f.write_str("deletes every object of its kind with it"),
@@ -204,10 +221,20 @@ fn age_text(age: Option<i64>) -> String {
 pub enum Warning {
     /// The revision that is rolled back to failed when it was made.
     TargetFailed,
-    /// The last revision did not succeed: what it leaked into the cluster is not looked for.
+    /// The last revision did not succeed.
     CurrentFailed,
-    /// The last revision is pending: what it left in the cluster is not looked for.
+    /// The last revision is pending.
     CurrentPending,
+    /// The last revision did not succeed, and there is no good one from which on its leaks could be looked for.
+    NoBase,
+    /// An object that a failed revision left behind, and that stays.
+    Orphan(String),
+    /// A failed revision left the object behind; it is deleted on request.
+    OrphanDeleted,
+    /// Fields that a failed revision left behind, and that stay.
+    Leaks(Vec<String>),
+    /// Fields that a failed revision left behind, and that are taken away on request.
+    LeaksRepaired(Vec<String>),
     /// The release was uninstalled: all objects are created anew.
     Uninstalled,
     /// Deleting this definition deletes all objects of its kind.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::change::How;
-use super::choice::{is_failure, prune, unreadable};
+use super::choice::{is_failure, left_behind, prune, unreadable};
+use super::leaks;
 use super::object::{ObjectId, PlanObject};
 use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
 use super::owner::{Owner, find_owner};
@@ -163,6 +166,10 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
     } else {
         refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
     }
+    if !input.options.strict {
+        warnings.extend(left_behind(input.history).is_none().then_some(Warning::NoBase));
+        warnings.extend(orphans(input, (&release, &namespace)));
+    }
     let how = How::of(method, input.options);
     let objects = plan_objects(input, how, (&release, &namespace), &mut refusals);
     let record_bytes = new_record.stored_len().map_err(read)?;
@@ -304,6 +311,7 @@ fn unknown_options(options: &Options, generation: Generation) -> impl Iterator<I
             "Helm 3 does not have the server apply anything",
         ),
         (options.recreate_pods && generation == Generation::V4, "only Helm 3 recreates pods"),
+        (options.repair && options.strict, "Helm repairs nothing that earlier failures left behind"),
     ];
     all.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why)
 }
@@ -338,11 +346,14 @@ fn plan_objects(
     let (sides, strict) = (input.sides, input.options.strict);
     let targets = sides.target.iter().map(|object| {
         let old = sides.old_of(&object.id);
-        (object, plan_scaled(input, object, old, live_of(&object.id), release, how))
+        (object, plan_leaky(input, object, old, live_of(&object.id), release, how))
     });
     let leaving = sides.leaving().map(|object| (object, plan_leaving(object, live_of(&object.id), release)));
+    let orphans =
+        sides.orphans().filter(|object| input.options.repair && is_ours(live_of(&object.id), release));
+    let orphans = orphans.map(|object| (object, plan_orphan(object, live_of(&object.id), release)));
     let mut plans = Vec::new();
-    for (object, planned) in targets.chain(leaving) {
+    for (object, planned) in targets.chain(leaving).chain(orphans) {
         let live = match live_of(&object.id) {
             Live::Found(live) => find_owner(live),
             Live::NotFound | Live::Denied(_) => None,
@@ -368,6 +379,64 @@ fn plan_objects(
         plans.extend(plan);
     }
     plans
+}
+
+/// Whether a live object says that it is the release's.
+fn is_ours(live: &Live, (release, namespace): (&str, &str)) -> bool {
+    let Live::Found(live) = live else { return false };
+    let says = |key: &str, value: &str| {
+        let annotations = live.pointer("/metadata/annotations");
+        annotations.and_then(|all| all.get(key)).and_then(Value::as_str) == Some(value)
+    };
+    says("meta.helm.sh/release-name", release) && says("meta.helm.sh/release-namespace", namespace)
+}
+
+/// Plans the deletion of an object that a failed revision left behind.
+fn plan_orphan(object: &PlanObject, live: &Live, release: (&str, &str)) -> Result<ObjectPlan, Refusal> {
+    let mut plan = plan_leaving(object, live, release)?;
+    plan.warnings.push(Warning::OrphanDeleted);
+    Ok(plan)
+}
+
+/// Returns what is to be told of objects that failed revisions left behind and that stay.
+fn orphans<'a>(input: &'a PlanInput<'_>, release: (&'a str, &'a str)) -> impl Iterator<Item = Warning> + 'a {
+    let is_live =
+        move |object: &&PlanObject| input.live.get(&object.id).is_some_and(|live| is_ours(live, release));
+    let stay = input.sides.orphans().filter(|_| !input.options.repair);
+    stay.filter(is_live).map(|object| Warning::Orphan(object.id.to_string()))
+}
+
+/// Plans an object of the target, of which failed revisions may have left fields behind.
+fn plan_leaky(
+    input: &PlanInput<'_>,
+    object: &PlanObject,
+    old: Option<&PlanObject>,
+    live: &Live,
+    release: (&str, &str),
+    how: How,
+) -> Result<ObjectPlan, Refusal> {
+    let mut plan = plan_scaled(input, object, old, live, release, how)?;
+    let earlier = input.sides.earlier_of(&object.id);
+    let Some(old) = old.filter(|_| how == How::Patch && !input.options.strict) else { return Ok(plan) };
+    let Some(union) = leaks::union(earlier.chain([old])).filter(|union| *union != old.value) else {
+        return Ok(plan);
+    };
+    let all = PlanObject { value: union, ..old.clone() };
+    let Ok(mut repaired) = plan_scaled(input, object, Some(&all), live, release, how) else {
+        return Ok(plan);
+    };
+    let result = |plan: &ObjectPlan| plan.result.clone().unwrap_or_default();
+    let leaked = leaks::gone(&result(&plan), &result(&repaired));
+    if leaked.is_empty() {
+        return Ok(plan);
+    }
+    if input.options.repair {
+        repaired.original = Some(all.value);
+        repaired.warnings.push(Warning::LeaksRepaired(leaked));
+        return Ok(repaired);
+    }
+    plan.warnings.push(Warning::Leaks(leaked));
+    Ok(plan)
 }
 
 /// Plans an object of the target, whose replicas may be an autoscaler's.

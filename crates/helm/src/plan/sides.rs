@@ -15,6 +15,8 @@ use crate::yaml11::{ManifestObject, read_manifest};
 pub struct Sides {
     current: (i64, Vec<ManifestObject>),
     target: (i64, Vec<ManifestObject>),
+    /// Of revisions whose objects may have been left behind, the earliest first.
+    earlier: Vec<Vec<ManifestObject>>,
     /// Of the target: those that a rollback runs.
     hooks: Vec<ReadHook>,
 }
@@ -24,6 +26,9 @@ pub struct Sides {
 pub struct BoundSides {
     /// Objects of the revision that is left, as its manifest says.
     pub old: Vec<PlanObject>,
+    /// Objects of revisions that may have been left behind, the earliest revision first; those that the server does not know
+    /// are not among them.
+    pub earlier: Vec<PlanObject>,
     /// Objects of the revision that is gone back to, with Helm's own label and annotations.
     pub target: Vec<PlanObject>,
     /// The hooks that run, those before the objects first.
@@ -35,7 +40,16 @@ pub struct BoundSides {
 impl Sides {
     /// Reads both manifests, and the target's hooks.
     pub fn read(current: &Record, target: &Record) -> Result<Self, Refusal> {
-        Ok(Self { current: objects(current)?, target: objects(target)?, hooks: hooks(target)? })
+        let (current, hooks) = (objects(current)?, hooks(target)?);
+        Ok(Self { current, target: objects(target)?, earlier: Vec::new(), hooks })
+    }
+
+    /// Returns the same with the manifests of revisions whose objects may have been left behind, the earliest first. One that
+    /// can't be read tells nothing.
+    #[must_use]
+    pub fn after<'a>(mut self, earlier: impl Iterator<Item = &'a Record>) -> Self {
+        self.earlier = earlier.filter_map(|record| Some(objects(record).ok()?.1)).collect();
+        self
     }
 
     /// Returns the same without hooks.
@@ -52,6 +66,7 @@ impl Sides {
             .1
             .iter()
             .chain(&self.target.1)
+            .chain(self.earlier.iter().flatten())
             .chain(hooks)
             .map(|object| Gvk::of(&object.value))
             .collect()
@@ -103,7 +118,14 @@ impl Sides {
             }
             hooks.push(hook.bound(objects));
         }
-        if refusals.is_empty() { Ok(BoundSides { old, target, hooks, nameless }) } else { Err(refusals) }
+        let earlier = self.earlier.iter().flatten().filter_map(|object| {
+            bind_one(object, kinds, namespace).ok().filter(|object| !object.id.name.is_empty())
+        });
+        if refusals.is_empty() {
+            Ok(BoundSides { old, earlier: earlier.collect(), target, hooks, nameless })
+        } else {
+            Err(refusals)
+        }
     }
 }
 
@@ -169,8 +191,26 @@ impl BoundSides {
         self.old.iter().filter(|old| !self.target.iter().any(|target| target.id.matches(&old.id)))
     }
 
-    /// Returns all objects to be read from the server: the target's, then those that would be deleted.
+    /// Returns what earlier revisions said of an object, the earliest first.
+    pub fn earlier_of(&self, id: &ObjectId) -> impl Iterator<Item = &PlanObject> {
+        self.earlier.iter().filter(|object| object.id.matches(id))
+    }
+
+    /// Returns the objects that only revisions before the last one have, each once, as the latest of them says.
+    pub fn orphans(&self) -> impl Iterator<Item = &PlanObject> {
+        let is_known = |object: &PlanObject| {
+            self.old.iter().chain(&self.target).any(|other| other.id.matches(&object.id))
+        };
+        let later = |at: usize, object: &PlanObject| {
+            self.earlier.iter().skip(at + 1).any(|other| other.id.matches(&object.id))
+        };
+        let all = self.earlier.iter().enumerate();
+        all.filter(move |(at, object)| !is_known(object) && !later(*at, object)).map(|(_, object)| object)
+    }
+
+    /// Returns all objects to be read from the server: the target's, then those that would be deleted, then those that may
+    /// have been left behind.
     pub fn all(&self) -> impl Iterator<Item = &PlanObject> {
-        self.target.iter().chain(self.leaving())
+        self.target.iter().chain(self.leaving()).chain(self.orphans())
     }
 }

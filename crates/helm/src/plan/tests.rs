@@ -726,7 +726,7 @@ fn failures_before_are_warned_of() {
     let mut target = Revision::new(6, "superseded", "");
     target.description = "Upgrade \"momo\" failed: x".to_owned();
     let stand = Stand::new(&[target, Revision::new(7, "failed", "")]);
-    assert_eq!(stand.plan(6).warnings, vec![Warning::TargetFailed, Warning::CurrentFailed]);
+    assert_eq!(stand.plan(6).warnings, vec![Warning::TargetFailed, Warning::CurrentFailed, Warning::NoBase]);
     let stand = Stand::new(&[Revision::new(6, "superseded", ""), Revision::new(7, "uninstalled", "")]);
     assert_eq!(stand.plan(6).warnings, vec![Warning::Uninstalled]);
 }

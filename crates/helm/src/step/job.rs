@@ -90,20 +90,27 @@ impl Job {
         }
         let target = |object: &PlanObject| {
             let planned = plan.objects.iter().find(|planned| planned.id == object.id)?;
+            let mut original = sides.old_of(&object.id).cloned();
+            if let (Some(original), Some(repaired)) = (&mut original, &planned.original) {
+                original.value.clone_from(repaired);
+            }
             Some(TargetObject {
                 object: object.clone(),
-                original: sides.old_of(&object.id).cloned(),
+                original,
                 planned: planned.action.clone(),
                 keeps_replicas: planned.keeps_replicas,
             })
         };
         let targets = sides.target.iter().map(target).collect::<Option<_>>().ok_or(JobError::Mismatch)?;
+        let orphans = sides.orphans().filter(|orphan| {
+            plan.objects.iter().any(|planned| planned.id == orphan.id && planned.action == Action::Delete)
+        });
         Ok(Self {
             release: plan.release.clone(),
             current: current.clone(),
             new,
             targets,
-            leaving: sides.leaving().cloned().collect(),
+            leaving: sides.leaving().chain(orphans).cloned().collect(),
             hooks: plan.hooks.clone(),
             prune: plan
                 .prune

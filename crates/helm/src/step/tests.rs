@@ -1,6 +1,7 @@
 mod apply;
 mod cleanup;
 mod custom;
+mod leaks;
 mod pods;
 mod replace;
 mod replicas;

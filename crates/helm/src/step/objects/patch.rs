@@ -29,7 +29,9 @@ impl Engine {
             Got::Refused(answer) => return self.collect(&id, unreadable(&id, &answer.message())),
             Got::Unknown { why, .. } => return self.collect(&id, unreadable(&id, &why)),
         };
-        live.iter().for_each(|live| visit.target.seen(live));
+        if let Some(live) = &live {
+            visit.target.seen(live);
+        }
         let original = visit.target.original.as_ref().map(|original| &original.value);
         let original = original.or(visit.baseline.as_ref()).unwrap_or(&Value::Null);
         let patch = match create_patch(original, &visit.target.object.value, live.as_ref()) {

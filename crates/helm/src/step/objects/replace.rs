@@ -40,7 +40,9 @@ impl Engine {
     }
 
     fn put(&mut self, mut visit: Visit, live: Option<Value>) {
-        live.iter().for_each(|live| visit.target.seen(live));
+        if let Some(live) = &live {
+            visit.target.seen(live);
+        }
         let object = &visit.target.object;
         let request = Request::replace(object, live.as_ref(), self.job.helm, &self.job.field_manager);
         let before = live.unwrap_or(Value::Null);
