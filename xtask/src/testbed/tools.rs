@@ -144,4 +144,22 @@ mod tests {
             }
         }
     }
+
+    /// Returns the modules that a `go.mod` pins, and their versions.
+    fn pinned(module: &str) -> std::collections::BTreeMap<String, String> {
+        let testbed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed");
+        let text = std::fs::read_to_string(testbed.join(module).join("go.mod")).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix('\t')?.split_once(' '));
+        let word = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+        lines.map(|(name, version)| (name.to_owned(), word(version))).collect()
+    }
+
+    #[test]
+    fn the_oracle_asks_the_packages_of_the_helm_that_is_pinned() {
+        let helm = pinned("mods/helm4");
+        let mut oracle = pinned("oracle");
+        assert!(oracle.contains_key("k8s.io/apimachinery") && oracle.contains_key("sigs.k8s.io/yaml"));
+        oracle.retain(|name, version| helm.get(name) != Some(version));
+        assert_eq!(oracle, std::collections::BTreeMap::new(), "not of Helm's versions");
+    }
 }
