@@ -1,6 +1,6 @@
 //! A scenario carried out by the real Helm and by deckwatch, in both of its ways, and judged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
@@ -301,13 +301,33 @@ impl Side<'_> {
             return command.env("KUBECACHEDIR", cache.path()).output().unwrap();
         }
         let home = tempfile::tempdir().unwrap();
+        let phrase = match self.who {
+            Who::Plain => {
+                // Past the proxy: what it does to the first of something is meant for the rollback.
+                let mut plan = self.ours(home.path());
+                plan.env("KUBECONFIG", variable("KUBECONFIG")).args(["--plan", "-o", "json"]);
+                phrase(&plan.output().unwrap())
+            }
+            _ => None,
+        };
+        let mut command = self.ours(home.path());
+        command.env("KUBECONFIG", proxy.kubeconfig());
+        if self.who == Who::Strict {
+            command.arg("--strict-helm");
+        }
+        command.args(["--write", "--confirm", phrase.as_deref().unwrap_or(RELEASE)]).output().unwrap()
+    }
+
+    /// Returns deckwatch's rollback, without what it is confirmed by.
+    fn ours(&self, home: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
         command.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").env("LANG", "C.UTF-8");
-        command.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
+        command.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
         command.env("DECKWATCH_CONFIG_DIR", variable("DECKWATCH_CONFIG_DIR"));
         command.envs(self.scene.variables.iter().copied());
-        command.env("KUBECONFIG", proxy.kubeconfig());
-        command.args(["-n", &self.namespace, "rollback", RELEASE]).args(to).args(flags);
+        let to = self.scene.to.map(|to| to.to_string());
+        command.args(["-n", &self.namespace, "rollback", RELEASE]).args(to);
+        command.args(self.scene.flags.split_whitespace());
         if self.variant == Variant::Mixed {
             // Where Helm 4 has not written anything yet, the records say that it is Helm 3's.
             command.args(["--helm", "4"]);
@@ -315,10 +335,7 @@ impl Side<'_> {
         if self.variant == Variant::Three && self.scene.of_another {
             command.args(["--helm", "3"]);
         }
-        if self.who == Who::Strict {
-            command.arg("--strict-helm");
-        }
-        command.args(["--write", "--confirm", RELEASE]).output().unwrap()
+        command
     }
 
     /// Takes away what the run has made; of what is under one name for both it waits until it is gone.
@@ -350,6 +367,12 @@ impl Side<'_> {
             server.send(http::Method::PATCH, &path, "application/merge-patch+json", &patch);
         }
     }
+}
+
+/// Returns what a plan says is to be typed: the release's name, or the names of what is lost.
+fn phrase(plan: &Output) -> Option<String> {
+    let plan: Value = serde_json::from_slice(&plan.stdout).ok()?;
+    plan["phrase"].as_str().map(str::to_owned)
 }
 
 fn said(output: &Output) -> String {
