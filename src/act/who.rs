@@ -94,6 +94,11 @@ impl Who {
         }
     }
 
+    /// Returns its name, as it is written onto objects: `alice`, or `uid 1000`.
+    pub fn name(&self) -> String {
+        self.user.as_ref().map_or_else(|| format!("uid {}", self.uid), Safe::to_string)
+    }
+
     /// Returns it on one line, for the journal:
     /// `alice (uid 1000, $USER says bob) on laptop, ssh from 10.0.0.7, sudo by carol`.
     pub fn line(&self) -> Safe {

@@ -167,6 +167,8 @@ pub enum Query {
     Revisions(ObjectRef),
     /// Silences of every Alertmanager, or of the one of that name.
     Silences(Option<Untrusted>),
+    /// What Flux, Argo CD and Argo Rollouts look after, in these namespaces.
+    Kept(Scope),
     /// A plan.
     Plan(ops::Wanted),
 }

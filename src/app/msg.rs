@@ -95,6 +95,7 @@ impl Msg {
                 Answer::Versions(_) => "answer versions",
                 Answer::Revisions(_) => "answer revisions",
                 Answer::Silences(_) => "answer silences",
+                Answer::Kept(_) => "answer kept",
                 Answer::Plan(_) => "answer plan",
             },
             Self::Health(_) => "health",
@@ -214,6 +215,8 @@ pub enum Answer {
     Revisions(Vec<ops::deed::rollout::Past>),
     /// Silences of each Alertmanager that was asked.
     Silences(Vec<Silenced>),
+    /// What Flux, Argo CD and Argo Rollouts look after, by kind.
+    Kept(Vec<Listed>),
     /// A plan.
     Plan(Arc<ops::Plan>),
 }
@@ -227,6 +230,17 @@ pub struct Standing {
     pub labels: BTreeMap<String, Untrusted>,
     /// The objects of its manifest in its order, where they were asked for.
     pub objects: Vec<ObjectNow>,
+}
+
+/// The objects of one kind of those that Flux, Argo CD and Argo Rollouts have.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The kind.
+    pub listing: &'static ops::kept::Listing,
+    /// The objects, nothing where the kind is not installed, or why there are none to tell.
+    pub told: crate::core::Result<Option<Vec<ops::kept::Kept>>>,
+    /// Whether there are more than are read.
+    pub cut: bool,
 }
 
 /// The silences of one Alertmanager.

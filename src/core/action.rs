@@ -28,6 +28,8 @@ pub enum Context {
     Releases,
     /// One release.
     ReleasePage,
+    /// What is deployed from git.
+    Gitops,
     /// Timeline and changes.
     Timeline,
     /// Sources.
@@ -42,7 +44,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::List,
         Self::Watch,
@@ -54,6 +56,7 @@ impl Context {
         Self::Board,
         Self::Releases,
         Self::ReleasePage,
+        Self::Gitops,
         Self::Timeline,
         Self::Sources,
         Self::Journal,
@@ -75,6 +78,7 @@ impl Context {
             Self::Board => "board",
             Self::Releases => "releases",
             Self::ReleasePage => "release",
+            Self::Gitops => "gitops",
             Self::Timeline => "timeline",
             Self::Sources => "sources",
             Self::Journal => "journal",
@@ -231,10 +235,10 @@ actions! {
     Free "release.free" "free" [Releases ReleasePage] Write Disruptive "Opens the plan that marks a release's pending revision as failed, so that it can be changed again.";
     Roll "object.roll" "roll back" [Releases ReleasePage Timeline] Write Disruptive "Opens the plan of a rollback of the release.";
 
-    DoRestart "do.restart" "restart" [Table Watch AlertPage] Write Disruptive "Opens the plan to replace a workload's pods, by its own strategy.";
-    DoUndo "do.undo" "undo rollout" [Table Watch AlertPage] Write Disruptive "Opens the plan to put an earlier revision's pod template back.";
-    DoPause "do.pause" "pause rollout" [Table Watch AlertPage] Write Safe "Opens the plan to pause a Deployment's rollout.";
-    DoResume "do.resume" "resume rollout" [Table Watch AlertPage] Write Safe "Opens the plan to let a paused Deployment roll out.";
+    DoRestart "do.restart" "restart" [Table Watch AlertPage Gitops] Write Disruptive "Opens the plan to replace a workload's pods, by its own strategy.";
+    DoUndo "do.undo" "undo rollout" [Table Watch AlertPage Gitops] Write Disruptive "Opens the plan to put an earlier revision's pod template back.";
+    DoPause "do.pause" "pause rollout" [Table Watch AlertPage Gitops] Write Safe "Opens the plan to pause a Deployment's rollout.";
+    DoResume "do.resume" "resume rollout" [Table Watch AlertPage Gitops] Write Safe "Opens the plan to let a paused Deployment roll out.";
     DoScale "do.scale" "scale" [Table Watch AlertPage] Write Safe "Opens the plan to set how many replicas run.";
     DoSetImage "do.set-image" "set image" [Table Watch AlertPage] Write Disruptive "Opens the plan to set the images of containers.";
     DoSetResources "do.set-resources" "set resources" [Table Watch AlertPage] Write Disruptive "Opens the plan to set requests and limits of containers.";
@@ -249,6 +253,18 @@ actions! {
     DoEdit "do.edit" "edit" [Table AlertPage] Write Disruptive "Opens the object in $EDITOR; what is saved becomes a plan.";
     DoLabel "do.label" "label" [Table] Write Safe "Opens the plan to set or remove labels.";
     DoAnnotate "do.annotate" "annotate" [Table] Write Safe "Opens the plan to set or remove annotations.";
+
+    DoFluxSuspend "do.flux-suspend" "hold Flux back" [Gitops] Write Disruptive "Opens the plan to hold Flux back from the object: asks why, and for how long.";
+    DoFluxResume "do.flux-resume" "let Flux go on" [Gitops] Write Disruptive "Opens the plan to let Flux go on with the object; it tells what git will deploy again.";
+    DoFluxReconcile "do.flux-reconcile" "reconcile" [Gitops] Write Disruptive "Opens the plan to have Flux look at the object now.";
+    DoAppRollback "do.app-rollback" "go back" [Gitops] Write Disruptive "Opens the plan to take an Application back to an earlier deployment, and to turn its automatic sync off.";
+    DoAutoSyncOn "do.auto-sync-on" "auto-sync on" [Gitops] Write Disruptive "Opens the plan to have Argo CD sync the Application by itself.";
+    DoAutoSyncOff "do.auto-sync-off" "auto-sync off" [Gitops] Write Disruptive "Opens the plan to stop Argo CD from syncing the Application by itself.";
+    DoAppSync "do.app-sync" "sync" [Gitops] Write Disruptive "Opens the plan to sync the Application to what git says now.";
+    DoAbort "do.abort" "abort" [Gitops] Write Disruptive "Opens the plan to give a Rollout's new revision up: traffic goes back to the stable one.";
+    DoRetry "do.retry" "retry" [Gitops] Write Disruptive "Opens the plan to try an aborted Rollout again.";
+    DoPromote "do.promote" "promote" [Gitops] Write Disruptive "Opens the plan to let a Rollout go on to its next step.";
+    DoPromoteFull "do.promote-full" "promote in full" [Gitops] Write Disruptive "Opens the plan to let a Rollout go over at once, without its steps, pauses and analyses.";
 
     DoSilence "do.silence" "silence" [Watch Alerts AlertPage] Write Safe "Opens the plan to silence the alert at its Alertmanager: asks how long, which labels, and why.";
     DoSilenceExtend "do.silence-extend" "extend silence" [Watch Alerts AlertPage Silences] Write Safe "Opens the plan to give a silence a later end.";
@@ -267,6 +283,7 @@ actions! {
     Hooks "release.hooks" "hooks" [ReleasePage] Read Safe "Shows the revision's hooks and how they last ran, secrets masked.";
     Notes "release.notes" "notes" [ReleasePage] Read Safe "Shows the revision's notes.";
     Metadata "release.metadata" "metadata" [ReleasePage] Read Safe "Shows what is known of the revision and its chart.";
+    Versions "release.versions" "versions" [ReleasePage] Read Safe "Shows which newer versions of the chart the configured repositories have, with their pipelines.";
 
     Patches "plan.patches" "patches" [Plan] None Safe "Shows the patches that would be sent.";
     Wait "plan.wait" "wait" [Plan] None Safe "Switches whether the rollback waits until everything is ready.";

@@ -206,7 +206,7 @@ impl Gate {
         let (phrase, what) = plan.phrase();
         let how = match consent {
             Consent::Name(name, how) if name == phrase => how,
-            Consent::Name(..) => return Err(format!("that is not {what}, `{phrase}`")),
+            Consent::Name(..) => return Err(format!("not {what}, `{phrase}`")),
             Consent::Yes(_) if self.asks_for_name(plan, now) => {
                 let why = match (frozen.is_empty(), self.policy.protected, plan.named()) {
                     (false, ..) => "a freeze is overridden",

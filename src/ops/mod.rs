@@ -5,6 +5,7 @@
 pub mod deed;
 pub mod freeze;
 pub mod gate;
+pub mod kept;
 pub mod plan;
 pub mod record;
 pub mod silence;

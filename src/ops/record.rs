@@ -433,9 +433,11 @@ impl What {
     /// Returns whether the entry must be on the disk before anything else happens.
     pub fn is_synced(&self) -> bool {
         match self {
+            // That one was done is on the disk with the next announcement, or the outcome. Lost with the machine, it reads as a
+            // write of which nobody knows what became of it: that is looked up.
+            Self::Write { state, .. } => *state != WriteState::Done,
             Self::Intent { .. }
             | Self::Runner { .. }
-            | Self::Write { .. }
             | Self::Cancel { .. }
             | Self::Found { .. }
             | Self::Outcome { .. } => true,

@@ -119,7 +119,18 @@ impl Runners {
                     News::Silent => return None,
                 }
             }
-            tokio::time::sleep(LOOK).await;
+            // Its end is told at once where it is a process of ours.
+            let mut gone = handle.ended.get().cloned().filter(|ended| !*ended.borrow());
+            let gone = async {
+                let told = match &mut gone {
+                    Some(ended) => ended.changed().await.is_ok(),
+                    None => false,
+                };
+                if !told {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::time::timeout(LOOK, gone).await.ok();
         }
     }
 }

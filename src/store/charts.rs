@@ -1,6 +1,8 @@
 //! What is known of charts beside their releases: which versions a repository offers, and where their pipelines are.
 
-use deckwatch_helm::index::Versions;
+use std::cmp::Ordering;
+
+use deckwatch_helm::index::{ChartVersion, Version, Versions};
 
 use crate::core::{Result, Untrusted};
 
@@ -13,6 +15,53 @@ pub struct Offered {
     pub versions: Result<Versions>,
     /// Where the pipelines of its charts are.
     pub pipeline: Option<Link>,
+}
+
+/// A version in a repository, beside the one that a release runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// Where it is.
+    pub repository: &'a Offered,
+    /// The version.
+    pub version: &'a ChartVersion,
+    /// How it stands to the one that runs; `None` where that one is no version.
+    pub than: Option<Ordering>,
+}
+
+impl Candidate<'_> {
+    /// Returns `newer`, `current` or `older`; nothing where it is not known.
+    pub fn place(&self) -> &'static str {
+        match self.than {
+            Some(Ordering::Greater) => "newer",
+            Some(Ordering::Equal) => "current",
+            Some(Ordering::Less) => "older",
+            None => "",
+        }
+    }
+
+    /// Returns where its pipeline is.
+    pub fn pipeline(&self, chart: &str) -> Option<String> {
+        Some(self.repository.pipeline.as_ref()?.of(chart, self.version.version.as_str()))
+    }
+}
+
+/// Returns the versions of all repositories, the newest first; of equal ones that of the first repository.
+///
+/// Those that come before a release, such as `1.0.0-rc.1`, are left out as Helm leaves them out, unless `devel` asks for them
+/// or the release runs one.
+pub fn candidates<'a>(offered: &'a [Offered], current: Option<&Version>, devel: bool) -> Vec<Candidate<'a>> {
+    let devel = devel || current.is_some_and(Version::is_prerelease);
+    let mut out = Vec::new();
+    for repository in offered {
+        let all = repository.versions.iter().flat_map(|versions| &versions.all);
+        let fits = all.filter(|version| devel || !version.version.is_prerelease());
+        out.extend(fits.map(|version| {
+            let than = current.map(|current| version.version.precedence(current));
+            Candidate { repository, version, than }
+        }));
+    }
+    out.sort_by(|a, b| b.version.version.cmp(&a.version.version));
+    out
 }
 
 /// A URL with places for a chart's name and its version.
@@ -78,7 +127,38 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
+    use deckwatch_helm::index::versions;
+
     use super::*;
+
+    #[test]
+    fn versions_of_all_repositories_stand_in_one_order_to_the_one_that_runs() {
+        let offered = |name: &str, list: &str| Offered {
+            repository: name.into(),
+            versions: Ok(versions(&format!("apiVersion: v1\nentries: {{a: [{list}]}}\n"), "a").unwrap()),
+            pipeline: None,
+        };
+        let all = [
+            offered("one", "{version: 0.0.999}, {version: 0.0.1234}, {version: 0.0.1235-rc.1}"),
+            offered("two", "{version: 0.0.1234}, {version: 0.0.1300}"),
+        ];
+        let told = |current: &str, devel: bool| -> Vec<String> {
+            candidates(&all, Version::parse(current).as_ref(), devel)
+                .iter()
+                .map(|c| format!("{} {} {}", c.version.version, c.repository.repository.raw(), c.place()))
+                .collect()
+        };
+        let released =
+            ["0.0.1300 two newer", "0.0.1234 one current", "0.0.1234 two current", "0.0.999 one older"];
+        assert_eq!(told("0.0.1234", false), released);
+        assert_eq!(told("0.0.1234", true)[1], "0.0.1235-rc.1 one newer");
+        assert_eq!(
+            told("0.0.1234-rc.1", false).len(),
+            5,
+            "who runs one that comes before a release sees them"
+        );
+        assert_eq!(told("latest", false)[0], "0.0.1300 two ");
+    }
 
     #[test]
     fn a_link_is_filled_in_and_what_is_filled_in_stays_a_part_of_it() {

@@ -94,6 +94,11 @@ fn a_rollback_that_is_told_to_end_stops_before_the_next_object_and_its_record_sa
     while !err.contains("told to end: it stops before the next object") {
         assert!(lines.read_line(&mut err).unwrap() > 0, "it ended without a word: {err}");
     }
+    // The process that carries it out notes when it has been told: the rest would be written in less than that takes.
+    let told = "| told to stop before the next object |";
+    while !stand.run(&["journal", "export"]).out.contains(told) {
+        assert!(Instant::now() < end, "the runner was not told");
+    }
     stand.faults().hold_writes(None);
     lines.read_to_string(&mut err).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -102,6 +107,29 @@ fn a_rollback_that_is_told_to_end_stops_before_the_next_object_and_its_record_sa
     let history = stand.json(&["history", "momo", "-o", "json"]);
     assert_eq!(history[7]["status"], "failed");
     let journal = stand.run(&["journal", "export"]).out;
-    assert!(journal.contains("| told to stop before the next object |"), "{journal}");
     assert!(journal.contains("| ended, failed: roll back: "), "{journal}");
+}
+
+#[test]
+fn while_an_object_is_written_the_next_one_is_looked_at() {
+    let stand = Stand::start(false);
+    stand.faults().hold_writes(Some("/deployments/backend"));
+    let mut child = stand.command(&["rollback", "momo", "6", "--write", "--yes"]).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    let looks_since = || {
+        let requests = stand.faults().requests();
+        let since = requests.iter().skip_while(|r| !is_patch_of_backend(r)).skip(1);
+        since.filter(|r| r.method == "GET").map(|r| r.path.clone()).collect::<Vec<_>>()
+    };
+    while looks_since().is_empty() {
+        assert!(Instant::now() < end, "nothing was looked at: {:?}", stand.writes());
+        std::thread::yield_now();
+    }
+    assert!(looks_since().iter().all(|path| !path.ends_with("/deployments/backend")), "{:?}", looks_since());
+    stand.faults().hold_writes(None);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+fn is_patch_of_backend(seen: &deckwatch_sim::kube::faults::Seen) -> bool {
+    seen.method == "PATCH" && seen.path.ends_with("/deployments/backend") && !seen.query.contains("dryRun")
 }

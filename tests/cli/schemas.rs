@@ -42,6 +42,7 @@ const PRINTED: &[(&str, &[&str])] = &[
     ("watch", &["snapshot", "watch", "-o", "json"]),
     ("board", &["snapshot", "board", "-o", "json"]),
     ("timeline", &["timeline", "-o", "json"]),
+    ("gitops", &["snapshot", "gitops", "-o", "json"]),
     ("sources", &["sources", "-o", "json"]),
     ("doctor", &["doctor", "-o", "json"]),
     ("diff", &["diff", "momo", "-o", "json"]),

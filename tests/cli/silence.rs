@@ -237,3 +237,26 @@ fn a_silence_through_the_api_server_needs_its_right_and_is_told_so() {
     assert!(ran.out.contains("missing rights: create services/proxy"), "{}", ran.out);
     assert_eq!(stand.writes().len(), 1);
 }
+
+#[test]
+fn an_alertmanager_that_there_is_no_way_to_is_still_one_of_them() {
+    let stand = Stand::start(false);
+    let file = stand.file("config.toml");
+    let sources = format!(
+        "[[sources.alertmanager]]\nname = \"first\"\nurl = \"{}\"\n\n[[sources.alertmanager]]\nname = \"second\"\n\
+         url = \"https://127.0.0.1:1\"\nca = \"nowhere.pem\"\n",
+        stand.alertmanager()
+    );
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + &sources).unwrap();
+    let run = |more: &[&str]| stand.run_with(more, &[("ALERTMANAGER_URL", "")]);
+    let ran = run(&and(ADD, &["--write", "--yes"]));
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+    assert!(ran.err.contains("there are 2") && ran.err.contains("one of first, second"), "{}", ran.err);
+    let ran = run(&and(ADD, &["--plan", "--source", "second"]));
+    assert!(ran.code != 0 && ran.err.contains("nowhere.pem"), "{}: {}", ran.code, ran.err);
+    let ran = run(&["silence", "list"]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, "no silences\n"), "{}", ran.err);
+    assert!(ran.err.contains("nowhere.pem"), "{}", ran.err);
+    assert_eq!(run(&and(ADD, &["--plan", "--source", "first"])).code, 0);
+    assert_eq!(writes(&stand), [""; 0]);
+}

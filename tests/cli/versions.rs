@@ -1,7 +1,7 @@
 //! `deckwatch release versions`: what repositories of charts offer, told beside what the release has.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 
 use pretty_assertions::assert_eq;
@@ -39,6 +39,39 @@ fn server(status: &'static str, body: String) -> (String, mpsc::Receiver<String>
         }
     });
     (url, told)
+}
+
+/// A server that answers whoever asks by `answer`, and lets go when that ends.
+fn hostile(answer: fn(&mut TcpStream)) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let head = BufReader::new(stream.try_clone().unwrap()).lines();
+            for line in head.map_while(Result::ok) {
+                if line.is_empty() {
+                    break;
+                }
+            }
+            answer(&mut stream);
+        }
+    });
+    url
+}
+
+/// A body that has no end.
+fn endless(stream: &mut TcpStream) {
+    let spaces = vec![b' '; 1 << 16];
+    let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+    while sent.is_ok() {
+        sent = stream.write_all(&spaces);
+    }
+}
+
+/// No answer, until whoever asked has gone.
+fn silent(stream: &mut TcpStream) {
+    drop(std::io::copy(stream, &mut std::io::sink()));
 }
 
 fn configure(stand: &Stand, text: &str) {
@@ -120,4 +153,24 @@ fn what_a_repository_does_not_give_is_told_and_the_others_are_printed() {
     ] {
         assert!(ran.err.contains(words), "{words}: {}", ran.err);
     }
+}
+
+#[test]
+fn repositories_that_have_no_end_or_no_answer_cost_no_more_than_their_limits() {
+    let stand = Stand::start(false);
+    let (good, _good) = server("200 OK", INDEX.to_owned());
+    for (name, url, timeout) in
+        [("endless", &hostile(endless), "1m"), ("silent", &hostile(silent), "500ms"), ("good", &good, "1m")]
+    {
+        let text =
+            format!("\n[[repositories]]\nname = \"{name}\"\nurl = \"{url}\"\ntimeout = \"{timeout}\"\n");
+        configure(&stand, &text);
+    }
+    let ran = stand.run(&["release", "versions", "momo"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.out.contains("0.0.1234"), "{}", ran.out);
+    let told =
+        |name: &str| ran.err.lines().find(|line| line.contains(&format!("partial: {name}: "))).unwrap();
+    assert!(told("endless").contains("more than 33554432 bytes"), "{}", ran.err);
+    assert!(told("silent").contains("no answer"), "{}", ran.err);
 }

@@ -116,15 +116,15 @@ fn a_pasted_name_confirms_nothing_wherever_it_lands_in_a_protected_context() {
     for text in ["backend", "backend\r", "backend\r\n", "\rbackend\r\r"] {
         session.keys(&paste(text)).keys("z");
         wait_typed(&session, "z");
-        session.keys("\r").wait_for("that is not the object's name").keys("\x7f");
+        session.keys("\r").wait_for("not the object's name").keys("\x7f");
         wait_typed(&session, "");
         // A paste that is cut off before its end mark, as a lost connection leaves it, is none of ours either.
-        session.keys(&paste(text)).keys("\r").wait_for("that is not the object's name");
-        session.keys("z").wait_gone("that is not the object's name").keys("\x7f");
+        session.keys(&paste(text)).keys("\r").wait_for("not the object's name");
+        session.keys("z").wait_gone("not the object's name").keys("\x7f");
         wait_typed(&session, "");
     }
     // Half typed, the rest pasted.
-    session.keys("back").keys(&paste("end\r")).keys("\r").wait_for("that is not the object's name");
+    session.keys("back").keys(&paste("end\r")).keys("\r").wait_for("not the object's name");
     wait_typed(&session, "back");
     assert_one_restart(&stand, &session, "end\r");
 }
@@ -442,7 +442,7 @@ fn names_with_doubled_letters_are_typed_quickly_each_letter_once() {
     // A letter too few is not the name.
     table(&session, "configmaps", "momo-sstore");
     session.keys(":delete\r").wait_for(SHOWN).keys("\r").wait_for(NAME);
-    session.keys("momo-store\r").wait_for("that is not the object's name");
+    session.keys("momo-store\r").wait_for("not the object's name");
     session.keys(&"\x7f".repeat(5)).keys("sstore\r").wait_for("✔ deleted: ");
     // A terminal that tells held keys apart: letters count, and a held `enter` behind them does not.
     table(&session, "configmaps", "aaa");

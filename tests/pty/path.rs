@@ -75,7 +75,7 @@ fn walk(seed: u64, size: (u16, u16), protected: bool) {
         keys.press("\r").wait_for("type the release's name");
         // Neither pasted nor held nor wrong, the name must be typed; it is not counted.
         session.bytes(b"\x1b[200~momo\r\x1b[201~");
-        session.keys("mom\r").wait_for("that is not the release's name");
+        session.keys("mom\r").wait_for("not the release's name");
         session.keys("o");
         keys.press("\r").wait_for("✔ rolled back: revision 8");
     } else {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use deckwatch::app::effect::{Feed, Query};
-use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Silenced, Unreadable};
+use deckwatch::app::msg::{AlertsAnswer, Answer, FeedMsg, FeedState, Listed, Silenced, Unreadable};
 use deckwatch::app::views::{View, alert, board, logs, plan, release, table, text, timeline};
 use deckwatch::core::{Error, Kind, Name, Resource, Result, Span, Uid, Window};
 use deckwatch::ops::plan::Preview;
@@ -76,6 +76,7 @@ pub const CASES: &[Case] = &[
         bring: alert_page,
     },
     Case { view: "silences", name: "silences", open: |_| named("silences"), bring: silences },
+    Case { view: "gitops", name: "gitops", open: |_| named("gitops"), bring: gitops },
     Case {
         view: "table",
         name: "table-pods",
@@ -280,6 +281,43 @@ fn silences(stage: &mut Stage, state: State) -> std::result::Result<(), &'static
         State::Partial => {
             let error = error(world, Kind::Unreachable, "read silences");
             say(stage, vec![of("alertmanager-0", Ok(world.silences())), of("edge", Err(error))]);
+        }
+    }
+    Ok(())
+}
+
+fn gitops(stage: &mut Stage, state: State) -> std::result::Result<(), &'static str> {
+    if state == State::Loading {
+        return Ok(());
+    }
+    stage.background();
+    let world = stage.world;
+    let say = |stage: &mut Stage, answer: Result<Answer>| {
+        stage.answer(false, |_, query| matches!(query, Query::Kept(_)).then(|| answer.clone()));
+    };
+    let all = world.kept();
+    match state {
+        State::Loading => {}
+        State::Empty => {
+            let none = all.into_iter().map(|listed| Listed { told: Ok(None), ..listed }).collect();
+            say(stage, Ok(Answer::Kept(none)));
+        }
+        State::Denied | State::Failed => {
+            let error = error(world, state.kind(), "list helmreleases");
+            let none = all.into_iter().map(|listed| Listed { told: Err(error.clone()), ..listed }).collect();
+            say(stage, Ok(Answer::Kept(none)));
+        }
+        State::Stale => {
+            say(stage, Ok(Answer::Kept(all)));
+            stage.wait(SILENCE);
+            stage.refresh();
+            let error = silent(stage, "list helmreleases");
+            say(stage, Err(error));
+        }
+        State::Partial => {
+            let mut all = all;
+            all[0].told = Err(error(world, Kind::Denied, "list helmreleases"));
+            say(stage, Ok(Answer::Kept(all)));
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::states::staged;
 use crate::world::{World, ago, reference};
 
 /// Returns what is wrong with a screen.
-fn faults(buffer: &Buffer) -> Vec<String> {
+pub fn faults(buffer: &Buffer) -> Vec<String> {
     let mut out = Vec::new();
     let area = buffer.area;
     for y in area.top()..area.bottom() {

@@ -24,6 +24,7 @@ mod colours;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod hostile;
+mod parts;
 mod readable;
 mod silencing;
 mod snapshot;

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use deckwatch::app::msg::AlertsAnswer;
+use deckwatch::app::msg::{AlertsAnswer, Listed};
 use deckwatch::core::action::Risk;
 use deckwatch::core::{ClusterId, Labels, Name, ObjectRef, Resource, Safe, Span, Ts, Uid, Untrusted, Window};
+use deckwatch::ops::kept::{Kept, LISTINGS, Listing};
 use deckwatch::ops::plan::{Change, DiffLine, Preview, Shown, Silences, silence_phrase};
 use deckwatch::ops::silence::Reach;
 use deckwatch::ops::{Doing, Item, Plan};
@@ -274,7 +275,19 @@ impl World {
         let top = json!({
             "name": "momo", "namespace": NAMESPACE, "version": version, "manifest": manifest,
             "config": {"image": {"tag": self.say(tag)}, "password": "hunter2"},
-            "chart": {"metadata": {"name": self.say("momo-store"), "version": self.say(tag), "appVersion": self.say(tag)}, "values": {}},
+            "chart": {
+                "metadata": {
+                    "name": self.say("momo-store"), "version": self.say(tag), "appVersion": self.say(tag),
+                    "annotations": {"team": self.say("shop")}, "dependencies": [{"name": self.say("postgres")}],
+                },
+                "values": {"image": {"pullPolicy": "IfNotPresent"}, "note": self.say("a value of the chart's")},
+            },
+            "hooks": [{
+                "name": self.say("migrate"), "kind": "Job", "path": self.say("momo/templates/migrate.yaml"), "weight": -5,
+                "events": ["pre-upgrade", self.say("pre-rollback")], "delete_policies": ["before-hook-creation"],
+                "last_run": {"started_at": stamp(9), "completed_at": stamp(8), "phase": self.say("Succeeded")},
+                "manifest": format!("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {}\n", quoted(&self.say("migrate"))),
+            }],
             "info": {"first_deployed": "2026-11-01T00:00:00Z", "last_deployed": stamp(9), "deleted": "",
                 "description": self.say("Upgrade complete"), "status": "deployed", "notes": self.say("Open the shop at /")},
         });
@@ -406,6 +419,50 @@ impl World {
             one(2, "pending", "search", (-30, -90)),
             one(3, "expired", "backend", (300, 240)),
         ]
+    }
+
+    /// Returns what is looked after: a HelmRelease that is held for two hours and one whose time is over, a source, two
+    /// Applications and a canary.
+    pub fn kept(self) -> Vec<Listed> {
+        let metadata = |name: &str, held: Option<(i64, i64)>| {
+            let annotations = held.map(|(since, until)| {
+                json!({
+                    "deckwatch.dev/suspended-by": self.say("vera"), "deckwatch.dev/suspended-at": stamp(since),
+                    "deckwatch.dev/suspended-why": self.say("5xx since 14:00"), "deckwatch.dev/suspended-until": stamp(until),
+                })
+            });
+            json!({"name": name, "namespace": NAMESPACE, "uid": format!("uid-{name}"), "annotations": annotations})
+        };
+        let ready = |status: &str, reason: &str| json!([{"type": "Ready", "status": status, "reason": self.say(reason), "message": self.say("stored artifact")}]);
+        let objects = |kind: &str| match kind {
+            "HelmRelease" => vec![
+                json!({"metadata": metadata("momo", Some((12, -108))), "spec": {"suspend": true},
+                    "status": {"history": [{"chartVersion": self.say("0.0.1043")}], "conditions": ready("True", "x")}}),
+                json!({"metadata": metadata("search", Some((200, 20))), "spec": {"suspend": true},
+                    "status": {"history": [{"chartVersion": self.say("1.2.0")}], "conditions": ready("True", "x")}}),
+            ],
+            "GitRepository" => vec![json!({"metadata": metadata("apps", None),
+                "status": {"artifact": {"revision": self.say("main@sha1:1a2b3c")},
+                    "conditions": ready("False", "GitOperationFailed")}})],
+            "Application" => vec![
+                json!({"metadata": metadata("newsletter", None), "spec": {"syncPolicy": {"automated": {"enabled": false}}},
+                    "status": {"sync": {"status": "OutOfSync"}, "health": {"status": "Healthy"},
+                        "history": [{"id": 4, "revision": self.say("1a2b3c4d")}]}}),
+                json!({"metadata": metadata("catalog", None), "spec": {"syncPolicy": {"automated": {}}},
+                    "status": {"sync": {"status": "Synced"}, "health": {"status": "Healthy"},
+                        "history": [{"id": 9, "revision": self.say("5e6f7a8b")}]}}),
+            ],
+            "Rollout" => vec![json!({"metadata": metadata("gateway", None),
+                "spec": {"strategy": {"canary": {"steps": [{}, {}, {}, {}]}}},
+                "status": {"phase": "Paused", "currentStepIndex": 1, "message": self.say("CanaryPauseStep")}})],
+            _ => Vec::new(),
+        };
+        let list = |listing: &'static Listing| {
+            let read = |item: &Value| Kept::of(listing, "v1", &cluster(), item).unwrap();
+            let kept = objects(listing.kind).iter().map(read).collect();
+            Listed { listing, told: Ok(Some(kept)), cut: false }
+        };
+        LISTINGS.iter().map(list).collect()
     }
 
     /// Returns a plan to silence the alert.

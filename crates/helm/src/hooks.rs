@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::{self, Fault};
 use crate::plan::PlanObject;
 use crate::record::Hook;
 use crate::yaml11::ManifestObject;
@@ -75,7 +76,13 @@ pub struct RunHook {
 impl RunHook {
     /// Returns whether its object is deleted then. Definitions of kinds never are: every object of the kind would go too.
     pub fn is_deleted(&self, when: DeletePolicy) -> bool {
-        self.kind != "CustomResourceDefinition" && self.delete.iter().any(|policy| policy == when.as_str())
+        let fault = match when {
+            DeletePolicy::BeforeCreation => faults::on(Fault::NothingBeforeCreation),
+            DeletePolicy::Succeeded => faults::on(Fault::SucceededStay),
+            DeletePolicy::Failed => false,
+        };
+        let may_be = self.kind != "CustomResourceDefinition" && !fault;
+        may_be && self.delete.iter().any(|policy| policy == when.as_str())
     }
 
     /// Returns whether its logs are shown then.
@@ -123,7 +130,9 @@ pub(crate) fn running(hooks: &[Hook], event: HookEvent) -> Vec<usize> {
     let mut places: Vec<usize> =
         hooks.iter().enumerate().flat_map(|(at, hook)| std::iter::repeat_n(at, times(hook))).collect();
     let key = |at: &usize| hooks.get(*at).map(|hook| (hook.weight, hook.name.clone()));
-    places.sort_by_key(key);
+    if !faults::on(Fault::WeightsIgnored) {
+        places.sort_by_key(key);
+    }
     places
 }
 

@@ -25,9 +25,11 @@ pub const NOW: Now = Now { ns: 1_795_246_848_000_000_000, offset_minutes: 0 };
 pub fn kinds() -> Kinds {
     let all = [
         ("v1", "ConfigMap", "configmaps", true),
+        ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
         ("v1", "Secret", "secrets", true),
         ("v1", "Service", "services", true),
         ("v1", "Pod", "pods", true),
+        ("v1", "ServiceAccount", "serviceaccounts", true),
         ("v1", "Namespace", "namespaces", false),
         ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
         ("apps/v1", "Deployment", "deployments", true),
@@ -141,6 +143,8 @@ pub struct Stand {
     pub options: Options,
     pub dead: Option<i64>,
     pub autoscalers: Vec<Autoscaler>,
+    /// Owners that are held back.
+    pub held: Vec<crate::plan::Owner>,
 }
 
 impl Stand {
@@ -175,6 +179,7 @@ impl Stand {
             options: Options { max_history: 0, ..Options::default() },
             dead: None,
             autoscalers: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -210,6 +215,7 @@ impl Stand {
             live: &live,
             owners: &[],
             autoscalers: &self.autoscalers,
+            held: &self.held,
             options: &self.options,
             now: NOW,
             dead: self.dead,

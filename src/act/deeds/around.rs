@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::said;
-use super::Read;
+use super::{Read, source};
 use crate::core::{Kind, Safe};
-use crate::ops::deed::{Deed, Live};
+use crate::ops::deed::{Deed, Flux, Live};
 use crate::sources::kube::Client;
 
 /// How many namespaces are looked at for one plan.
@@ -39,6 +39,11 @@ pub async fn look(client: &Client, deed: &Deed, read: &[Read]) -> Around {
         }
         if matches!(deed, Deed::Scale { .. } | Deed::Edit { .. }) {
             autoscalers(client, namespace, &here, &mut around).await;
+        }
+    }
+    if let Deed::Flux { how: Flux::Resume | Flux::Reconcile } = deed {
+        for live in &lives {
+            around.notes.extend(source::look(client, live).await);
         }
     }
     around

@@ -16,6 +16,8 @@ use crate::ops::{Confirmed, JobMsg, Outcome, WriteState};
 /// The time limit of one write; after it its outcome is unknown and is read back.
 const LIMIT: Span = Span::secs(15);
 const CAP: usize = 16 << 20;
+/// How often a request is sent that the server refuses because the object's status has changed in the same moment.
+const TRIES: usize = 4;
 /// How long and how often what became of a lost write is looked for.
 const LOOKING: Span = Span::secs(30);
 const REST: Duration = Duration::from_secs(1);
@@ -105,18 +107,38 @@ fn summed((done, failed, unknown): (&[Safe], &[Safe], &[Safe]), of: usize, past:
 }
 
 impl Carry<'_> {
+    /// Looks at a part's object and sends its request.
+    ///
+    /// What the server refuses is known not to be done. A controller at work writes the status all the time: of a rollout or
+    /// an Application that is under way the version may be old by the time that the entry is on disk. So it is looked at
+    /// again then, and sent again where only that has changed.
     pub(super) async fn part(&self, part: &Part) -> End {
         let failed = |why: &str| End::Failed(why.to_owned());
-        match self.fresh(part).await {
-            Ok(Fresh::Same(fresh)) => self.planned(part, &fresh).await,
-            Ok(Fresh::Gone) => failed("it is not there any more: nothing was sent"),
-            Ok(Fresh::Replaced) => {
-                failed("another object of the same name stands in its place: nothing was sent")
+        let mut refused: Option<(Option<Value>, End)> = None;
+        for _ in 0..TRIES {
+            let fresh = match self.fresh(part).await {
+                Ok(Fresh::Same(fresh)) => fresh,
+                Ok(Fresh::Gone) => return failed("it is not there any more: nothing was sent"),
+                Ok(Fresh::Replaced) => {
+                    return failed("another object of the same name stands in its place: nothing was sent");
+                }
+                Err(error) => {
+                    let why = error.line();
+                    return End::Failed(format!("could not be looked at again, nothing was sent: {why}"));
+                }
+            };
+            let version = fresh.pointer("/metadata/resourceVersion").cloned();
+            match refused.take() {
+                // It was refused for another reason than its version.
+                Some((of, end)) if of == version => return end,
+                _ => {}
             }
-            Err(error) => {
-                End::Failed(format!("could not be looked at again, nothing was sent: {}", error.line()))
+            match self.planned(part, &fresh).await {
+                end @ End::Refused(409 | 422, _) => refused = Some((version, end)),
+                end => return end,
             }
         }
+        refused.map_or_else(|| failed("nothing was sent"), |(_, end)| end)
     }
 
     /// Looks at an object again.

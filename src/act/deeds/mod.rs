@@ -9,15 +9,17 @@ mod drive;
 mod free;
 mod live;
 mod show;
+mod source;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::rights;
+use super::who::Who;
 use crate::core::{ClusterId, Error, Kind, ObjectRef, Result, Safe, Ts};
 use crate::ops::deed::rollout::{self, Past};
-use crate::ops::deed::{Act, Deed, Live, Raw, Refusal};
+use crate::ops::deed::{Act, App, Deed, Flux, Live, Raw, Refusal};
 use crate::ops::{Plan, PlanId};
 use crate::sources::kube::Client;
 
@@ -151,8 +153,19 @@ fn named(deed: &Deed, object: &ObjectRef, id: PlanId) -> Deed {
             let name = if name.is_empty() { made() } else { name.clone() };
             Deed::Trigger { name, operation: id.to_string() }
         }
-        other => other.clone(),
+        other => signed(other.clone()),
     }
+}
+
+/// Returns a deed that is written onto objects with the name of whoever asks for it.
+fn signed(mut deed: Deed) -> Deed {
+    if let Deed::Flux { how: Flux::Suspend { by, .. } }
+    | Deed::App { how: App::Back { by, .. } | App::AutoSync { by, .. } | App::Sync { by } } = &mut deed
+        && by.is_empty()
+    {
+        *by = Who::here(&|name| std::env::var(name).ok()).name();
+    }
+    deed
 }
 
 /// Makes the request, unless somebody else writes the object. Pods are nobody's but their controller's.

@@ -80,11 +80,13 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
     let mut left_out = Vec::new();
     let mut notes: Vec<Safe> = Vec::new();
     let mut risk = deed.risk();
+    let mut refusals = inputs.around.refusals.clone();
     for (read, (preview, result)) in inputs.read.iter().zip(&inputs.previews) {
         match (&read.act, read.live()) {
             (Ok(act), Some(live)) => {
                 about.push(ObjectRef { uid: Uid::new(&live.place.uid), ..read.object.clone() });
                 items.push(item(&read.object, act, &live, preview, result.as_ref(), inputs.cluster));
+                refusals.extend(forgotten(deed, result.as_ref()));
                 let alone = inputs.read.len() == 1;
                 let about = |w: &Safe| if alone { w.clone() } else { said(format!("{}: {w}", read.object)) };
                 notes.extend(deed.warnings(&live).iter().map(about));
@@ -94,7 +96,6 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
             (Ok(_), None) => left_out.push((read, Refusal::Gone)),
         }
     }
-    let mut refusals = inputs.around.refusals.clone();
     let mut unchanged = Vec::new();
     // Of several objects those that can't be changed are left out; when none is left there is nothing to confirm.
     for (read, why) in left_out {
@@ -143,6 +144,15 @@ pub fn show(inputs: &Inputs<'_>) -> Plan {
         user: Safe::default(),
         skew: None,
     }
+}
+
+/// Returns why a deed would not last, from what the server would keep of it.
+fn forgotten(deed: &Deed, result: Option<&Value>) -> Option<String> {
+    let Deed::App { how } = deed else { return None };
+    let forgets = !how.lasts(result?);
+    forgets.then(|| {
+        "this Argo CD is too old to know `enabled`: its automatic sync would go on; turn it off in Argo CD".to_owned()
+    })
 }
 
 /// Returns the namespace that all of them are in, empty where there is none.

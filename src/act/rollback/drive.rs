@@ -1,6 +1,6 @@
 //! Carries a confirmed plan out: asks the engine what is next, journals, sends once, brings the answer back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use deckwatch_helm::step::{
@@ -8,17 +8,22 @@ use deckwatch_helm::step::{
 };
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::super::said;
 use super::helm_now;
 use crate::act::order::Carry;
 use crate::core::{Error, Kind, Safe, Span};
 use crate::ops::{Confirmed, JobMsg, Outcome, WriteState};
-use crate::sources::kube::Client;
+use crate::sources::kube::{self, Client};
 
 /// The time limit of one write; after it its outcome is unknown and is read back.
 const LIMIT: Span = Span::secs(15);
 const CAP: usize = 16 << 20;
+/// How long a read that went out beside a write is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long what was read is what is there: shorter than it takes to read it again from afar.
+const JUST_NOW: Duration = Duration::from_millis(50);
 
 /// Carries a plan out and tells how it goes. Returns how it ended and what is said of it: what was read back, what was
 /// left.
@@ -26,8 +31,10 @@ pub(in crate::act) async fn run(carry: &Carry<'_>, job: Job) -> (Outcome, Safe) 
     // The hooks, the objects, and three records: the new one is made and marked, the old one superseded.
     let of = job.hooks() + job.objects() + 3;
     let (makes, record) = job.makes();
+    // Helm's ways are all of them.
+    let repeats = job.is_strict();
     let mut engine = Engine::new(job);
-    let mut driver = Driver { carry, steps: 0, of };
+    let mut driver = Driver { carry, steps: 0, of, repeats, read: None, next: None, ahead: None, well: true };
     let mut reply = None;
     let ended = loop {
         if carry.stop.is_cancelled() {
@@ -35,7 +42,10 @@ pub(in crate::act) async fn run(carry: &Carry<'_>, job: Job) -> (Outcome, Safe) 
         }
         engine.set_now(helm_now((carry.clock)()));
         match engine.next(reply.take()) {
-            Step::Request(request) => reply = Some(driver.send(&request).await),
+            Step::Request(request) => {
+                driver.next = engine.ahead().filter(|_| !driver.repeats);
+                reply = Some(driver.send(&request).await);
+            }
             Step::Progress(event) => driver.progress(&event),
             // The engine only waits for a reply, and every request has been given one.
             Step::Waiting => {
@@ -97,10 +107,23 @@ fn outcome(ended: HelmOutcome) -> Outcome {
     }
 }
 
+/// A read, its answer, and when that came.
+type Known = (Request, Answer, Instant);
+
 struct Driver<'a> {
     carry: &'a Carry<'a>,
     steps: usize,
     of: usize,
+    /// Whether what was read right before is read again, as Helm does.
+    repeats: bool,
+    /// The last request, if it was a read, its answer, and when that came.
+    read: Option<Known>,
+    /// The read that may go out beside the next write.
+    next: Option<Request>,
+    /// The one that went out beside the last write; nothing is known where it got no answer.
+    ahead: Option<(Request, AbortOnDropHandle<Option<Known>>)>,
+    /// Whether the last request was answered; if not, the next one goes out on a connection of its own, whatever it is.
+    well: bool,
 }
 
 impl Driver<'_> {
@@ -143,10 +166,13 @@ impl Driver<'_> {
                 }
             }
         }
-        let reply = self.exchange(request).await;
+        let reply = match self.known(request).await {
+            Some(answer) => Reply::Answer(answer),
+            None => self.exchange(request).await,
+        };
         if writes {
             let (state, detail) = match &reply {
-                Reply::Answer(a) if (200..300).contains(&a.code) => (WriteState::Done, None),
+                Reply::Answer(a) if is_good(a) => (WriteState::Done, None),
                 // The server may have failed on the way.
                 Reply::Answer(a) if a.code >= 500 => (WriteState::Unknown, Some(answered(a))),
                 Reply::Answer(a) => (WriteState::Refused, Some(answered(a))),
@@ -155,31 +181,106 @@ impl Driver<'_> {
             };
             // The write has been sent; that its answer could not be noted is told by the next entry's failure.
             self.carry.note(&text, state, detail).ok();
+            if request.is_of_a_record() {
+                // Whose the record is, is told by this entry, and the next one may be long in coming.
+                self.carry.journal.sync().ok();
+            }
         }
         reply
     }
 
-    async fn exchange(&self, request: &Request) -> Reply {
+    /// Returns the answer to a read that is the same as the request right before it, or as the one beside that, where it has
+    /// only just been answered: Helm looks at each object twice and more before it writes. Every read is used up by the next
+    /// request.
+    async fn known(&mut self, request: &Request) -> Option<Answer> {
+        let beside = match self.ahead.take() {
+            Some((asked, reading)) if asked == *request => self.waited(reading).await,
+            _ => None,
+        };
+        let (asked, answer, at) = self.read.take().or(beside)?;
+        let known = !self.repeats && asked == *request && at.elapsed() < JUST_NOW;
+        known.then(|| {
+            self.read = Some((asked, answer.clone(), at));
+            answer
+        })
+    }
+
+    /// Waits for the read beside the last write. Who hangs is not waited for long: it is asked anew, on a connection of its own.
+    async fn waited(&mut self, reading: AbortOnDropHandle<Option<Known>>) -> Option<Known> {
+        let read = tokio::select! {
+            read = tokio::time::timeout(PATIENCE, reading) => read.ok().and_then(Result::ok).flatten(),
+            () = self.carry.stop.cancelled() => None,
+        };
+        self.well = read.as_ref().is_some_and(|(_, answer, _)| answer.code < 500);
+        // What is not there, or refused, is looked at again: it decides what is done.
+        read.filter(|(_, answer, _)| is_good(answer))
+    }
+
+    async fn exchange(&mut self, request: &Request) -> Reply {
         let http = match build(request, self.carry.confirmed) {
             Ok(http) => http,
             Err(why) => return refused(&why),
         };
-        match self.carry.client.raw_service().send_once(http, LIMIT, CAP).await {
-            Ok(reply) => {
-                let retry = reply
-                    .header(&header::RETRY_AFTER)
-                    .and_then(|v| v.parse::<u64>().ok())
-                    .map(|s| s.saturating_mul(1000));
-                let body = if request.logs && reply.status == 200 {
-                    Value::from(String::from_utf8_lossy(&reply.body).into_owned())
-                } else {
-                    serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
-                };
-                Reply::Answer(Answer { code: reply.status, body, retry_after_ms: retry })
+        let raw = self.carry.client.raw_service();
+        let next = self.next.take().filter(|_| self.well);
+        let got = match request.class() {
+            // What became of a record must not be in doubt: the release would stay pending.
+            Class::Write if self.well && !request.is_of_a_record() => {
+                self.ahead = next.and_then(|next| self.read_ahead(next));
+                raw.send_next(http, LIMIT, CAP).await
             }
-            Err(failure) if failure.maybe_sent => Reply::Lost(failure.error.line()),
-            Err(failure) => Reply::NotSent(failure.error.line()),
+            Class::Read if self.well => raw.read_once(http, LIMIT, CAP).await,
+            Class::Read | Class::Write => raw.send_once(http, LIMIT, CAP).await,
+        };
+        let reply = told(got, request.logs);
+        self.well = matches!(&reply, Reply::Answer(answer) if answer.code < 500);
+        if !self.well {
+            self.ahead = None;
         }
+        if let (Class::Read, Reply::Answer(answer)) = (request.class(), &reply)
+            && is_good(answer)
+        {
+            self.read = Some((request.clone(), answer.clone(), Instant::now()));
+        }
+        reply
+    }
+
+    /// Sends a read beside a write.
+    fn read_ahead(&self, request: Request) -> Option<(Request, AbortOnDropHandle<Option<Known>>)> {
+        let http = build(&request, self.carry.confirmed).ok()?;
+        let raw = self.carry.client.raw_service();
+        let asked = request.clone();
+        let reading = tokio::spawn(async move {
+            match told(raw.read_once(http, LIMIT, CAP).await, asked.logs) {
+                Reply::Answer(answer) => Some((asked, answer, Instant::now())),
+                Reply::Lost(_) | Reply::NotSent(_) => None,
+            }
+        });
+        Some((request, AbortOnDropHandle::new(reading)))
+    }
+}
+
+fn is_good(answer: &Answer) -> bool {
+    (200..300).contains(&answer.code)
+}
+
+/// Returns what came of a request, in the engine's words. `logs`: the answer is a text.
+fn told(got: Result<kube::Reply, kube::Failure>, logs: bool) -> Reply {
+    match got {
+        Ok(reply) => {
+            let retry = reply
+                .header(&header::RETRY_AFTER)
+                .and_then(|v| v.parse::<u64>().ok())
+                .map(|s| s.saturating_mul(1000));
+            let body = if logs && reply.status == 200 {
+                Value::from(String::from_utf8_lossy(&reply.body).into_owned())
+            } else {
+                serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
+            };
+            Reply::Answer(Answer { code: reply.status, body, retry_after_ms: retry })
+        }
+        Err(failure) if failure.maybe_sent => Reply::Lost(failure.error.line()),
+        Err(failure) => Reply::NotSent(failure.error.line()),
     }
 }
 

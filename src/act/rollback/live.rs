@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use deckwatch_helm::hooks::DeletePolicy;
 use deckwatch_helm::options::Method;
 use deckwatch_helm::plan::{
-    Action, Autoscaler, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Owner, Plan, PlanObject,
+    Action, Autoscaler, BoundSides, Gvk, Kinds, Live, Mapping, ObjectId, Plan, PlanObject, Refusal,
 };
-use deckwatch_helm::record::{Driver, Limits, Record, StoredRecord, object_name};
+use deckwatch_helm::record::{Driver, Limits, Record, StoredRecord, object_name, parse_object_name};
 use deckwatch_helm::step::Place;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -18,6 +18,12 @@ use crate::sources::kube::Client;
 
 /// How many reads are under way at once.
 const AT_ONCE: usize = 8;
+/// From how many objects of a kind on they are listed.
+const MANY: usize = 8;
+/// How many objects a list has at most: the namespace may hold many more than the release.
+const MOST_LISTED: usize = 200;
+/// What Helm labels all that it makes with.
+const MANAGED: &str = "app.kubernetes.io/managed-by=Helm";
 
 /// The records of a release.
 pub struct History {
@@ -34,6 +40,16 @@ impl History {
             self.records.retain(|record| record.driver == Driver::Secret);
         }
     }
+
+    /// Returns what is wrong with a record that is newer than a revision and can't be read: what it stands for is not known.
+    pub fn newest_unreadable(&self, current: &StoredRecord) -> Option<Refusal> {
+        let current = current.record.version().ok()?;
+        let revision = |name: &str| parse_object_name(name).map(|(_, revision)| revision);
+        let all = self.unreadable.iter().filter_map(|(name, why)| Some((revision(name)?, why)));
+        let (revision, why) =
+            all.filter(|(revision, _)| *revision > current).max_by_key(|(number, _)| *number)?;
+        Some(Refusal::Unreadable { revision, why: why.clone() })
+    }
 }
 
 fn query(pairs: &[(&str, &str)]) -> String {
@@ -45,15 +61,17 @@ pub async fn history(client: &Client, namespace: &Name, release: &Name) -> Resul
     let selector = format!("owner=helm,name={release}");
     let mut out = History { records: Vec::new(), unreadable: Vec::new() };
     let mut denied = None;
-    for (plural, kind, fields) in
-        [("secrets", "Secret", "type=helm.sh/release.v1"), ("configmaps", "ConfigMap", "")]
-    {
+    let read = |plural: &'static str, fields: &'static str| {
         let mut pairs = vec![("labelSelector", selector.as_str())];
         if !fields.is_empty() {
             pairs.push(("fieldSelector", fields));
         }
         let path = format!("/api/v1/namespaces/{namespace}/{plural}?{}", query(&pairs));
-        let list: Value = match client.get_json(&path).await {
+        async move { client.get_json::<Value>(&path).await }
+    };
+    let (secrets, maps) = tokio::join!(read("secrets", "type=helm.sh/release.v1"), read("configmaps", ""));
+    for (list, kind) in [(secrets, "Secret"), (maps, "ConfigMap")] {
+        let list = match list {
             Ok(list) => list,
             Err(fail) if kind == "ConfigMap" && !out.records.is_empty() => {
                 drop(fail);
@@ -135,9 +153,15 @@ fn stranger(record: &Record, namespace: &Name, release: &Name, revision: Option<
 pub async fn kinds(client: &Client, wanted: &BTreeSet<Gvk>) -> Result<Kinds> {
     let versions: BTreeSet<String> = wanted.iter().map(Gvk::api_version).collect();
     let mut out: BTreeMap<Gvk, Mapping> = BTreeMap::new();
-    for version in versions {
+    let read = |version: String| async move {
         let path = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
-        let list: Value = match client.get_json(&path).await {
+        let list = client.get_json::<Value>(&path).await;
+        (version, list)
+    };
+    let reads: Vec<_> = versions.into_iter().map(read).collect();
+    let lists: Vec<_> = futures::stream::iter(reads).buffered(AT_ONCE).collect().await;
+    for (version, list) in lists {
+        let list = match list {
             Ok(list) => list,
             Err(fail) if fail.error.kind == Kind::NotFound => continue,
             Err(fail) => return Err(fail.error),
@@ -155,26 +179,71 @@ pub async fn kinds(client: &Client, wanted: &BTreeSet<Gvk>) -> Result<Kinds> {
     Ok(out)
 }
 
-/// Reads every object of both sides.
+/// Reads every object of both sides: many of a kind by a list, and one by one what is in none.
 pub async fn objects(client: &Client, sides: &BoundSides) -> BTreeMap<ObjectId, Live> {
-    let all: BTreeMap<ObjectId, String> = sides
+    let all: BTreeMap<ObjectId, Place> = sides
         .old
         .iter()
         .chain(&sides.target)
         .chain(sides.orphans())
         .filter(|o| !o.id.name.is_empty())
-        .map(|o| (o.id.clone(), Place::of(o).path()))
+        .map(|o| (o.id.clone(), Place::of(o)))
         .collect();
-    let read = |(id, path): (ObjectId, String)| async move {
-        let live = match client.get_json::<Value>(&path).await {
+    let mut found = listed(client, &all).await;
+    let read = |(id, place): (ObjectId, Place)| async move {
+        let live = match client.get_json::<Value>(&place.path()).await {
             Ok(value) => Live::Found(value),
             Err(fail) if fail.error.kind == Kind::NotFound => Live::NotFound,
             Err(fail) => Live::Denied(fail.error.line()),
         };
         (id, live)
     };
-    let reads: Vec<_> = all.into_iter().map(read).collect();
-    futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
+    let alone = all.into_iter().filter(|(id, _)| !found.contains_key(id));
+    let reads: Vec<_> = alone.map(read).collect();
+    let alone: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+    found.extend(alone);
+    found
+}
+
+/// Returns those of the objects that lists have, of kinds that there are many of. What no list has may be there all the same:
+/// lists are cut, and who may read an object may not be allowed to list them.
+async fn listed(client: &Client, all: &BTreeMap<ObjectId, Place>) -> BTreeMap<ObjectId, Live> {
+    let mut kinds: BTreeMap<String, BTreeMap<&str, (&ObjectId, &Place)>> = BTreeMap::new();
+    for (id, place) in all {
+        let list = Place { name: String::new(), ..place.clone() };
+        kinds.entry(list.path()).or_default().insert(&place.name, (id, place));
+    }
+    // Of Secrets only those are asked for that are meant.
+    kinds.retain(|path, wanted| wanted.len() >= MANY && !path.ends_with("/secrets"));
+    let read = |path: String| async move {
+        let query = query(&[("limit", &MOST_LISTED.to_string()), ("labelSelector", MANAGED)]);
+        let list = client.get_json::<Value>(&format!("{path}?{query}")).await;
+        (path, list.unwrap_or(Value::Null))
+    };
+    let reads: Vec<_> = kinds.keys().cloned().map(read).collect();
+    let lists: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+    let mut found = BTreeMap::new();
+    for (path, mut list) in lists {
+        let items = list.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take);
+        for item in items.unwrap_or_default() {
+            let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            let Some((id, place)) = kinds.get(&path).and_then(|wanted| wanted.get(name)) else { continue };
+            if let Some(whole) = as_alone(item, place) {
+                found.insert((*id).clone(), Live::Found(whole));
+            }
+        }
+    }
+    found
+}
+
+/// Returns an object of a list as the server has it alone: it says what it is.
+fn as_alone(item: Value, place: &Place) -> Option<Value> {
+    let Value::Object(item) = item else { return None };
+    let mut whole = serde_json::Map::new();
+    whole.insert("apiVersion".to_owned(), json!(place.api_version));
+    whole.insert("kind".to_owned(), json!(place.kind));
+    whole.extend(item.into_iter().filter(|(key, _)| !matches!(key.as_str(), "kind" | "apiVersion")));
+    Some(Value::Object(whole))
 }
 
 /// Finds the autoscalers of the namespaces in which the target has objects with replicas.
@@ -202,7 +271,11 @@ pub async fn autoscalers(client: &Client, sides: &BoundSides) -> Result<Vec<Auto
         for item in list.get("items").and_then(Value::as_array).into_iter().flatten() {
             let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             found.push(Autoscaler {
-                name: format!("HorizontalPodAutoscaler {}", text("/metadata/name")),
+                id: ObjectId {
+                    gvk: Gvk::new("autoscaling/v2", "HorizontalPodAutoscaler"),
+                    namespace: namespace.to_owned(),
+                    name: text("/metadata/name").to_owned(),
+                },
                 target: ObjectId {
                     gvk: Gvk::new(text("/spec/scaleTargetRef/apiVersion"), text("/spec/scaleTargetRef/kind")),
                     namespace: namespace.to_owned(),
@@ -214,13 +287,13 @@ pub async fn autoscalers(client: &Client, sides: &BoundSides) -> Result<Vec<Auto
     Ok(found)
 }
 
-/// Finds a Flux HelmRelease that names the release, where its kind is served.
+/// Finds the Flux HelmReleases that name the release, where their kind is served.
 ///
 /// Where all of them may not be listed, those of the release's namespace are: the objects' own labels tell of the rest.
 ///
 /// # Errors
 /// When the server serves the kind but its objects can't be read: whether there is an owner is then not known.
-pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -> Result<Vec<Owner>> {
+pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -> Result<Vec<Value>> {
     for version in ["v2", "v2beta2", "v2beta1"] {
         let path = format!("/apis/helm.toolkit.fluxcd.io/{version}/helmreleases");
         let mut list = client.get_json::<Value>(&path).await;
@@ -240,14 +313,7 @@ pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -
         };
         let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
         let ours = items.filter(|item| names(item, namespace.as_str(), release.as_str()));
-        return Ok(ours
-            .filter_map(|item| {
-                let text = |p: &str| item.pointer(p).and_then(Value::as_str).unwrap_or("");
-                let labels = json!({ "metadata": { "labels": {
-                    "helm.toolkit.fluxcd.io/name": text("/metadata/name"), "helm.toolkit.fluxcd.io/namespace": text("/metadata/namespace") } } });
-                deckwatch_helm::plan::find_owner(&labels)
-            })
-            .collect());
+        return Ok(ours.cloned().collect());
     }
     Ok(Vec::new())
 }
@@ -335,6 +401,24 @@ mod tests {
     use deckwatch_helm::record::RawMap;
 
     use super::*;
+
+    #[test]
+    fn an_object_of_a_list_is_as_the_server_tells_it_alone() {
+        let place = Place {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            resource: "deployments".to_owned(),
+            namespace: "store".to_owned(),
+            name: "web".to_owned(),
+        };
+        let item = json!({ "metadata": { "name": "web" }, "spec": {} });
+        let alone = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{}}"#;
+        assert_eq!(as_alone(item, &place).unwrap().to_string(), alone);
+        // A custom resource says in a list, too, what it is.
+        let item: Value = serde_json::from_str(alone).unwrap();
+        assert_eq!(as_alone(item, &place).unwrap().to_string(), alone);
+        assert_eq!(as_alone(json!("web"), &place), None);
+    }
 
     #[test]
     fn a_record_under_another_releases_name_is_a_stranger() {

@@ -6,6 +6,7 @@
 mod drive;
 mod live;
 mod losses;
+mod owners;
 mod preview;
 mod show;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use deckwatch_helm::options::{Options, Wait};
 use deckwatch_helm::plan::{
-    BoundSides, Owner, Plan, PlanInput, Refusal, Sides, choose_target, helm_picks, left_behind, plan,
+    BoundSides, Plan, PlanInput, Refusal, Sides, choose_target, helm_picks, left_behind, plan,
 };
 use deckwatch_helm::record::{Status, StoredRecord};
 use deckwatch_helm::step::Job;
@@ -24,6 +25,8 @@ use super::runner::unfinished::abandoned;
 use crate::core::{ClusterId, Error, Kind, Name, Result, Span, Ts};
 use crate::ops::PlanId;
 use crate::sources::kube::Client;
+
+use owners::Owners;
 
 pub(super) use drive::run;
 pub use live::{kinds as kinds_of, record};
@@ -98,7 +101,7 @@ pub async fn prepare(
         history.keep_one_driver();
     }
     // To Helm 0 is no revision at all.
-    let to = asked.to.filter(|to| *to != 0 || !options.strict);
+    let to = asked.to.filter(|to| *to != 0);
     let choice = choose_target(&history.records);
     let chosen = match (to, &choice) {
         (Some(to), _) => Ok(i64::from(to)),
@@ -110,6 +113,9 @@ pub async fn prepare(
     let of = |number: i64| history.records.iter().find(|r| r.record.version() == Ok(number));
     let current = history.records.iter().max_by_key(|r| r.record.version().unwrap_or(i64::MIN));
     let current = current.cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoHistory))?;
+    if let Some(refusal) = history.newest_unreadable(&current).filter(|_| !options.strict) {
+        return Err(refused(namespace, name, &refusal));
+    }
     let wanted =
         of(target).cloned().ok_or_else(|| refused(namespace, name, &Refusal::NoSuchRevision(target)))?;
     let dead = going(&current).filter(|(to, revision)| {
@@ -128,12 +134,16 @@ pub async fn prepare(
         Err(refusals) => (BoundSides::default(), refusals),
     };
     let objects = &bound;
-    let found = live::objects(client, objects).await;
-    let (owners, unasked): (Vec<Owner>, _) = match live::release_owners(client, namespace, name).await {
-        Ok(owners) => (owners, None),
-        Err(error) => (Vec::new(), Some(error)),
+    let (found, owners, autoscalers) = tokio::join!(
+        live::objects(client, objects),
+        live::release_owners(client, namespace, name),
+        live::autoscalers(client, objects),
+    );
+    let (owners, unasked) = match owners {
+        Ok(releases) => (Owners::of(&releases), None),
+        Err(error) => (Owners::default(), Some(error)),
     };
-    let (autoscalers, unscaled) = match live::autoscalers(client, objects).await {
+    let (autoscalers, unscaled) = match autoscalers {
         Ok(autoscalers) => (autoscalers, None),
         Err(error) => (Vec::new(), Some(error)),
     };
@@ -143,17 +153,22 @@ pub async fn prepare(
         sides: objects,
         unbound: &unbound,
         live: &found,
-        owners: &owners,
+        owners: &owners.all,
+        held: &owners.held,
         autoscalers: &autoscalers,
         options,
         now: helm_now(now),
         dead,
     };
-    let made = plan(&input).map_err(|r| refused(namespace, name, &r))?;
-    let rights = live::rights(client, &made, objects).await;
+    let mut made = plan(&input).map_err(|r| refused(namespace, name, &r))?;
+    made.refusals.extend(owners.at_work.iter().cloned().map(Refusal::AtWork));
+    let (rights, tries, losses) = tokio::join!(
+        live::rights(client, &made, objects),
+        preview::all(client, &made, objects),
+        losses::read(client, &made),
+    );
     let allowed = rights.as_ref().is_ok_and(Vec::is_empty);
-    let previews = preview::all(client, &made, objects, allowed).await;
-    let losses = losses::read(client, &made).await;
+    let previews = preview::judged(tries, allowed);
     let chosen = match (to, options.strict, choice) {
         (Some(_), ..) => show::Chosen::ByHand,
         (None, true, _) => show::Chosen::ByHelm,
@@ -169,6 +184,7 @@ pub async fn prepare(
         target: &wanted,
         history: &history,
         rights: &rights,
+        owners: &owners,
         unasked: unasked.as_ref(),
         unscaled: unscaled.as_ref(),
         losses: &losses,

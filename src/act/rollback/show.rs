@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::super::{diff, said};
 use super::live::History;
+use super::owners::Owners;
 use crate::core::action::Risk;
 use crate::core::ids::Gvk;
 use crate::core::{ClusterId, Error, Kind, Name, ObjectRef, Safe, Span, Ts, Uid};
@@ -41,6 +42,8 @@ pub struct Inputs<'a> {
     pub history: &'a History,
     /// Missing rights.
     pub rights: &'a Result<Vec<String>, Error>,
+    /// Who owns it beside Helm.
+    pub owners: &'a Owners,
     /// Why it could not be asked whether a HelmRelease owns the release.
     pub unasked: Option<&'a Error>,
     /// Why it is not known whether autoscalers set replicas.
@@ -96,7 +99,7 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         said(format!("whether an autoscaler sets replicas is not known, so they are set: {}", error.line()))
     }));
     let owned = (inputs.unasked.is_some() && !denied)
-        || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. }));
+        || helm.refusals.iter().any(|r| matches!(r, Refusal::Owned { .. } | Refusal::AtWork(_)));
     let rollback = Rollback {
         action: Safe::own(ROLLBACK),
         release: Name::lossy(&helm.release),
@@ -123,13 +126,15 @@ pub fn show(inputs: &Inputs<'_>) -> ops::Plan {
         what: Doing::Rollback(Box::new(rollback.losing(inputs.losses.to_vec()))),
         namespace: Name::lossy(&helm.namespace),
         why: why(inputs),
-        owner: Safe::own(if owned {
-            "see what is refused"
-        } else if denied {
-            "helm by its objects; HelmReleases of Flux may not be listed"
-        } else {
-            "helm (no Flux, no Argo CD, no Rollout)"
-        }),
+        owner: match inputs.owners.held.as_slice() {
+            _ if owned => Safe::own("see what is refused"),
+            _ if denied => Safe::own("helm by its objects; HelmReleases of Flux may not be listed"),
+            [] => Safe::own("helm (no Flux, no Argo CD, no Rollout)"),
+            held => {
+                let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+                said(format!("{}, suspended", held.join(", ")))
+            }
+        },
         rights: rights(inputs.rights),
         risk: risk(&items),
         items,
@@ -227,6 +232,7 @@ fn rights(missing: &Result<Vec<String>, Error>) -> Safe {
 fn notes(inputs: &Inputs<'_>) -> Vec<Safe> {
     let helm = inputs.helm;
     let mut out: Vec<Safe> = rolled_back_from(inputs).into_iter().collect();
+    out.extend(inputs.owners.notes.iter().cloned());
     out.extend(helm.over.map(|revision| {
         let status = inputs.current.record.info().map(|info| info.status.as_str().to_owned());
         let status = status.unwrap_or_else(|_| "pending".to_owned());

@@ -13,9 +13,9 @@ use super::super::views::{Env, View, plan::PlanView};
 use super::{open, tell};
 use crate::core::action::Action;
 use crate::core::key::{Code, Key};
-use crate::core::{Error, Kind, ObjectRef, Safe};
+use crate::core::{Error, Kind, ObjectRef, Safe, Span, Ts};
 use crate::ops::Wanted;
-use crate::ops::deed::{Cascade, Deed, Raw, Refusal, parse};
+use crate::ops::deed::{App, Cascade, Deed, Flux, Raw, Refusal, Step, parse};
 use crate::store::objects::Object;
 
 /// The actions on objects: how the line of `:` calls them, and what else it asks for; nothing where the plan is opened
@@ -39,6 +39,17 @@ pub const TABLE: &[(Action, &str, &str)] = &[
     (Action::DoEdit, "edit", ""),
     (Action::DoLabel, "label", "key=value key- …, --overwrite"),
     (Action::DoAnnotate, "annotate", "key=value key- …, --overwrite"),
+    (Action::DoFluxSuspend, "flux-suspend", "why; `for=2h` first says how long"),
+    (Action::DoFluxResume, "flux-resume", ""),
+    (Action::DoFluxReconcile, "flux-reconcile", ""),
+    (Action::DoAppRollback, "app-rollback", "the id in its history, nothing for the one before; then why"),
+    (Action::DoAutoSyncOn, "auto-sync-on", ""),
+    (Action::DoAutoSyncOff, "auto-sync-off", "why"),
+    (Action::DoAppSync, "app-sync", ""),
+    (Action::DoAbort, "abort", ""),
+    (Action::DoRetry, "retry", ""),
+    (Action::DoPromote, "promote", ""),
+    (Action::DoPromoteFull, "promote-full", ""),
 ];
 
 fn entry(action: Action) -> Option<(&'static str, &'static str)> {
@@ -60,7 +71,7 @@ fn objects(model: &Model) -> Vec<ObjectRef> {
 ///
 /// # Errors
 /// What is wrong with it, in a sentence.
-pub fn deed(action: Action, typed: &str) -> Result<Deed, Refusal> {
+pub fn deed(action: Action, typed: &str, now: Ts) -> Result<Deed, Refusal> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_owned).collect();
     let wrong = |why: &str| Refusal::Invalid(Safe::of(why));
     let tags = |words: &[String]| -> Result<_, Refusal> {
@@ -111,6 +122,45 @@ pub fn deed(action: Action, typed: &str) -> Result<Deed, Refusal> {
             let (set, overwrite) = tags(&words)?;
             Deed::Annotate { set, overwrite }
         }
+        _ => return gitops(action, &words, now),
+    })
+}
+
+/// Makes the deed of an action on what is deployed from git. Who asks for it is filled in where the plan is made.
+fn gitops(action: Action, words: &[String], now: Ts) -> Result<Deed, Refusal> {
+    let wrong = |why: &str| Refusal::Invalid(Safe::of(why));
+    let by = String::new();
+    let flux = |how| Deed::Flux { how };
+    let app = |how| Deed::App { how };
+    let step = |step| Deed::Step { step };
+    Ok(match action {
+        Action::DoFluxSuspend => {
+            let length = words.first().and_then(|word| word.strip_prefix("for="));
+            let until = match length.map(|length| Span::parse(length).filter(|span| span.0 > 0)) {
+                None => None,
+                Some(Some(span)) => Some(now + span),
+                Some(None) => return Err(wrong("for= is a length, as in for=2h")),
+            };
+            let why = words.get(usize::from(length.is_some())..).unwrap_or_default().join(" ");
+            if why.is_empty() {
+                return Err(wrong("say why: whoever finds it suspended reads it"));
+            }
+            flux(Flux::Suspend { by, why, until })
+        }
+        Action::DoFluxResume => flux(Flux::Resume),
+        Action::DoFluxReconcile => flux(Flux::Reconcile),
+        Action::DoAppRollback => {
+            let id = words.first().and_then(|word| word.parse().ok());
+            let why = words.get(usize::from(id.is_some())..).unwrap_or_default().join(" ");
+            app(App::Back { id, by, why })
+        }
+        Action::DoAutoSyncOn => app(App::AutoSync { on: true, by, why: String::new() }),
+        Action::DoAutoSyncOff => app(App::AutoSync { on: false, by, why: words.join(" ") }),
+        Action::DoAppSync => app(App::Sync { by }),
+        Action::DoAbort => step(Step::Abort),
+        Action::DoRetry => step(Step::Retry),
+        Action::DoPromote => step(Step::Promote),
+        Action::DoPromoteFull => step(Step::PromoteFull),
         _ => return Err(wrong("that is no action on objects")),
     })
 }
@@ -153,9 +203,10 @@ fn sample(action: Action) -> Option<Deed> {
         Action::DoScale => "1",
         Action::DoSetImage => "*=x",
         Action::DoLabel | Action::DoAnnotate => "x=y",
+        Action::DoFluxSuspend => "why",
         _ => "",
     };
-    deed(action, typed).ok()
+    deed(action, typed, Ts::default()).ok()
 }
 
 /// Does an action on objects. Returns whether it is one.
@@ -196,7 +247,7 @@ fn begin(
     env: &Env,
     effects: &mut Effects,
 ) {
-    match deed(action, typed) {
+    match deed(action, typed, env.now) {
         Ok(deed) => {
             let view = View::Plan(PlanView::new(Wanted::Deed { deed, objects }));
             open(model, view, env, effects);
@@ -257,7 +308,7 @@ pub fn key(model: &mut Model, key: Key, env: &Env, effects: &mut Effects) {
         return;
     }
     let typed = ask.line.text().trim().to_owned();
-    if let Err(why) = deed(ask.action, &typed) {
+    if let Err(why) = deed(ask.action, &typed, env.now) {
         ask.mistake = Some(why.to_string());
         return;
     }
@@ -292,9 +343,11 @@ mod tests {
 
     use super::*;
 
+    const NOW: Ts = Ts(1_800_000_000_000_000_000);
+
     #[test]
     fn what_is_typed_becomes_the_deed_and_what_is_wrong_is_told() {
-        assert_eq!(deed(Action::DoScale, "3").unwrap(), Deed::Scale { replicas: 3, current: None });
+        assert_eq!(deed(Action::DoScale, "3", NOW).unwrap(), Deed::Scale { replicas: 3, current: None });
         for (action, bad) in [
             (Action::DoScale, ""),
             (Action::DoScale, "-1"),
@@ -307,15 +360,38 @@ mod tests {
             (Action::DoSetResources, "cpu=1"),
             (Action::DoDrain, "--now"),
             (Action::DoDrain, "timeout=x"),
+            (Action::DoFluxSuspend, ""),
+            (Action::DoFluxSuspend, "for=2h"),
+            (Action::DoFluxSuspend, "for=soon 5xx"),
         ] {
-            assert!(deed(action, bad).is_err(), "{action}: {bad}");
+            assert!(deed(action, bad, NOW).is_err(), "{action}: {bad}");
         }
-        let labelled = deed(Action::DoLabel, "a=b c- --overwrite").unwrap();
+        let labelled = deed(Action::DoLabel, "a=b c- --overwrite", NOW).unwrap();
         let Deed::Label { set, overwrite: true } = labelled else { panic!("{labelled:?}") };
         assert_eq!(set.len(), 2);
-        let set = deed(Action::DoSetResources, "requests=cpu=1 --limits=cpu=2,memory=1Gi c=a,b").unwrap();
+        let set =
+            deed(Action::DoSetResources, "requests=cpu=1 --limits=cpu=2,memory=1Gi c=a,b", NOW).unwrap();
         let Deed::SetResources { containers, requests, limits } = set else { panic!("{set:?}") };
         assert_eq!((containers.len(), requests.len(), limits.len()), (2, 1, 2));
+    }
+
+    #[test]
+    fn what_holds_back_says_why_and_until_when() {
+        let held = |typed: &str| match deed(Action::DoFluxSuspend, typed, NOW).unwrap() {
+            Deed::Flux { how: Flux::Suspend { why, until, .. } } => (why, until),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            held("for=2h 5xx since 14:00"),
+            ("5xx since 14:00".to_owned(), Some(NOW + Span::hours(2)))
+        );
+        assert_eq!(held("5xx for=2h"), ("5xx for=2h".to_owned(), None));
+        let back = |typed: &str| match deed(Action::DoAppRollback, typed, NOW).unwrap() {
+            Deed::App { how: App::Back { id, why, .. } } => (id, why),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(back("3 5xx"), (Some(3), "5xx".to_owned()));
+        assert_eq!(back(""), (None, String::new()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod bind;
 mod command;
 mod copy;
 mod data;
-mod deeds;
+pub(super) mod deeds;
 mod go;
 mod keys;
 mod moment;

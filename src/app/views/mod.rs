@@ -20,6 +20,7 @@ pub mod alert;
 pub mod alerts;
 pub mod board;
 mod describe;
+pub mod gitops;
 pub mod journal;
 pub mod logs;
 mod modal;
@@ -281,7 +282,8 @@ views! {
     Logs(logs::Logs) "logs" [] None, "Log lines, live or around the moment.";
     Board(board::Board) "board" ["panels" "boards"] Some(|| View::Board(board::Board::default())), "Panels of a workload at the moment.";
     Releases(releases::Releases) "releases" ["helm"] Some(|| View::Releases(releases::Releases::default())), "Helm releases.";
-    Release(release::ReleasePage) "release" [] None, "One release: history, differences, values, manifest, hooks, notes, metadata.";
+    Release(release::ReleasePage) "release" [] None, "One release: history, differences, values, manifest, hooks, notes, metadata, newer versions.";
+    Gitops(gitops::Gitops) "gitops" ["flux" "argocd"] Some(|| View::Gitops(gitops::Gitops::default())), "What Flux, Argo CD and Argo Rollouts look after, and what is held back, by whom, why and until when.";
     Timeline(timeline::Timeline) "timeline" ["tl" "changes"] Some(|| View::Timeline(timeline::Timeline::default())), "What happened, over all sources, with the reach of each.";
     Sources(sources::Sources) "sources" ["src"] Some(|| View::Sources(sources::Sources::default())), "Every source: address, way, state, latency, exact error, hint.";
     Journal(journal::Journal) "journal" [] Some(|| View::Journal(journal::Journal::default())), "What was seen and done here.";

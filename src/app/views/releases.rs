@@ -16,6 +16,7 @@ use crate::core::filter::Filter;
 use crate::core::{Name, Result, num};
 use crate::ops::Wanted;
 use crate::store::releases::Release;
+use crate::ui::text::measure;
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
 
@@ -37,13 +38,14 @@ pub struct Releases {
 /// A revision's record: namespace, release, revision.
 type Key = (Name, Name, u32);
 
-fn columns() -> [Column; 7] {
+/// Returns the columns, that of the status so wide at least.
+fn columns(status: u16) -> [Column; 7] {
     [
         Column::new("NAME", 8, 40).pinned(),
         Column::new("NAMESPACE", 8, 30).shed(1),
         Column::new("REVISION", 8, 8).shed(0),
         Column::new("UPDATED", 8, 14).shed(2),
-        Column::new("STATUS", 10, 17).shed(0),
+        Column::new("STATUS", status.clamp(8, 17), 17).shed(0),
         Column::new("CHART", 10, 34).shed(3),
         Column::new("APP VERSION", 8, 20).shed(4),
     ]
@@ -199,6 +201,15 @@ impl Pane for Releases {
         self.ask(cx);
     }
 
+    fn unavailable(&self, action: Action, _shared: &Shared) -> Option<String> {
+        if action != Action::Free {
+            return None;
+        }
+        self.rows
+            .get(self.list.at)
+            .map_or_else(|| Some("no release is selected".to_owned()), release::settled)
+    }
+
     fn subject(&self, _shared: &Shared) -> Subject {
         let Some(row) = self.rows.get(self.list.at) else { return Subject::default() };
         Subject {
@@ -224,15 +235,15 @@ impl Pane for Releases {
         if self.rows.is_empty() {
             let filtered = !cx.shared.releases.list.is_empty();
             let why = if filtered { "no release passes the filter" } else { "no release is known" };
-            let whole = matches!(truth, Truth::Good(_) | Truth::Stale(_, None) | Truth::Partial(_));
-            let why = Truth::Empty(why.to_owned());
-            screen::draw_instead(cx, if whole { &why } else { &truth }, area, buf);
+            screen::draw_no_rows(cx, &truth, why.to_owned(), area, buf);
             return;
         }
         let area = screen::banner(cx, &truth, area, buf);
         let rows = made(self.rows.len(), |i| self.rows.get(i).map(|r| self.row(r, cx)).unwrap_or_default());
         let place = Place { selected: Some(self.list.at), top: self.list.top, left: 0 };
-        paint::table((buf, &cx.env.theme), area, &columns(), &rows, place, &Sample::of(&rows));
+        // Never cut: it tells a release that is pending from one that is well.
+        let status = self.rows.iter().map(|r| measure::width(r.status().as_str())).max().unwrap_or(0);
+        paint::table((buf, &cx.env.theme), area, &columns(status), &rows, place, &Sample::of(&rows));
     }
 
     fn json(&self, shared: &Shared) -> serde_json::Value {

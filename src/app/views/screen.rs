@@ -8,6 +8,7 @@ use super::{Draw, Env, Pane, Truth, View};
 use crate::app::effect::Scope;
 use crate::app::jumps;
 use crate::app::model::{Model, Shared};
+use crate::app::update::deeds;
 use crate::core::action::{Action, Context};
 use crate::core::key::chord;
 use crate::core::{Error, Moment, Ts, Zone, num};
@@ -318,6 +319,13 @@ pub fn told(error: &Error, room: usize) -> Vec<String> {
     std::iter::once(error.line()).chain(hint).flat_map(|l| wrap(&l, room)).collect()
 }
 
+/// Draws why a list has no rows: `nothing` where all that there is has been read, else why it was not.
+pub fn draw_no_rows(cx: &Draw<'_>, truth: &Truth, nothing: String, area: Rect, buf: &mut Buffer) {
+    let read = matches!(truth, Truth::Good(_) | Truth::Stale(_, None) | Truth::Partial(_));
+    let nothing = Truth::Empty(nothing);
+    draw_instead(cx, if read { &nothing } else { truth }, area, buf);
+}
+
 /// Draws why a view has no rows. Returns whether it drew.
 pub fn draw_instead(cx: &Draw<'_>, truth: &Truth, area: Rect, buf: &mut Buffer) -> bool {
     let room = usize::from(area.width.saturating_sub(4)).max(20);
@@ -352,9 +360,17 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// What the line of keys offers, most useful first; only what is bound and applies here.
-const OFFERED: [Action; 24] = [
+const OFFERED: [Action; 32] = [
     Action::Confirm,
     Action::Stop,
+    Action::Free,
+    Action::DoFluxResume,
+    Action::DoFluxSuspend,
+    Action::DoAutoSyncOn,
+    Action::DoAppRollback,
+    Action::DoAbort,
+    Action::DoRetry,
+    Action::DoPromote,
     Action::Open,
     Action::Roll,
     Action::Diff,
@@ -385,7 +401,7 @@ fn keys(model: &Model, env: &Env, area: Rect, buf: &mut Buffer) {
     let offered = OFFERED.iter().copied().filter(|a| offers(*a, context, model));
     let mut hints = Vec::new();
     for action in offered.chain((context == Context::Plan).then_some(Action::Back)) {
-        let nowhere = || jumps::unavailable(model, action);
+        let nowhere = || jumps::unavailable(model, action).or_else(|| deeds::unavailable(model, action));
         if pane.unavailable(action, &model.shared).or_else(nowhere).is_some() {
             continue;
         }

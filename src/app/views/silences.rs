@@ -313,9 +313,9 @@ impl Pane for Silences {
     fn draw(&self, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         let truth = self.truth(cx);
         if self.rows.is_empty() {
-            let filtered = Truth::Empty("no silence passes the filter".to_owned());
-            let passes = self.filter.is_all() || !matches!(truth, Truth::Good(_));
-            screen::draw_instead(cx, if passes { &truth } else { &filtered }, area, buf);
+            let why =
+                if self.filter.is_all() { "no silence is known" } else { "no silence passes the filter" };
+            screen::draw_no_rows(cx, &truth, why.to_owned(), area, buf);
             return;
         }
         let area = screen::banner(cx, &truth, area, buf);

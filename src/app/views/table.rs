@@ -458,9 +458,7 @@ impl Pane for Table {
             } else {
                 format!("no {plural} known")
             };
-            let whole = matches!(truth, Truth::Good(_) | Truth::Stale(_, None) | Truth::Partial(_));
-            let why = Truth::Empty(why);
-            screen::draw_instead(cx, if whole { &why } else { &truth }, area, buf);
+            screen::draw_no_rows(cx, &truth, why, area, buf);
             return;
         }
         let area = screen::banner(cx, &truth, area, buf);

@@ -1,17 +1,10 @@
-//! Actions on what git deploys, as deeds.
+//! Actions on what git deploys, as deeds. Who asks for them is filled in where the plan is made.
 
 use super::deeds::Read;
-use crate::act::who::Who;
 use crate::cli::args::Sent;
 use crate::cli::gitops::{ArgocdCommand, FluxCommand};
-use crate::core::{Error, Kind, Result, Safe, Span};
+use crate::core::{Error, Kind, Result, Span};
 use crate::ops::deed::{App, Deed, Flux};
-
-/// Returns who is at work, as it is written onto objects.
-fn me() -> String {
-    let who = Who::here(&|name| std::env::var(name).ok());
-    who.user.as_ref().map_or_else(|| format!("uid {}", who.uid), Safe::to_string)
-}
 
 /// Reads a command on objects of Flux.
 ///
@@ -22,7 +15,7 @@ pub fn flux(command: FluxCommand) -> Read {
         FluxCommand::Suspend { length, on } => {
             let until = length.as_deref().map(until).transpose()?;
             let why = on.sent.reason.clone().unwrap_or_default();
-            (Flux::Suspend { by: me(), why, until }, on)
+            (Flux::Suspend { by: String::new(), why, until }, on)
         }
         FluxCommand::Resume(on) => (Flux::Resume, on),
         FluxCommand::Reconcile(on) => (Flux::Reconcile, on),
@@ -42,14 +35,16 @@ pub fn argocd(command: ArgocdCommand) -> (Deed, Vec<String>, Sent) {
     let name = |name: &String| format!("application/{name}");
     match command {
         ArgocdCommand::Rollback { application, id, sent } => {
-            (Deed::App { how: App::Back { id, by: me() } }, vec![name(&application)], sent)
+            let why = sent.reason.clone().unwrap_or_default();
+            (Deed::App { how: App::Back { id, by: String::new(), why } }, vec![name(&application)], sent)
         }
         ArgocdCommand::AutoSync { state, applications } => {
-            let how = App::AutoSync { on: state == "on" };
+            let why = applications.sent.reason.clone().unwrap_or_default();
+            let how = App::AutoSync { on: state == "on", by: String::new(), why };
             (Deed::App { how }, applications.names.iter().map(name).collect(), applications.sent)
         }
         ArgocdCommand::Sync(applications) => {
-            let how = App::Sync { by: me() };
+            let how = App::Sync { by: String::new() };
             (Deed::App { how }, applications.names.iter().map(name).collect(), applications.sent)
         }
     }

@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 use super::act::{Act, Content, Raw, Verb, written_by_us};
 use super::changes::told;
 use super::expect::Expect;
+use super::hold::{self, Hold};
 use super::live::{Live, controller, tag, text};
 use super::refusal::Refusal;
+use crate::core::{Ts, Zone};
 
 /// What is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,11 +26,20 @@ pub enum App {
         id: Option<i64>,
         /// Who asks for it.
         by: String,
+        /// Why; empty where nothing is said.
+        #[serde(default)]
+        why: String,
     },
     /// It is synced by itself, or no longer.
     AutoSync {
         /// Whether it is.
         on: bool,
+        /// Who asks for it.
+        #[serde(default)]
+        by: String,
+        /// Why; empty where nothing is said.
+        #[serde(default)]
+        why: String,
     },
     /// It is synced to what git says now.
     Sync {
@@ -42,14 +53,25 @@ impl App {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Back { .. } => "app-rollback",
-            Self::AutoSync { on: true } => "auto-sync-on",
-            Self::AutoSync { on: false } => "auto-sync-off",
+            Self::AutoSync { on: true, .. } => "auto-sync-on",
+            Self::AutoSync { on: false, .. } => "auto-sync-off",
             Self::Sync { .. } => "app-sync",
         }
     }
 }
 
-pub(super) fn app(live: &Live<'_>, app: &App) -> Result<Act, Refusal> {
+impl App {
+    /// Returns whether an Application, as the server would keep it, is left alone by automatic sync where that is wanted.
+    /// A server drops `enabled` where the kind does not have it: in the definitions of older Argo CDs.
+    pub fn lasts(&self, kept: &Value) -> bool {
+        match self {
+            Self::Back { .. } | Self::AutoSync { on: false, .. } => !is_automated(kept),
+            Self::AutoSync { on: true, .. } | Self::Sync { .. } => true,
+        }
+    }
+}
+
+pub(super) fn app(live: &Live<'_>, app: &App, now: Ts) -> Result<Act, Refusal> {
     if let Some(owner) = controller(live.object) {
         return Err(Refusal::invalid(&format!(
             "{} {} makes this Application and would undo it: change it there",
@@ -65,7 +87,7 @@ pub(super) fn app(live: &Live<'_>, app: &App) -> Result<Act, Refusal> {
     }
     let mut after = live.object.clone();
     let words = match app {
-        App::AutoSync { on } => {
+        App::AutoSync { on, by, why } => {
             if is_automated(live.object) == *on {
                 return Err(Refusal::Already(if *on {
                     "synced by itself already"
@@ -73,17 +95,21 @@ pub(super) fn app(live: &Live<'_>, app: &App) -> Result<Act, Refusal> {
                     "not synced by itself"
                 }));
             }
+            hold::check(why, None, now)?;
             set_automated(&mut after, *on);
+            set_hold(&mut after, (!on).then_some((by, why)), now);
             vec![format!("synced by itself {} → {}", yes(!on), yes(*on))]
         }
-        App::Back { id, by } => {
+        App::Back { id, by, why } => {
             idle(live)?;
+            hold::check(why, None, now)?;
             let past = deployment(live, *id)?;
             operate(&mut after, &sync_to(live.object, past), by);
             let number = past.get("id").and_then(Value::as_i64).unwrap_or_default();
             let mut words = vec![format!("synced to deployment {number}, revision {}", revision_of(past))];
             if is_automated(live.object) {
                 set_automated(&mut after, false);
+                set_hold(&mut after, Some((by, why)), now);
                 words.push("synced by itself yes → no".to_owned());
             }
             words
@@ -125,6 +151,11 @@ fn steps(live: &Live<'_>, after: &Value) -> Result<Value, Refusal> {
             steps.push(json!({"op": "add", "path": format!("/{key}"), "value": is}));
         }
     }
+    let annotations = |object: &Value| object.pointer("/metadata/annotations").cloned();
+    if annotations(live.object) != annotations(after) {
+        let is = annotations(after).unwrap_or_else(|| json!({}));
+        steps.push(json!({"op": "add", "path": "/metadata/annotations", "value": is}));
+    }
     // What the last operation came to is cleared with the new one, as Argo CD does it.
     if after.get("operation").is_some() && live.object.pointer("/status/operationState").is_some() {
         steps.push(json!({"op": "remove", "path": "/status/operationState"}));
@@ -133,7 +164,7 @@ fn steps(live: &Live<'_>, after: &Value) -> Result<Value, Refusal> {
 }
 
 /// Whether it is synced by itself.
-pub(super) fn is_automated(object: &Value) -> bool {
+pub fn is_automated(object: &Value) -> bool {
     let automated = object.pointer("/spec/syncPolicy/automated").filter(|automated| !automated.is_null());
     automated.is_some_and(|automated| automated.get("enabled").and_then(Value::as_bool) != Some(false))
 }
@@ -149,6 +180,24 @@ fn set_automated(object: &mut Value, on: bool) {
     if let Some(automated) = automated.as_object_mut() {
         automated.insert("enabled".to_owned(), on.into());
     }
+}
+
+/// Writes onto it who holds it and why, or takes that away.
+fn set_hold(object: &mut Value, held: Option<(&String, &String)>, now: Ts) {
+    let gone = hold::keys_of(object);
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    if held.is_none() && gone.is_empty() {
+        return;
+    }
+    let all = metadata.entry("annotations").or_insert_with(|| json!({}));
+    if all.is_null() {
+        *all = json!({});
+    }
+    let Some(all) = all.as_object_mut() else { return };
+    for key in gone {
+        all.shift_remove(key);
+    }
+    all.extend(held.map(|(by, why)| hold::annotations(by, why, None, now)).into_iter().flatten());
 }
 
 fn idle(live: &Live<'_>) -> Result<(), Refusal> {
@@ -212,13 +261,16 @@ pub(super) fn warnings(live: &Live<'_>, app: &App) -> Vec<String> {
                 told.push("it stays so until somebody turns its automatic sync on again".to_owned());
             }
         }
-        App::AutoSync { on: true } => {
+        App::AutoSync { on: true, .. } => {
+            if Hold::of(live.object) != Hold::default() {
+                told.push(format!("it is {}", Hold::of(live.object).words(Zone::Utc)));
+            }
             let out = text(live.object, "/status/sync/status");
             if out == "OutOfSync" {
                 told.push("it is out of sync: what git says is deployed at once".to_owned());
             }
         }
-        App::AutoSync { on: false } => {
+        App::AutoSync { on: false, .. } => {
             told.push("until it is turned on again, what is committed to git does not arrive".to_owned());
         }
         App::Sync { .. } => {}

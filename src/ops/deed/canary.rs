@@ -70,18 +70,28 @@ fn promote(live: &Live<'_>, status: impl Fn(Value) -> Result<Act, Refusal>) -> R
     }
     let reasons: Vec<String> =
         items(live.object, "/status/pauseConditions").map(|c| text(c, "/reason").to_owned()).collect();
-    if !reasons.is_empty() {
-        let words = format!("pause ended: {}", reasons.join(", "));
-        return Ok(status(json!({"pauseConditions": null}))?.saying([words]));
-    }
+    let ended = (!reasons.is_empty()).then(|| format!("pause ended: {}", reasons.join(", ")));
     let steps = items(live.object, "/spec/strategy/canary/steps").count();
-    if !is_moving(live) || steps == 0 {
-        return Err(Refusal::Already("not paused at a step"));
-    }
     let at = live.object.pointer("/status/currentStepIndex").and_then(Value::as_u64).unwrap_or(0);
     let next = (at + 1).min(steps as u64);
-    let words = format!("step {at} → {next} of {steps}");
-    Ok(status(json!({"pauseConditions": null, "currentStepIndex": next}))?.saying([words]))
+    let further = format!("step {at} → {next} of {steps}");
+    match ended {
+        // The step itself would be tried again, and end as it did.
+        Some(words) if is_inconclusive(live) => {
+            let change = json!({"pauseConditions": null, "controllerPause": false, "currentStepIndex": next});
+            Ok(status(change)?.saying([words, further]))
+        }
+        Some(words) => Ok(status(json!({"pauseConditions": null}))?.saying([words])),
+        None if !is_moving(live) || steps == 0 => Err(Refusal::Already("not paused at a step")),
+        None => Ok(status(json!({"pauseConditions": null, "currentStepIndex": next}))?.saying([further])),
+    }
+}
+
+/// Whether the analysis of a canary's step has come to no result, and the controller waits for somebody's.
+fn is_inconclusive(live: &Live<'_>) -> bool {
+    let analysis = text(live.object, "/status/canary/currentStepAnalysisRunStatus/status");
+    let has_steps = items(live.object, "/spec/strategy/canary/steps").next().is_some();
+    has_steps && analysis == "Inconclusive" && flag(live.object, "/status/controllerPause")
 }
 
 /// Whether what runs is not, or not alone, what is wanted.

@@ -1,7 +1,7 @@
 //! Holding Flux back from an object, letting it go on, and asking it to look now.
 //!
 //! As the `flux` command does it: `spec.suspend`, and the annotation that asks for a reconciliation. Who holds it, why and
-//! until when stands on the object itself, for everybody to see. Where Flux' own Kustomization writes `spec.suspend`, holding
+//! until when stands on the object itself ([`Hold`]). Where Flux' own Kustomization writes `spec.suspend`, holding
 //! the object would be undone within the minute: then the Kustomization is to be held.
 //! Facts: flux2 `cmd/flux/{suspend,resume,reconcile}.go`, kustomize-controller's server-side apply. Not proven with the
 //! controllers.
@@ -10,19 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Content};
+use super::hold::{self, Hold};
 use super::live::{Live, flag, items, tag, text};
 use super::refusal::Refusal;
 use crate::core::{Ts, Zone};
 
 /// The annotation that asks for a reconciliation.
 const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
-/// Who holds it, since when, why, and until when it is meant to be held.
-const BY: &str = "deckwatch.dev/suspended-by";
-const AT: &str = "deckwatch.dev/suspended-at";
-const WHY: &str = "deckwatch.dev/suspended-why";
-const UNTIL: &str = "deckwatch.dev/suspended-until";
-/// How long a reason may be.
-const LONGEST: usize = 500;
 
 /// What is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,15 +62,14 @@ pub(super) fn is_flux(group: &str, kind: &str) -> bool {
 }
 
 pub(super) fn flux(live: &Live<'_>, flux: &Flux, now: Ts) -> Result<Act, Refusal> {
-    let held = flag(live.object, "/spec/suspend");
+    let held = is_held(live.object);
     match flux {
         Flux::Suspend { .. } if held => Err(Refusal::Already("already suspended")),
         Flux::Suspend { by, why, until } => suspend(live, (by, why), *until, now),
         Flux::Resume if !held => Err(Refusal::Already("not suspended")),
         Flux::Resume => {
-            let gone = [BY, AT, WHY, UNTIL];
-            let there = gone.iter().filter(|key| tag(live.object, "annotations", key).is_some());
-            let annotations: Map<String, Value> = there.map(|key| ((*key).to_owned(), Value::Null)).collect();
+            let there = hold::keys_of(live.object).into_iter();
+            let annotations: Map<String, Value> = there.map(|key| (key.to_owned(), Value::Null)).collect();
             let change = json!({"spec": {"suspend": false}, "metadata": {"annotations": annotations}});
             Ok(Act::patch(live, Content::Merge, change)?.saying(["suspended yes → no".to_owned()]))
         }
@@ -94,22 +87,13 @@ fn suspend(live: &Live<'_>, (by, why): (&str, &str), until: Option<Ts>, now: Ts)
     if why.trim().is_empty() {
         return Err(Refusal::invalid("say why: whoever finds it suspended reads it"));
     }
-    if why.len() > LONGEST {
-        return Err(Refusal::invalid("the reason is longer than 500 bytes"));
-    }
-    if until.is_some_and(|until| until <= now) {
-        return Err(Refusal::invalid("until when it is suspended is in the past"));
-    }
+    hold::check(why, until, now)?;
     if let Some(parent) = parent_that_owns_it(live) {
         return Err(Refusal::invalid(&format!(
             "{parent} writes its `spec.suspend` and would undo this: suspend that"
         )));
     }
-    let mut annotations = Map::new();
-    annotations.insert(BY.to_owned(), by.into());
-    annotations.insert(AT.to_owned(), now.rfc3339_in(Zone::Utc).into());
-    annotations.insert(WHY.to_owned(), why.into());
-    annotations.extend(until.map(|until| (UNTIL.to_owned(), until.rfc3339_in(Zone::Utc).into())));
+    let annotations = hold::annotations(by, why, until, now);
     let change = json!({"spec": {"suspend": true}, "metadata": {"annotations": annotations}});
     let until = until.map_or_else(|| "somebody resumes it".to_owned(), |until| until.rfc3339_in(Zone::Utc));
     let words = ["suspended no → yes".to_owned(), format!("by {by}, until {until}: {why}")];
@@ -143,26 +127,27 @@ pub(super) fn warnings(live: &Live<'_>, flux: &Flux) -> Vec<String> {
             told.push("until it is resumed, what is committed to git does not arrive".to_owned());
         }
         Flux::Resume => {
-            told.extend(tag(object, "annotations", BY).map(|by| {
-                let why = tag(object, "annotations", WHY).unwrap_or("no reason is told");
-                format!("{by} suspended it: {why}")
-            }));
-            told.push(will_deploy(live));
+            told.push(format!("it is {}", Hold::of(object).words(Zone::Utc)));
+            told.push(will_deploy(object));
         }
-        Flux::Reconcile => told.push(will_deploy(live)),
+        Flux::Reconcile => told.push(will_deploy(object)),
     }
     told
 }
 
+/// Whether Flux leaves an object of its own alone.
+pub fn is_held(object: &Value) -> bool {
+    flag(object, "/spec/suspend")
+}
+
 /// Whether a controller is in the midst of a reconciliation.
-pub(super) fn is_busy(object: &Value) -> bool {
+pub fn is_busy(object: &Value) -> bool {
     items(object, "/status/conditions")
         .any(|condition| text(condition, "/type") == "Reconciling" && text(condition, "/status") == "True")
 }
 
 /// Tells what Flux will deploy, as far as the object tells.
-fn will_deploy(live: &Live<'_>) -> String {
-    let object = live.object;
+pub fn will_deploy(object: &Value) -> String {
     let wanted = [
         ("/spec/chart/spec/version", "chart version"),
         ("/spec/chartRef/name", "the chart of"),

@@ -9,15 +9,16 @@
 //! Data only: nothing is sent and no clock is read. Tested by objects as the API server gives them, and by broken ones.
 
 mod act;
-mod argocd;
+pub mod argocd;
 mod canary;
 mod changes;
 mod cron;
 pub mod drain;
 mod edit;
 mod expect;
-mod flux;
+pub mod flux;
 pub mod free;
+mod hold;
 mod live;
 mod meta;
 pub mod parse;
@@ -42,6 +43,7 @@ pub use canary::Step;
 pub use changes::changes;
 pub use expect::{Expect, Seen, held_by, same_but_status};
 pub use flux::Flux;
+pub use hold::Hold;
 pub use live::{Live, Place, Right};
 pub use refusal::Refusal;
 
@@ -284,7 +286,7 @@ impl Deed {
             Self::Resume if canary::is_rollout(live) => canary::pause(live, false),
             Self::Step { step } => canary::step(live, *step),
             Self::Flux { how } => flux::flux(live, how, now),
-            Self::App { how } => argocd::app(live, how),
+            Self::App { how } => argocd::app(live, how, now),
             Self::Restart => template::restart(live, now),
             Self::Undo { to } => template::undo(live, *to),
             Self::Pause => template::pause(live, true),

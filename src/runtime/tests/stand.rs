@@ -213,6 +213,7 @@ impl Stand {
                 name: Untrusted::from("am"),
                 source: Arc::new(Alertmanager::new("am", Arc::new(Wire("am", server(3))), limit)),
             }],
+            ..Sources::default()
         };
         let (_, sources) = watch::channel(Some(Arc::new(sources)));
         let world = Arc::new(World {

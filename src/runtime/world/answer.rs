@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{Named, Sources, World, alerts, logs, silences, standing, versions};
+use super::{Named, Sources, World, alerts, kept, logs, silences, standing, versions};
 use crate::act::{self, Prepared, rollback};
 use crate::app::effect::Query;
 use crate::app::msg::Answer;
@@ -48,6 +48,7 @@ pub async fn answer(world: &Arc<World>, query: Query) -> Result<Answer> {
             Ok(Answer::Revisions(act::deeds::history(world.client()?, &object).await?))
         }
         Query::Silences(at) => silences::list(world, at.as_ref()).await.map(Answer::Silences),
+        Query::Kept(scope) => kept::list(world.client()?, &world.cluster, &scope).await.map(Answer::Kept),
         Query::Plan(wanted) => plan(world, &wanted).await,
     }
 }

@@ -133,9 +133,11 @@ fn take(world: &World, sources: &mut Sources, kind: SourceKind, found: Result<Ve
         match way {
             Ok(transport) => {
                 world.health.enter(id, transport.address(), by, transport.via(), now);
+                sources.cut_off.remove(&id);
                 add(sources, id, name, transport, limit);
             }
             Err(error) => {
+                sources.cut_off.insert(id, name.clone());
                 if world.health.down(id).is_none() {
                     world.health.enter(id, name, by, Via::Direct, now);
                 }

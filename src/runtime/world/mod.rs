@@ -7,6 +7,7 @@ pub mod connect;
 pub mod feeds;
 mod found;
 pub mod health;
+pub mod kept;
 pub mod logs;
 pub mod probe;
 pub mod releases;
@@ -15,7 +16,7 @@ pub mod standing;
 pub mod versions;
 mod ways;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -67,9 +68,16 @@ pub struct Sources {
     pub lokis: Vec<Named<Loki>>,
     /// Alertmanagers.
     pub managers: Vec<Named<Alertmanager>>,
+    /// Those of all kinds that are there and to which there is no way now, and what they are called.
+    pub cut_off: BTreeMap<SourceId, Untrusted>,
 }
 
 impl Sources {
+    /// Returns those of a kind that are there and to which there is no way now.
+    pub fn cut_off(&self, kind: SourceKind) -> impl Iterator<Item = (SourceId, &Untrusted)> {
+        self.cut_off.iter().filter(move |(id, _)| id.kind == kind).map(|(id, name)| (*id, name))
+    }
+
     /// Returns the way to a source.
     pub fn transport(&self, id: SourceId) -> Option<SharedTransport> {
         let of = |t: &SharedTransport| Arc::clone(t);

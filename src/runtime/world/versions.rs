@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use deckwatch_helm::index::{MAX_TEXT, Versions, versions};
+use futures::StreamExt as _;
 
 use super::World;
 use crate::config::Repository;
@@ -12,21 +13,25 @@ use crate::sources::http::Direct;
 use crate::sources::transport::Request;
 use crate::store::charts::Offered;
 
-/// Asks every repository that may have the chart, one after the other.
+/// How many repositories are asked at once; each answer may be as long as an index may be.
+const AT_ONCE: usize = 4;
+
+/// Asks every repository that may have the chart, some at once, so that one that is silent does not keep the others.
 ///
 /// # Errors
 /// `Config` where none is configured for it. What a repository does not answer is told with its name.
 pub async fn ask(world: &World, chart: &Untrusted) -> Result<Vec<Offered>> {
     let context = world.cluster.0.raw();
     let fits = world.repositories.iter().filter(|r| r.has(chart.raw(), context));
-    let mut out = Vec::new();
-    for repository in fits {
-        out.push(Offered {
+    let asked = fits.map(|repository| async {
+        Offered {
             repository: repository.source.name.clone().into(),
             versions: read(repository, chart.raw()).await,
             pipeline: repository.pipeline.clone(),
-        });
-    }
+        }
+    });
+    let asked = asked.collect::<Vec<_>>();
+    let out: Vec<Offered> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
     if out.is_empty() {
         return Err(Error::new(Kind::Config, "look for versions")
             .on(chart.safe().to_string())

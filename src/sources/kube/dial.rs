@@ -236,8 +236,8 @@ impl tower::Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let dialing = self.dial.dial(self.tls.clone());
-        Box::pin(async move { Ok(TokioIo::new(Stream(dialing.await?))) })
+        let Self { dial, tls } = self.clone();
+        Box::pin(async move { Ok(TokioIo::new(Stream(dial.dial(tls).await?))) })
     }
 }
 

@@ -26,6 +26,7 @@ mod stand_tests;
 pub(crate) mod testing;
 
 pub use client::Client;
+pub(crate) use client::{Failure, Reply};
 pub use config::{Choice, Env, Kubeconfig, Target};
 pub use pace::RetryNow;
 pub use pulse::Pulse;

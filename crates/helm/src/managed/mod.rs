@@ -17,6 +17,8 @@ pub use upgrade::{Upgrade, upgrade};
 
 /// The name under which Helm's command writes fields.
 pub const FIELD_MANAGER: &str = "helm";
+/// The name under which Flux' helm-controller has Helm write fields (its `main.go`).
+pub const FLUX_MANAGER: &str = "helm-controller";
 
 #[cfg(test)]
 mod tests;

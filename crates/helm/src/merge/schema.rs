@@ -4,6 +4,8 @@
 //! asks a server: the table is the one of the types that Helm is built with, kinds among them that no server has any more, and
 //! it is there when the network is not. The oracle's tests compare it with what the Go types say.
 
+use std::sync::LazyLock;
+
 use super::MergeError;
 use super::value::go_quoted;
 use crate::faults::{Fault, on};
@@ -11,6 +13,10 @@ use crate::faults::{Fault, on};
 /// Sorted lines: a kind (`group/version Kind`) or a field (`type.field`), its type, and, for fields, how patches merge it and by
 /// which key. A `*` says that Go has a pointer there.
 static TABLE: &str = include_str!("table.tsv");
+
+/// Its lines, each cut behind the key.
+static LINES: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| TABLE.lines().filter_map(|line| line.split_once('\t')).collect());
 
 /// A type: a kind's, or that of a field somewhere inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +59,7 @@ impl Schema {
 
     /// Returns all kinds that are known, as `apiVersion` and kind.
     pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
-        TABLE.lines().filter_map(|line| line.split_once('\t')?.0.split_once(' '))
+        LINES.iter().filter_map(|(key, _)| key.split_once(' '))
     }
 
     /// Returns the fields of the type and their types, sorted by name; none for what is no type with fields.
@@ -137,11 +143,9 @@ impl Schema {
     fn rows(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let prefix = format!("{}.", self.name());
         let from = first_from(&prefix);
-        let lines = TABLE.get(from..).unwrap_or_default().lines();
-        lines.map_while(move |line| {
-            let (key, row) = line.split_once('\t')?;
+        LINES.get(from..).unwrap_or_default().iter().map_while(move |(key, row)| {
             let field = key.strip_prefix(&prefix)?;
-            (!field.contains(['.', ' '])).then_some((field, row))
+            (!field.contains(['.', ' '])).then_some((field, *row))
         })
     }
 
@@ -188,27 +192,12 @@ fn folded(name: &str) -> String {
     name.chars().map(fold).collect()
 }
 
-/// Where the first line begins whose key is not smaller.
+/// The first line whose key is not smaller.
 fn first_from(key: &str) -> usize {
-    let bytes = TABLE.as_bytes();
-    let (mut low, mut high) = (0, bytes.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let before = bytes.get(low..middle).unwrap_or_default();
-        let start = before.iter().rposition(|c| *c == b'\n').map_or(low, |at| low + at + 1);
-        let rest = TABLE.get(start..high).unwrap_or_default();
-        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
-        if line.split('\t').next().unwrap_or_default() < key {
-            low = start + line.len() + 1;
-        } else {
-            high = start;
-        }
-    }
-    low
+    LINES.partition_point(|(line, _)| *line < key)
 }
 
-/// Finds the line of a key in the sorted table; returns what stands behind the key.
+/// Returns what stands behind a key in the table.
 fn look_up(key: &str) -> Option<&'static str> {
-    let rest = TABLE.get(first_from(key)..)?.strip_prefix(key)?.strip_prefix('\t')?;
-    rest.split('\n').next()
+    LINES.get(first_from(key)).filter(|(line, _)| *line == key).map(|(_, row)| *row)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::object::PlanObject;
 use super::objects::Action;
 use super::refusal::Warning;
-use crate::managed::{FIELD_MANAGER, upgrade};
+use crate::managed::upgrade;
 use crate::merge::{Schema, apply, create_patch, lay_over};
 use crate::options::{Method, Options};
 
@@ -97,11 +97,11 @@ impl Change {
     }
 
     /// Returns what is to be told of changing an object in this way.
-    pub(super) fn warning(&self, schema: Option<Schema>, live: &Value) -> Option<Warning> {
+    pub(super) fn warning(&self, schema: Option<Schema>, live: &Value, manager: &str) -> Option<Warning> {
         match self.action {
             Action::Replace => Some(Warning::Replaced),
             Action::Apply => {
-                let taken = upgrade(live, &[FIELD_MANAGER], FIELD_MANAGER).ok().flatten();
+                let taken = upgrade(live, &[manager], manager).ok().flatten();
                 taken.filter(|taken| taken.changes).map(|_| Warning::TakesFieldsOver)
             }
             _ if schema.is_none() => Some(Warning::NotBuiltIn),

@@ -142,7 +142,10 @@ fn merge_key(schema: Option<Schema>, key: &str) -> Option<&'static str> {
 /// Returns whether two values mean the same to the server: quantities by their value, absent and null alike.
 pub(super) fn same(schema: Option<Schema>, a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Object(a), Value::Object(b)) => same_maps(schema, a, b) && same_maps(schema, b, a),
+        (Value::Object(a), Value::Object(b)) => {
+            // Each pair is compared once: definitions are deep, and twice at every level is without end.
+            same_maps(schema, a, b) && b.iter().all(|(key, value)| value.is_null() || a.contains_key(key))
+        }
         (Value::Array(a), Value::Array(b)) => {
             let inner = schema.and_then(Schema::inner);
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(inner, a, b))
@@ -155,6 +158,7 @@ pub(super) fn same(schema: Option<Schema>, a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Returns whether everything in the first is so in the second.
 fn same_maps(schema: Option<Schema>, a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
     a.iter().all(|(key, value)| match b.get(key) {
         None | Some(Value::Null) => value.is_null(),
@@ -222,5 +226,23 @@ fn duplicates(schema: Option<Schema>, path: &str, value: &Value, found: &mut Vec
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_lies_deep_is_compared_once_at_every_level() {
+        let nested = |inner: Value| (0..64).fold(inner, |inside, _| json!({"properties": inside, "x": null}));
+        let (one, same, other) =
+            (nested(json!({"a": 1})), nested(json!({"a": 1, "b": null})), nested(json!({"a": 2})));
+        assert!(means_the_same(&one, &same) && means_the_same(&same, &one));
+        assert!(!means_the_same(&one, &other) && !means_the_same(&other, &one));
+        assert!(!means_the_same(&json!({"a": {"b": 1}}), &json!({"a": {"b": 1, "c": 2}})));
+        assert!(!means_the_same(&json!({"a": {"b": 1, "c": 2}}), &json!({"a": {"b": 1}})));
     }
 }

@@ -8,6 +8,7 @@
 //! [`choose_target`] → [`Sides::read`] → [`Sides::bind`] (with the server's kinds) → [`plan`] (with what is live).
 //! Tested by whole plans over small releases.
 
+mod accounts;
 mod change;
 mod choice;
 mod drift;

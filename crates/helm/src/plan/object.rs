@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::faults::{self, Fault};
+
 /// A kind in a version of a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Gvk {
@@ -99,6 +101,9 @@ pub struct PlanObject {
 
 /// Sets the label and the annotations by which Helm knows its objects.
 pub(super) fn stamp(object: &mut Value, release: &str, namespace: &str) {
+    if faults::on(Fault::NoOwnLabels) {
+        return;
+    }
     merge_texts(object, "labels", &[("app.kubernetes.io/managed-by", "Helm")]);
     let annotations = [("meta.helm.sh/release-name", release), ("meta.helm.sh/release-namespace", namespace)];
     merge_texts(object, "annotations", &annotations);

@@ -164,7 +164,7 @@ pub(super) fn plan_target(
     old: Option<&PlanObject>,
     live: &Live,
     release: (&str, &str),
-    how: How,
+    (how, manager): (How, &str),
 ) -> Result<ObjectPlan, Refusal> {
     let schema = Schema::of_kind(&target.id.gvk.api_version(), &target.id.gvk.kind);
     let mut warnings = schema.map_or_else(Vec::new, |schema| misgivings(schema, &target.value, how));
@@ -183,7 +183,7 @@ pub(super) fn plan_target(
     let change = Change::of(target, old, live, how)
         .map_err(|why| Refusal::NoPatch { object: Box::new(target.id.clone()), why })?;
     warnings.extend(warnings_of(live, release));
-    warnings.extend(change.warning(schema, live));
+    warnings.extend(change.warning(schema, live, manager));
     let mut plan = ObjectPlan::new(target, change.action);
     plan.warnings = warnings;
     if let Some(schema) = schema {

@@ -26,6 +26,22 @@ pub struct Owner {
     pub name: String,
 }
 
+impl Owner {
+    /// Returns whether this is what stands behind another one, which may know less: only the kind where just a
+    /// controller's hand was seen.
+    pub fn is(&self, other: &Self) -> bool {
+        self.kind == other.kind && (other.name.is_empty() || self.name == other.name)
+    }
+
+    /// Returns what is to be done instead of writing what it owns.
+    pub(super) fn advice(&self) -> &'static str {
+        match self.kind {
+            OwnerKind::FluxHelmRelease => "change it in git, or suspend that first",
+            OwnerKind::FluxKustomization | OwnerKind::ArgoCd | OwnerKind::ArgoRollout => "change it there",
+        }
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {

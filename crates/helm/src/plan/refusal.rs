@@ -106,13 +106,16 @@ pub enum Refusal {
         object: Box<ObjectId>,
     },
     /// Somebody else owns an object.
-    #[error("{object} is owned by {owner}: change it there")]
+    #[error("{object} is owned by {owner}: {}", .owner.advice())]
     Owned {
         /// The object, or `None` for the release as a whole.
         object: String,
         /// The owner.
         owner: Owner,
     },
+    /// The owner is held back, and has not come to rest yet.
+    #[error("{0} is suspended, but Flux is still at work on it: wait until it is idle")]
+    AtWork(Owner),
     /// The user may not read an object.
     #[error("{object} cannot be read: {why}")]
     Denied {
@@ -194,6 +197,10 @@ impl fmt::Display for Warning {
             Self::TakesFieldsOver => f.write_str(
                 "what Helm once patched becomes what it has the server apply: fields that the target lacks are removed, and \
                  this cannot be undone",
+            ),
+            Self::AccountGoes(name) => write!(
+                f,
+                "its pods go on being run by the service account {name}, which is deleted: no pod of it can be made any more"
             ),
             Self::NotBuiltIn => f.write_str(
                 "its kind is not built into Kubernetes: only what differs between the manifests is sent, so that what \
@@ -283,6 +290,8 @@ pub enum Warning {
     ForeignRelease(String),
     /// The object is being deleted.
     Terminating,
+    /// Its pods are to be run by this service account, which is deleted.
+    AccountGoes(String),
     /// What would be sent for it is not known, and Helm would go on all the same.
     Unforeseen(String),
 }

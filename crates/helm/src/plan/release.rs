@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::accounts;
 use super::change::How;
 use super::choice::{is_failure, left_behind, prune, unreadable};
 use super::leaks;
 use super::object::{ObjectId, PlanObject};
-use super::objects::{Live, ObjectPlan, plan_leaving, plan_target};
-use super::owner::{Owner, find_owner};
+use super::objects::{Live, ObjectPlan, is_kept, plan_leaving, plan_target};
+use super::owner::{Owner, OwnerKind, find_owner};
 use super::refusal::{Doom, Refusal, Warning};
 use super::replicas::{self, Autoscaler};
 use super::sides::BoundSides;
 use crate::hooks::RunHook;
+use crate::managed::{FIELD_MANAGER, FLUX_MANAGER};
 use crate::options::{Method, Options, ServerSide};
 use crate::record::{Driver, Generation, RollbackInfo, Status, StoredRecord, object_name, user_labels};
 use crate::time::Now;
@@ -38,6 +40,8 @@ pub struct PlanInput<'a> {
     pub owners: &'a [Owner],
     /// The autoscalers of the namespaces that the objects are in.
     pub autoscalers: &'a [Autoscaler],
+    /// Owners of which the caller knows that they are held back and at rest: what they own may be written.
+    pub held: &'a [Owner],
     /// How it is to be carried out.
     pub options: &'a Options,
     /// The present.
@@ -68,6 +72,8 @@ pub struct Plan {
     pub generation: Generation,
     /// How objects are applied.
     pub method: Method,
+    /// Under which name fields are written.
+    pub field_manager: &'static str,
     /// How it is carried out.
     pub options: Options,
     /// The log line of the new record.
@@ -164,14 +170,16 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
     if input.options.strict {
         warnings.extend(input.owners.iter().map(|owner| Warning::OtherOwner(owner.to_string())));
     } else {
-        refusals.extend(input.owners.iter().map(|owner| owned(&format!("release {release}"), owner)));
+        let free = input.owners.iter().filter(|owner| !is_held(input, owner));
+        refusals.extend(free.map(|owner| owned(&format!("release {release}"), owner)));
     }
     if !input.options.strict {
         warnings.extend(left_behind(input.history).is_none().then_some(Warning::NoBase));
         warnings.extend(orphans(input, (&release, &namespace)));
     }
     let how = How::of(method, input.options);
-    let objects = plan_objects(input, how, (&release, &namespace), &mut refusals);
+    let mut objects = plan_objects(input, how, (&release, &namespace), &mut refusals);
+    accounts::warn(&mut objects);
     let record_bytes = new_record.stored_len().map_err(read)?;
     if record_bytes > MAX_STORED {
         refusals.push(Refusal::TooLarge { bytes: record_bytes, limit: MAX_STORED });
@@ -185,6 +193,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Refusal> {
         makes: version + 1,
         generation,
         method,
+        field_manager: field_manager(input),
         options: input.options.clone(),
         description,
         objects,
@@ -373,7 +382,9 @@ fn plan_objects(
         };
         match (owner, &mut plan) {
             (Some(owner), Some(plan)) if strict => plan.warnings.push(Warning::OtherOwner(owner.to_string())),
-            (Some(owner), _) if !strict => refusals.push(owned(&object.id.to_string(), &owner)),
+            (Some(owner), _) if !strict && !is_held(input, &owner) => {
+                refusals.push(owned(&object.id.to_string(), &owner));
+            }
             _ => {}
         }
         plans.extend(plan);
@@ -451,12 +462,11 @@ fn plan_scaled(
     let scaler = input.autoscalers.iter().find(|scaler| scaler.target.matches(&object.id));
     let is_set = replicas::is_set(&object.value, old.map(|old| &old.value));
     let (Some(scaler), true, Live::Found(value)) = (scaler, is_set, live) else {
-        return plan_target(object, old, live, release, how);
+        return plan_target(object, old, live, release, (how, field_manager(input)));
     };
-    let (live_number, manifest, by) =
-        (replicas::text(value), replicas::text(&object.value), scaler.name.clone());
-    if input.options.strict {
-        let mut plan = plan_target(object, old, live, release, how)?;
+    let (live_number, manifest, by) = (replicas::text(value), replicas::text(&object.value), scaler.name());
+    if input.options.strict || leaves(input, &scaler.id) {
+        let mut plan = plan_target(object, old, live, release, (how, field_manager(input)))?;
         if live_number != manifest {
             plan.warnings.push(Warning::ReplicasTaken { live: live_number, manifest, by });
         }
@@ -464,12 +474,30 @@ fn plan_scaled(
     }
     let mut kept = object.clone();
     replicas::keep(&mut kept.value, value);
-    let mut plan = plan_target(&kept, old, live, release, how)?;
+    let mut plan = plan_target(&kept, old, live, release, (how, field_manager(input)))?;
     plan.keeps_replicas = true;
     if live_number != manifest {
         plan.warnings.push(Warning::ReplicasKept { live: live_number, manifest, by });
     }
     Ok(plan)
+}
+
+/// Returns whether the rollback deletes an object.
+fn leaves(input: &PlanInput<'_>, id: &ObjectId) -> bool {
+    let stays = |live: &Live| matches!(live, Live::Found(live) if is_kept(live));
+    input.sides.leaving().any(|left| left.id.matches(id) && !input.live.get(&left.id).is_some_and(stays))
+}
+
+/// Whether an owner is known to be held back.
+fn is_held(input: &PlanInput<'_>, owner: &Owner) -> bool {
+    input.held.iter().any(|held| held.is(owner))
+}
+
+/// Under which name fields are written: what helm-controller has written stays its own, so that it finds its fields again
+/// once it is let go. Under another name both would own them, and what one of them gives up would stay.
+fn field_manager(input: &PlanInput<'_>) -> &'static str {
+    let flux = input.held.iter().any(|owner| owner.kind == OwnerKind::FluxHelmRelease);
+    if flux && !input.options.strict { FLUX_MANAGER } else { FIELD_MANAGER }
 }
 
 fn owned(object: &str, owner: &Owner) -> Refusal {

@@ -2,7 +2,8 @@
 //!
 //! Helm writes the number of the revision that is gone back to, or has none where that names none and the one before did,
 //! and the server then makes it one: in the middle of an incident a service of twenty pods comes down to one until its
-//! autoscaler looks again. Unless all is to be as Helm does it, the live number stands in for the manifest's.
+//! autoscaler looks again. Unless all is to be as Helm does it, the live number stands in for the manifest's. Where the
+//! rollback takes the autoscaler itself away nobody sets the number any more, and it is the revision's.
 
 use serde_json::{Value, json};
 
@@ -11,10 +12,17 @@ use super::object::ObjectId;
 /// An autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Autoscaler {
-    /// What it is, for people: its kind and name.
-    pub name: String,
+    /// What it is.
+    pub id: ObjectId,
     /// The object whose replicas it sets; its version is of no account.
     pub target: ObjectId,
+}
+
+impl Autoscaler {
+    /// Returns what it is, for people: its kind and name.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.id.gvk.kind, self.id.name)
+    }
 }
 
 /// Returns how many replicas an object asks for, where it says so.

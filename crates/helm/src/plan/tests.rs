@@ -7,6 +7,8 @@ use crate::options::{Method, Options, ServerSide};
 use crate::record::{Generation, Status};
 use crate::testing::{NAMESPACE, NOW, RELEASE, Revision, Stand, config_map, deployment, hook, kinds};
 
+mod accounts;
+mod owners;
 mod strict;
 
 const BACKEND: &str = "/apis/apps/v1/namespaces/momo-store/deployments/backend";
@@ -523,46 +525,6 @@ fn a_pending_release_is_refused_while_somebody_may_be_at_work_and_passed_over_af
 }
 
 #[test]
-fn objects_that_somebody_else_owns_are_refused_whoever_says_so() {
-    let owned = |change: serde_json::Value| {
-        let mut stand = two(&config_map("env", "1"), &config_map("env", "2"));
-        stand.drift(ENV, |object| crate::merge::merge_apply(object, &json!({"metadata": change})));
-        stand.plan(6).refusals.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
-    let cases = [
-        (
-            json!({"labels": {"helm.toolkit.fluxcd.io/name": "momo", "helm.toolkit.fluxcd.io/namespace": "flux"}}),
-            "Flux HelmRelease `flux/momo`",
-        ),
-        (json!({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}), "Flux Kustomization `apps`"),
-        (
-            json!({"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ConfigMap:momo-store/env"}}),
-            "Argo CD Application `shop`",
-        ),
-        (
-            json!({"managedFields": [{"manager": "helm-controller", "operation": "Apply"}]}),
-            "a Flux HelmRelease",
-        ),
-        (
-            json!({"ownerReferences": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r"}]}),
-            "Argo Rollout `r`",
-        ),
-    ];
-    for (change, owner) in cases {
-        assert_eq!(
-            owned(change),
-            vec![format!("ConfigMap momo-store/env is owned by {owner}: change it there")]
-        );
-    }
-    // Every chart sets the instance label, and a controller that only writes the status owns nothing.
-    assert_eq!(owned(json!({"labels": {"app.kubernetes.io/instance": "shop"}})), Vec::<String>::new());
-    assert_eq!(
-        owned(json!({"managedFields": [{"manager": "argocd-controller", "subresource": "status"}]})),
-        Vec::<String>::new()
-    );
-}
-
-#[test]
 fn kinds_that_are_not_served_are_refused_before_anything_is_read() {
     let unknown = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: p}\n";
     let nameless = "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n";
@@ -661,6 +623,7 @@ fn what_may_not_be_read_is_refused() {
         live: &live,
         owners: &[],
         autoscalers: &[],
+        held: &[],
         options: &crate::options::Options { max_history: 0, ..Default::default() },
         now: NOW,
         dead: None,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::codec::{decode_base64, encode_base64};
 use super::{Limits, Record, RecordError, decode, encode};
+use crate::faults::{self, Fault};
 use crate::time::Now;
 
 /// The type of Secrets that hold records.
@@ -138,11 +139,19 @@ impl StoredRecord {
         now: Now,
     ) -> Result<Value, RecordError> {
         // Helm sets the time first and the record's labels over it: a `modifiedAt` that came with the record stays.
-        let mut all = BTreeMap::from([(stamp.to_owned(), now.unix_seconds().to_string())]);
-        all.extend(labels.clone());
+        let mut all = BTreeMap::new();
+        let again = stamp == "modifiedAt";
+        if !(again && faults::on(Fault::NotModified)) {
+            all.insert(stamp.to_owned(), now.unix_seconds().to_string());
+        }
+        if again || !faults::on(Fault::UserLabelsLost) {
+            all.extend(labels.clone());
+        }
         all.insert("name".to_owned(), self.record.name()?);
         all.insert("owner".to_owned(), "helm".to_owned());
-        all.insert("status".to_owned(), self.record.info()?.status.as_str().to_owned());
+        if !(again && faults::on(Fault::StatusLabelStale)) {
+            all.insert("status".to_owned(), self.record.info()?.status.as_str().to_owned());
+        }
         all.insert("version".to_owned(), self.record.version()?.to_string());
         let text = encode(&self.record)?;
         let mut object = Map::new();

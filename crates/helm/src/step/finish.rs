@@ -6,6 +6,7 @@ use super::engine::{Engine, State, Then};
 use super::event::{Event, Outcome, Phase};
 use super::request::{Place, Request, Verb};
 use super::send::Got;
+use crate::faults::{self, Fault};
 use crate::record::{Status, StoredRecord};
 
 impl Engine {
@@ -23,7 +24,10 @@ impl Engine {
             Got::NotFound(answer) | Got::Refused(answer) => return self.fail(answer.message()),
             Got::Unknown { why, .. } => return self.fail(why),
         };
-        let items = body.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut items = body.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        if faults::on(Fault::OthersStayDeployed) {
+            items.clear();
+        }
         // Records that cannot be read are passed over, as Helm does.
         let read = items.iter().filter_map(|item| StoredRecord::from_object(item, self.job.limits).ok());
         let driver = self.job.current.driver;

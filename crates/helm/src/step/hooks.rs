@@ -17,6 +17,7 @@ use super::event::{Event, Outcome, Phase};
 use super::objects::says;
 use super::request::{Place, Request, Verb};
 use super::send::{Doubt, Got};
+use crate::faults::{self, Fault};
 use crate::hooks::{DeletePolicy, HookEvent, RunHook};
 use crate::options::Method;
 use crate::plan::{Doom, PlanObject};
@@ -216,7 +217,7 @@ impl Engine {
 
     /// Notes a run in the record that the end writes.
     fn note_run(&mut self, run: &HookRun) {
-        let Some(hook) = self.hook().cloned() else { return };
+        let Some(hook) = self.hook().cloned().filter(|_| !faults::on(Fault::RunsUntold)) else { return };
         match self.job.new.record.with_hook(hook.index, run, &hook.delete, self.job.helm) {
             Ok(record) => self.job.new.record = record,
             Err(err) => self.notes.push(format!("the run of a hook is not in the record: {err}")),

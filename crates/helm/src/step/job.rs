@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use super::request::Place;
 use super::waiting::Waiting;
+use crate::faults::{self, Fault};
 use crate::hooks::RunHook;
-use crate::managed::FIELD_MANAGER;
 use crate::options::{Method, Options};
 use crate::plan::{Action, BoundSides, Doom, Plan, PlanObject, Refusal, keep_replicas};
 use crate::record::{Generation, Limits, StoredRecord};
@@ -101,7 +101,11 @@ impl Job {
                 keeps_replicas: planned.keeps_replicas,
             })
         };
-        let targets = sides.target.iter().map(target).collect::<Option<_>>().ok_or(JobError::Mismatch)?;
+        let targets: Option<VecDeque<_>> = sides.target.iter().map(target).collect();
+        let mut targets = targets.ok_or(JobError::Mismatch)?;
+        if faults::on(Fault::Backwards) {
+            targets.make_contiguous().reverse();
+        }
         let orphans = sides.orphans().filter(|orphan| {
             plan.objects.iter().any(|planned| planned.id == orphan.id && planned.action == Action::Delete)
         });
@@ -110,14 +114,20 @@ impl Job {
             current: current.clone(),
             new,
             targets,
-            leaving: sides.leaving().chain(orphans).cloned().collect(),
+            leaving: sides
+                .leaving()
+                .chain(orphans)
+                .filter(|_| !faults::on(Fault::LeavingStay))
+                .cloned()
+                .collect(),
             hooks: plan.hooks.clone(),
             prune: plan
                 .prune
                 .iter()
                 .map(|revision| crate::record::object_name(&plan.release, *revision))
                 .collect(),
-            field_manager: FIELD_MANAGER.to_owned(),
+            field_manager: if faults::on(Fault::ManagerIsOurs) { "deckwatch" } else { plan.field_manager }
+                .to_owned(),
             helm: plan.generation,
             method: plan.method,
             options: plan.options.clone(),
@@ -146,6 +156,11 @@ impl Job {
     pub fn makes(&self) -> (i64, Place) {
         let place = Place::records(self.new.driver, &self.new.namespace, &self.new.object_name);
         (self.new.record.version().unwrap_or(0), place)
+    }
+
+    /// Returns whether everything is to be done as Helm does it.
+    pub fn is_strict(&self) -> bool {
+        self.options.strict
     }
 
     /// Returns how many hooks run.

@@ -89,13 +89,9 @@ impl Engine {
             }
             (Got::Refused(answer), None) => {
                 let what = format!("the record `{record}` could not be removed: {}", answer.message());
-                if self.job.options.strict {
-                    // Helm removes what it can before it stops.
-                    self.errors.push(what);
-                    self.prune_next();
-                } else {
-                    self.stop_before(what);
-                }
+                // As Helm, it removes what it can before it stops.
+                self.errors.push(what);
+                self.prune_next();
             }
             (Got::Unknown { why, .. }, None) => {
                 let place = Place::records(self.job.current.driver, &self.job.current.namespace, &record);

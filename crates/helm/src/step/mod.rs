@@ -21,6 +21,7 @@
 //! became of it, and where that does not tell, the outcome is unknown.
 //! Tested against a small API server in memory, failing at every request in every way.
 
+mod ahead;
 mod engine;
 mod event;
 mod finish;

@@ -195,6 +195,16 @@ impl Request {
             .with_body(object.value.clone(), APPLY)
     }
 
+    /// Returns the same request taking over what others own, where it has the server apply an object.
+    #[must_use]
+    pub fn forced(&self) -> Self {
+        let mut forced = self.clone();
+        for (_, value) in forced.query.iter_mut().filter(|(key, _)| key == "force") {
+            "true".clone_into(value);
+        }
+        forced
+    }
+
     /// Returns the request that changes who owns the fields of an object, as Helm sends it before it has it applied.
     pub(super) fn upgrade(object: &PlanObject, patch: Value, field_manager: &str) -> Self {
         Self::new(Verb::Patch, Place::of(object))
@@ -258,7 +268,9 @@ impl Request {
     /// Returns whether it is about the record of a release's revision.
     pub fn is_of_a_record(&self) -> bool {
         let holds_records = matches!(self.place.resource.as_str(), "secrets" | "configmaps");
-        holds_records && parse_object_name(&self.place.name).is_some()
+        let made = || self.body.as_ref()?.pointer("/metadata/name")?.as_str();
+        let name = if self.place.name.is_empty() { made().unwrap_or_default() } else { &self.place.name };
+        holds_records && parse_object_name(name).is_some()
     }
 
     /// Returns whether it changes anything; a dry run does not.

@@ -47,6 +47,7 @@ fn nothing_but_the_oracle_can_switch_faults_on() {
     }
     assert_eq!(named, ["crates/oracle"]);
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(!manifest.contains("\ndefault = "), "the program is built without features: {manifest}");
     let default = manifest.lines().find(|line| line.starts_with("default-members")).unwrap();
     assert!(!default.contains("oracle"), "what is built by default has no faults: {default}");
 }

@@ -4,8 +4,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
 use super::check::words;
-use super::{Below, PlanView, Step, form};
-use crate::app::input_line::Line;
+use super::{Below, PlanView, Step, confirm, form};
 use crate::app::model::Job;
 use crate::app::views::Pane as _;
 use crate::app::views::paint::{self, put};
@@ -46,9 +45,9 @@ pub fn truth(plan: &Plan, now: Ts) -> Truth {
 pub(super) const NOTHING: &str = "no object would change: it would only write a new revision";
 
 /// Returns the room above the confirmation or the progress.
-pub(super) fn upper(step: &Step, area: Rect) -> Rect {
+pub(super) fn upper(plan: Option<&Plan>, step: &Step, area: Rect) -> Rect {
     let foot = match step {
-        Step::Confirm { .. } => 4,
+        Step::Confirm { .. } => confirm::height(plan, step, area),
         Step::Run(_) => (area.height / 2).max(6),
         Step::Making | Step::Shown => 1,
     };
@@ -61,7 +60,7 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         screen::draw_instead(cx, &view.truth(cx), area, buf);
         return;
     };
-    let upper = upper(&view.step, area);
+    let upper = upper(Some(plan), &view.step, area);
     let foot = area.height - upper.height;
     let lower = Rect { y: upper.bottom(), height: foot.min(area.height), ..area };
     if view.below == Below::Summary {
@@ -71,7 +70,7 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
         release::draw_lines(cx, &view.lines(), view.top, upper, buf);
     }
     match &view.step {
-        Step::Confirm { .. } => confirm(plan, &view.step, cx, lower, buf),
+        Step::Confirm { .. } => confirm::draw(plan, &view.step, cx, lower, buf),
         Step::Run(_) => {
             if let Some(job) = view.job(cx.shared) {
                 progress(job, cx, lower, buf);
@@ -94,50 +93,6 @@ pub fn draw(view: &PlanView, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
             put(buf, &cx.env.theme, lower.x + 2, lower.y, lower, Role::Dim, &text);
         }
     }
-}
-
-fn confirm(plan: &Plan, step: &Step, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {
-    let Step::Confirm { name, reason, reasons, from, pressed, mistake, .. } = step else { return };
-    let theme = &cx.env.theme;
-    buf.set_string(area.x, area.y, "━".repeat(usize::from(area.width)), theme.style(Role::Protected));
-    let context = cx.shared.session.cluster.0.clipped(60);
-    let head = format!(" {} in {context} ", plan.order());
-    put(buf, theme, area.x + 2, area.y, area, Role::Protected, &head);
-    let field = |y: u16, label: &str, line: &Line, here: bool, buf: &mut Buffer| {
-        let x = put(buf, theme, area.x + 2, y, area, Role::Text, label);
-        let role = if here { Role::Strong } else { Role::Dim };
-        let x = put(buf, theme, x, y, area, role, super::super::safe(line.text()).as_str());
-        if here {
-            put(buf, theme, x, y, area, Role::Selected, " ");
-        }
-    };
-    let (phrase, what) = plan.phrase();
-    let ready = cx.env.now >= *from && pressed.is_none();
-    if let Some(line) = name {
-        let label = format!("type {what}, {phrase}, then enter: ");
-        field(area.y + 1, &label, line, !reasons, buf);
-    } else {
-        let text = match (reasons, ready) {
-            (true, _) => "enter or tab leaves the reason".to_owned(),
-            (false, true) => format!("enter {} · esc leaves it as it is", plan.does()),
-            (false, false) => "…".to_owned(),
-        };
-        put(buf, theme, area.x + 2, area.y + 1, area, Role::Text, &text);
-    }
-    field(area.y + 2, "reason (tab): ", reason, *reasons, buf);
-    let frozen = cx.shared.gate.frozen(plan, cx.env.now);
-    let told = match (mistake, frozen.first()) {
-        (Some(why), _) => (Role::Failing, why.clone()),
-        (None, Some(frozen)) => (Role::Warning, frozen.sentence(cx.shared.session.zone).to_string()),
-        (None, None) if !plan.is_of_cluster() => {
-            (Role::Dim, "it is sent once, and arms nothing in the cluster".to_owned())
-        }
-        (None, None) => (
-            Role::Dim,
-            "a process of its own carries it out: closing the cockpit does not stop it".to_owned(),
-        ),
-    };
-    put(buf, theme, area.x + 2, area.y + 3, area, told.0, &told.1);
 }
 
 fn progress(job: &Job, cx: &Draw<'_>, area: Rect, buf: &mut Buffer) {

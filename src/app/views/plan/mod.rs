@@ -4,6 +4,7 @@
 //! confirmation only its own keys work: pasted text, held keys and keys typed ahead confirm nothing.
 
 mod check;
+mod confirm;
 pub mod draw;
 mod form;
 
@@ -404,19 +405,21 @@ impl Pane for PlanView {
             *from = now + QUIET;
             self.wake_at(now + QUIET, cx);
         }
+        // In a line that is typed, keys of shells edit it.
+        let typing = matches!(&self.step, Step::Confirm { name, reasons, .. } if name.is_some() || *reasons);
+        let edits = typing && key.ctrl && matches!(key.code, Code::Char('a' | 'e' | 'k' | 'u' | 'w'));
         let moves = matches!(key.code, Code::Down | Code::Up | Code::PageDown | Code::PageUp);
-        if moves || (key.ctrl && matches!(key.code, Code::Char('d' | 'u'))) {
+        if moves || (key.ctrl && !edits && matches!(key.code, Code::Char('d' | 'u'))) {
             return self.scroll(key, cx);
         }
         // Quitting and suspending work everywhere.
-        if key.ctrl {
+        if key.ctrl && !edits {
             return false;
         }
         let Step::Confirm { name, reason, reasons, from, pressed, mistake, .. } = &mut self.step else {
             return false;
         };
         // What looks like alt may be an escape and a key that arrived together; lines have keys of their own with alt.
-        let typing = name.is_some() || *reasons;
         if key.alt && (key.code == Code::Enter || !typing) {
             return false;
         }
@@ -514,7 +517,7 @@ impl PlanView {
             }
             _ => self.lines().len(),
         };
-        let room = usize::from(draw::upper(&self.step, body).height);
+        let room = usize::from(draw::upper(self.plan.as_deref(), &self.step, body).height);
         let (last, half) = (count.saturating_sub(room), (room / 2).max(1));
         self.top = match (key.ctrl, key.code) {
             (false, Code::Down | Code::Char('j')) => self.top + 1,

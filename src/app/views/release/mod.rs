@@ -1,6 +1,7 @@
-//! One release: its history, and of each revision the difference to the one before, values, manifest, hooks, notes and
-//! metadata.
+//! One release: its history, and of each revision the difference to the one before, values, manifest, hooks, notes,
+//! metadata, and which newer versions of its chart there are.
 
+mod offers;
 mod parts;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use serde_json::json;
 
+use offers::Offers;
 use parts::line;
 pub use parts::{Difference, compare};
 
@@ -25,7 +27,7 @@ use crate::core::{Error, Name, ObjectRef, Result, Safe, Ts, Uid, Untrusted, num}
 use crate::ops::Wanted;
 use crate::ops::deed::Deed;
 use crate::ops::plan::DiffLine;
-use crate::store::releases::{Driver, Revision};
+use crate::store::releases::{Driver, Release, Revision};
 use crate::ui::text::Line;
 use crate::ui::theme::Role;
 use crate::ui::widgets::table::{Column, Place, Row, Sample, made};
@@ -41,9 +43,10 @@ enum Tab {
     Hooks,
     Notes,
     Metadata,
+    Versions,
 }
 
-const TABS: [(Tab, &str); 7] = [
+const TABS: [(Tab, &str); 8] = [
     (Tab::Diff, "diff"),
     (Tab::Values, "values"),
     (Tab::Computed, "all values"),
@@ -51,6 +54,7 @@ const TABS: [(Tab, &str); 7] = [
     (Tab::Hooks, "hooks"),
     (Tab::Notes, "notes"),
     (Tab::Metadata, "metadata"),
+    (Tab::Versions, "versions"),
 ];
 
 /// The page's state.
@@ -65,15 +69,27 @@ pub struct ReleasePage {
     tab: Tab,
     lines: Vec<DiffLine>,
     /// What `lines` were made of.
-    made: Option<(u32, Tab, bool)>,
+    made: Option<(u32, Tab, bool, usize)>,
     top: usize,
     /// The revision that each part asks for.
     asked: [Option<u32>; PARTS as usize],
     /// Records that can't be read, and why.
     failed: BTreeMap<u32, Error>,
+    /// The versions of the chart.
+    offers: Offers,
 }
 
+/// How many records are asked for at once, each in a part of its own.
 const PARTS: u16 = 3;
+/// The part that the versions of the chart are asked for in.
+const VERSIONS: u16 = PARTS;
+
+/// Returns why there is nothing to free: the newest revision is not pending. None where it is, or is not known.
+pub fn settled(release: &Release) -> Option<String> {
+    let (number, status) = (release.latest()?.number, release.status());
+    let pending = status.as_str().starts_with("pending-");
+    (!pending).then(|| format!("nothing is pending: revision {number} is {status}"))
+}
 
 /// Returns what is wanted to free a release: a deed on its newest record. None where the release is not known.
 pub fn freeing(shared: &Shared, namespace: &Name, release: &Name) -> Option<Wanted> {
@@ -152,6 +168,7 @@ impl ReleasePage {
             top: 0,
             asked: [None; PARTS as usize],
             failed: BTreeMap::new(),
+            offers: Offers::default(),
         }
     }
 
@@ -192,12 +209,25 @@ impl ReleasePage {
         }
     }
 
+    /// Asks for the versions of the chart where they are looked at.
+    fn ask_versions(&mut self, cx: &mut Cx<'_>) {
+        let record = self.selected().and_then(|r| self.record(cx.shared, r.number));
+        let chart = record.and_then(|record| record.chart().ok().flatten());
+        let Some(chart) = chart.filter(|_| self.tab == Tab::Versions && !cx.is_open(VERSIONS)) else {
+            return;
+        };
+        if self.offers.lack(&chart.name) {
+            self.offers.asked(&chart.name);
+            cx.ask(VERSIONS, Query::Versions(chart.name.as_str().into()));
+        }
+    }
+
     fn make(&mut self, shared: &Shared) {
         let Some(revision) = self.selected().map(|r| r.number) else { return };
         let before = self.before(revision);
         let old = before.and_then(|n| self.record(shared, n));
         let new = self.record(shared, revision);
-        let wanted = (revision, self.tab, old.is_some() && new.is_some());
+        let wanted = (revision, self.tab, old.is_some() && new.is_some(), self.offers.answers);
         let needed = [Some(revision), before.filter(|_| self.tab == Tab::Diff)];
         if let Some(error) = needed.into_iter().flatten().find_map(|n| self.failed.get(&n)) {
             let hint = error.hint.as_ref().map(|h| format!("hint: {h}"));
@@ -227,15 +257,20 @@ impl ReleasePage {
             Tab::Hooks => parts::hooks(new),
             Tab::Notes => parts::notes(new),
             Tab::Metadata => parts::metadata(new, &shared.releases.links),
+            Tab::Versions => Ok(match new.chart().ok().flatten() {
+                Some(chart) => self.offers.lines(&chart.name, &chart.version),
+                None => vec![line(' ', "the record holds no chart")],
+            }),
         };
         self.lines = made.unwrap_or_else(|e| vec![line('-', &e.line())]);
         self.made = Some(wanted);
     }
 
-    fn show(&mut self, tab: Tab, shared: &Shared) {
+    fn show(&mut self, tab: Tab, cx: &mut Cx<'_>) {
         self.tab = tab;
         self.top = 0;
-        self.make(shared);
+        self.ask_versions(cx);
+        self.make(cx.shared);
     }
 
     fn history_height(&self, area: Rect) -> u16 {
@@ -266,6 +301,7 @@ impl Pane for ReleasePage {
 
     fn init(&mut self, cx: &mut Cx<'_>) {
         self.failed.clear();
+        self.offers.forget();
         self.settle(cx);
     }
 
@@ -281,6 +317,7 @@ impl Pane for ReleasePage {
         let page = usize::from(self.history_height(cx.body()).saturating_sub(1));
         self.list.settle(rows.len(), page, find, |i| rows.get(i).map(|r| r.number.to_string()));
         self.ask(cx);
+        self.ask_versions(cx);
         self.make(cx.shared);
     }
 
@@ -289,18 +326,19 @@ impl Pane for ReleasePage {
         match action {
             Action::HalfDown => self.top = (self.top + room).min(self.lines.len().saturating_sub(1)),
             Action::HalfUp => self.top = self.top.saturating_sub(room),
-            Action::Diff => self.show(Tab::Diff, cx.shared),
-            Action::Values => self.show(Tab::Values, cx.shared),
-            Action::Computed => self.show(Tab::Computed, cx.shared),
-            Action::Manifest => self.show(Tab::Manifest, cx.shared),
-            Action::Hooks => self.show(Tab::Hooks, cx.shared),
-            Action::Notes => self.show(Tab::Notes, cx.shared),
-            Action::Metadata => self.show(Tab::Metadata, cx.shared),
+            Action::Diff => self.show(Tab::Diff, cx),
+            Action::Values => self.show(Tab::Values, cx),
+            Action::Computed => self.show(Tab::Computed, cx),
+            Action::Manifest => self.show(Tab::Manifest, cx),
+            Action::Hooks => self.show(Tab::Hooks, cx),
+            Action::Notes => self.show(Tab::Notes, cx),
+            Action::Metadata => self.show(Tab::Metadata, cx),
+            Action::Versions => self.show(Tab::Versions, cx),
             Action::NextTab | Action::PreviousTab => {
                 let at = TABS.iter().position(|(t, _)| *t == self.tab).unwrap_or(0);
                 let step = if action == Action::NextTab { 1 } else { TABS.len() - 1 };
                 let next = TABS.get((at + step) % TABS.len()).map_or(Tab::Diff, |(t, _)| *t);
-                self.show(next, cx.shared);
+                self.show(next, cx);
             }
             Action::Roll => {
                 let wanted = Wanted::rollback(self.namespace.clone(), self.name.clone(), self.target());
@@ -318,6 +356,7 @@ impl Pane for ReleasePage {
                 if moved {
                     self.top = 0;
                     self.ask(cx);
+                    self.ask_versions(cx);
                     self.make(cx.shared);
                 }
                 return moved;
@@ -327,6 +366,14 @@ impl Pane for ReleasePage {
     }
 
     fn answer(&mut self, part: u16, answer: Result<Answer>, cx: &mut Cx<'_>) {
+        if part == VERSIONS {
+            match answer {
+                Ok(Answer::Versions(offered)) => self.offers.answered(Ok(offered)),
+                Ok(_) => {}
+                Err(error) => self.offers.answered(Err(error)),
+            }
+            return self.settle(cx);
+        }
         let asked = self.asked.get_mut(usize::from(part)).and_then(Option::take);
         match (answer, asked) {
             (Ok(Answer::Record(record)), _) => remember(cx.shared, &record),
@@ -336,6 +383,14 @@ impl Pane for ReleasePage {
             _ => {}
         }
         self.settle(cx);
+    }
+
+    fn unavailable(&self, action: Action, shared: &Shared) -> Option<String> {
+        if action != Action::Free {
+            return None;
+        }
+        let known = shared.release(self.namespace.as_str(), self.name.as_str());
+        known.map_or_else(|| Some("the release is not known".to_owned()), settled)
     }
 
     fn subject(&self, _shared: &Shared) -> Subject {
@@ -374,11 +429,17 @@ impl ReleasePage {
         let theme = &cx.env.theme;
         let head = format!(" revision {} ", self.selected().map_or(0, |r| r.number));
         let wide: usize = 3 + head.len() + TABS.iter().map(|(_, name)| name.len() + 3).sum::<usize>();
-        let (indent, gap) = if wide <= usize::from(area.width) { (3, 1) } else { (0, 0) };
-        let mut x = put(buf, theme, area.x + indent, area.y, area, Role::Heading, &head);
+        let fits = wide <= usize::from(area.width);
+        let mut x =
+            put(buf, theme, if fits { area.x + 3 } else { area.x }, area.y, area, Role::Heading, &head);
         for (tab, name) in TABS {
             let role = if tab == self.tab { Role::Selected } else { Role::Dim };
-            x = put(buf, theme, x + gap, area.y, area, role, &format!(" {name} "));
+            x = if fits {
+                put(buf, theme, x + 1, area.y, area, role, &format!(" {name} "))
+            } else {
+                let x = put(buf, theme, x, area.y, area, role, name);
+                put(buf, theme, x, area.y, area, Role::Dim, " ")
+            };
         }
     }
 

@@ -132,7 +132,8 @@ pub fn hooks(record: &Record) -> Result<Vec<DiffLine>> {
     for hook in &hooks {
         out.push(line('@', &format!("{} {}  {}", hook.kind, hook.name, hook.events.join(", "))));
         out.extend(about(hook).iter().map(|told| line(' ', told)));
-        out.extend(lines(&mask_manifest(&hook.manifest)));
+        let text = mask_manifest(&hook.manifest);
+        out.extend(lines(text.strip_prefix("---\n").unwrap_or(&text)));
     }
     Ok(out)
 }

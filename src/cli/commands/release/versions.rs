@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use deckwatch_helm::index::{ChartVersion, Version};
+use deckwatch_helm::index::Version;
 use serde_json::{Value, json};
 
 use super::super::table::align;
@@ -14,7 +14,7 @@ use crate::app::msg::Answer;
 use crate::cli::args::{Output, Place};
 use crate::cli::release::Of;
 use crate::core::{Error, Kind, Result, Safe};
-use crate::store::charts::{Link, Offered};
+use crate::store::charts::{Candidate, Offered, candidates};
 
 /// Which versions are printed.
 pub struct Which {
@@ -24,30 +24,6 @@ pub struct Which {
     pub devel: bool,
     /// How many at most; 0 for all.
     pub max: usize,
-}
-
-/// A version in a repository.
-struct Row<'a> {
-    repository: &'a Offered,
-    version: &'a ChartVersion,
-    /// How it stands to the release's own.
-    than: Option<Ordering>,
-}
-
-impl Row<'_> {
-    fn place(&self) -> &'static str {
-        match self.than {
-            Some(Ordering::Greater) => "newer",
-            Some(Ordering::Equal) => "current",
-            Some(Ordering::Less) => "older",
-            None => "",
-        }
-    }
-
-    fn pipeline(&self, chart: &str) -> Option<String> {
-        let link: &Link = self.repository.pipeline.as_ref()?;
-        Some(link.of(chart, self.version.version.as_str()))
-    }
 }
 
 /// Prints versions. Returns 3 where a repository did not give its own.
@@ -73,7 +49,7 @@ pub fn versions(place: &Place, of: &Of, which: &Which) -> Result<u8> {
     let rows = rows(&offered, current.as_ref(), which);
     let most = if which.max == 0 { usize::MAX } else { which.max };
     let cut = rows.len().saturating_sub(most);
-    let shown: Vec<&Row<'_>> = rows.iter().take(most).collect();
+    let shown: Vec<&Candidate<'_>> = rows.iter().take(most).collect();
     if of.printed.output == Output::Json {
         print_json(&json!({
             "schema": "deckwatch.release-versions/1",
@@ -113,28 +89,16 @@ fn tell(offered: &[Offered]) -> u8 {
     code
 }
 
-/// The versions of all repositories, the newest first; of equal ones that of the first repository.
-fn rows<'a>(offered: &'a [Offered], current: Option<&Version>, which: &Which) -> Vec<Row<'a>> {
-    let mut rows = Vec::new();
-    for repository in offered {
-        let all = repository.versions.iter().flat_map(|versions| &versions.all);
-        let row = |version: &'a ChartVersion| {
-            let than = current.map(|current| version.version.precedence(current));
-            Row { repository, version, than }
-        };
-        rows.extend(all.map(row));
-    }
-    // Helm passes over versions that come before a release, too; where the release runs one it is of interest.
-    let devel = which.devel || current.is_some_and(Version::is_prerelease);
-    rows.retain(|row| devel || !row.version.version.is_prerelease());
+/// The versions that are wanted.
+fn rows<'a>(offered: &'a [Offered], current: Option<&Version>, which: &Which) -> Vec<Candidate<'a>> {
+    let mut rows = candidates(offered, current, which.devel);
     rows.retain(|row| which.all || row.than.is_none_or(|than| than == Ordering::Greater));
-    rows.sort_by(|a, b| b.version.version.cmp(&a.version.version));
     rows
 }
 
-fn table(rows: &[&Row<'_>], chart: &str) -> String {
+fn table(rows: &[&Candidate<'_>], chart: &str) -> String {
     let heads = ["VERSION", "APP VERSION", "CREATED", "REPOSITORY", "", "PIPELINE"].map(str::to_owned);
-    let cells = |row: &&Row<'_>| {
+    let cells = |row: &&Candidate<'_>| {
         let version = row.version;
         let deprecated = if version.deprecated { ", deprecated" } else { "" };
         vec![
@@ -149,7 +113,7 @@ fn table(rows: &[&Row<'_>], chart: &str) -> String {
     align(&std::iter::once(heads.to_vec()).chain(rows.iter().map(cells)).collect::<Vec<_>>())
 }
 
-fn row_json(row: &Row<'_>, chart: &str) -> Value {
+fn row_json(row: &Candidate<'_>, chart: &str) -> Value {
     let version = row.version;
     json!({
         "version": version.version.as_str(), "appVersion": version.app_version, "created": version.created,

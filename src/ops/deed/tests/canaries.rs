@@ -37,11 +37,18 @@ fn body(act: &Act) -> Value {
 fn each_step_is_one_patch_of_the_status_as_the_plugin_sends_it() {
     let stopped = with(rollout(), "/status/abort", json!(true));
     let between = with(rollout(), "/status/pauseConditions", json!(null));
+    let inconclusive = with(
+        rollout(),
+        "/status/canary",
+        json!({"currentStepAnalysisRunStatus": {"status": "Inconclusive"}}),
+    );
+    let past = json!({"pauseConditions": null, "controllerPause": false, "currentStepIndex": 2});
     for (wanted, object, status, line) in [
         (Step::Abort, rollout(), json!({"abort": true}), "aborted no → yes"),
         (Step::Retry, stopped, json!({"abort": false}), "aborted yes → no"),
         (Step::Promote, rollout(), json!({"pauseConditions": null}), "pause ended: CanaryPauseStep"),
         (Step::Promote, between, json!({"pauseConditions": null, "currentStepIndex": 2}), "step 1 → 2 of 3"),
+        (Step::Promote, inconclusive, past, "pause ended: CanaryPauseStep, step 1 → 2 of 3"),
         (Step::PromoteFull, rollout(), json!({"promoteFull": true}), "promoted in full no → yes"),
     ] {
         let act = step(wanted, &object).unwrap();
@@ -55,7 +62,7 @@ fn each_step_is_one_patch_of_the_status_as_the_plugin_sends_it() {
             (act.content.as_str(), body(&act)),
             ("application/merge-patch+json", json!({"status": status}))
         );
-        assert_eq!(lines(&act), [line]);
+        assert_eq!(lines(&act).join(", "), line);
         let right = Deed::Step { step: wanted }.rights(&act.place);
         assert_eq!(right.to_string(), "patch rollouts.argoproj.io/status");
     }

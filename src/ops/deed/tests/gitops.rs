@@ -60,7 +60,10 @@ fn whoever_holds_flux_back_says_who_why_and_until_when_on_the_object_and_it_is_t
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(told[0], "ops suspended it: 5xx since 14:00");
+    assert_eq!(
+        told[0],
+        "it is suspended by ops since 2026-11-21T14:07:31Z, until 2026-11-21T16:07:31Z: 5xx since 14:00"
+    );
     assert_eq!(
         told[1],
         "Flux deploys again what git says: chart version 0.0.1043; its last release was momo 0.0.1043"
@@ -103,7 +106,11 @@ fn app(how: App, object: &Value) -> Result<Act, Refusal> {
 }
 
 fn back(id: Option<i64>) -> App {
-    App::Back { id, by: "ops".into() }
+    App::Back { id, by: "ops".into(), why: "5xx".into() }
+}
+
+fn auto_sync(on: bool) -> App {
+    App::AutoSync { on, by: "ops".into(), why: String::new() }
 }
 
 #[test]
@@ -116,7 +123,21 @@ fn an_application_goes_back_by_one_request_that_also_keeps_it_there() {
         let paths: Vec<&str> = steps.iter().map(|step| step["path"].as_str().unwrap()).collect();
         assert_eq!(
             paths,
-            ["/metadata/uid", "/metadata/resourceVersion", "/spec", "/operation", "/status/operationState"]
+            [
+                "/metadata/uid",
+                "/metadata/resourceVersion",
+                "/spec",
+                "/operation",
+                "/metadata/annotations",
+                "/status/operationState"
+            ]
+        );
+        assert_eq!(
+            steps[4]["value"],
+            json!({
+                "deckwatch.dev/suspended-by": "ops", "deckwatch.dev/suspended-at": "2026-11-21T14:07:31Z",
+                "deckwatch.dev/suspended-why": "5xx",
+            })
         );
         assert_eq!(
             steps[2]["value"]["syncPolicy"]["automated"],
@@ -130,7 +151,7 @@ fn an_application_goes_back_by_one_request_that_also_keeps_it_there() {
                 "initiatedBy": {"username": "ops"},
             })
         );
-        assert_eq!(steps[4]["op"], "remove");
+        assert_eq!(steps[5]["op"], "remove");
     }
     // Where nothing brings git back by itself the spec stays as it is.
     let by_hand = with(application(), "/spec/syncPolicy", json!({}));
@@ -140,19 +161,21 @@ fn an_application_goes_back_by_one_request_that_also_keeps_it_there() {
 
 #[test]
 fn automatic_sync_is_turned_off_and_on_and_nothing_else_of_the_policy_changes() {
-    let off = app(App::AutoSync { on: false }, &application()).unwrap();
+    let off = app(auto_sync(false), &application()).unwrap();
     let spec = &off.body.0[2]["value"];
     assert_eq!(
         spec["syncPolicy"],
         json!({"automated": {"selfHeal": true, "prune": true, "enabled": false}, "syncOptions": ["CreateNamespace=true"]})
     );
     let held = with(application(), "/spec", spec.clone());
-    assert_eq!(
-        app(App::AutoSync { on: false }, &held).unwrap_err().to_string(),
-        "it is not synced by itself"
-    );
-    let on = app(App::AutoSync { on: true }, &held).unwrap();
+    let held = with(held, "/metadata/annotations", off.body.0[3]["value"].clone());
+    assert_eq!(app(auto_sync(false), &held).unwrap_err().to_string(), "it is not synced by itself");
+    let on = app(auto_sync(true), &held).unwrap();
     assert_eq!(on.body.0[2]["value"]["syncPolicy"]["automated"]["enabled"], true);
+    assert_eq!(on.body.0[3], json!({"op": "add", "path": "/metadata/annotations", "value": {}}));
+    let deed = Deed::App { how: auto_sync(true) };
+    let told = deed.warnings(&Live::new(&held, "applications", &[]).unwrap());
+    assert_eq!(told[0].as_str(), "it is suspended by ops since 2026-11-21T14:07:31Z");
 }
 
 #[test]
@@ -178,5 +201,16 @@ fn an_application_that_is_busy_or_anothers_or_has_no_such_deployment_is_refused(
     );
     let set = json!([{"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "name": "all", "uid": "u", "controller": true}]);
     let made = with(application(), "/metadata/ownerReferences", set);
-    assert!(why(App::AutoSync { on: false }, &made).contains("ApplicationSet all makes this Application"));
+    assert!(why(auto_sync(false), &made).contains("ApplicationSet all makes this Application"));
+}
+
+/// An API server drops what the kind's schema does not have: an older Argo CD goes on by itself.
+#[test]
+fn an_argo_cd_that_does_not_know_enabled_is_told_from_the_dry_run() {
+    let known = json!({"spec": {"syncPolicy": {"automated": {"enabled": false}}}});
+    let dropped = json!({"spec": {"syncPolicy": {"automated": {"selfHeal": true}}}});
+    for how in [back(None), auto_sync(false)] {
+        assert_eq!((how.lasts(&known), how.lasts(&dropped)), (true, false));
+    }
+    assert!(auto_sync(true).lasts(&dropped) && App::Sync { by: "ops".into() }.lasts(&dropped));
 }

@@ -25,6 +25,9 @@ pub const HEADERS: Duration = Duration::from_secs(10);
 /// What errors say was tried, until the one who asked puts it better.
 pub(super) const ASK: &str = "ask the API server";
 const IDLE_CONNECTION: Duration = Duration::from_mins(1);
+/// How long a connection that has carried a write is kept for the next one of a series. One that has rested for longer may have
+/// died without a word, and then nobody knows what became of the write that was sent on it.
+const IDLE_WRITE: Duration = Duration::from_millis(500);
 
 /// Which pool of connections carries a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub enum Lane {
     Probe,
     /// Writes: a fresh connection each, so that one that went stale leaves no doubt.
     Write,
+    /// Writes that follow one another at once: a connection that has just carried one, or a fresh one.
+    Series,
 }
 
 /// How a request is to be sent; travels in its extensions.
@@ -84,6 +89,7 @@ struct Session {
     read: Pool,
     probe: Pool,
     write: Pool,
+    series: Pool,
 }
 
 /// Sends requests to one cluster.
@@ -148,6 +154,7 @@ impl Stack {
             Lane::Read => &session.read,
             Lane::Probe => &session.probe,
             Lane::Write => &session.write,
+            Lane::Series => &session.series,
         };
         match tokio::time::timeout(order.headers, pool.request(request)).await {
             Ok(Ok(mut response)) => {
@@ -185,16 +192,21 @@ impl Stack {
         }
         let tls = dial::tls(&self.target, grant.identity.as_ref()).await?;
         let connector = Connector { dial: Arc::clone(&self.dial), tls };
-        let pool = |idle: usize| {
+        let pool = |kept: usize, idle: Duration| {
             legacy::Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
-                .pool_idle_timeout(IDLE_CONNECTION)
-                .pool_max_idle_per_host(idle)
+                .pool_idle_timeout(idle)
+                .pool_max_idle_per_host(kept)
                 .retry_canceled_requests(false)
                 .build(connector.clone())
         };
-        let made =
-            Session { identity: grant.identity.clone(), read: pool(8), probe: pool(1), write: pool(0) };
+        let made = Session {
+            identity: grant.identity.clone(),
+            read: pool(8, IDLE_CONNECTION),
+            probe: pool(1, IDLE_CONNECTION),
+            write: pool(0, IDLE_WRITE),
+            series: pool(1, IDLE_WRITE),
+        };
         let made = Arc::new(made);
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
         Ok(made)
@@ -221,7 +233,7 @@ impl Stack {
     }
 
     fn failure(&self, error: &legacy::Error) -> Failure {
-        let maybe_sent = !error.is_connect();
+        let mut maybe_sent = !error.is_connect();
         let mut text = String::new();
         let mut source = std::error::Error::source(error);
         while let Some(inner) = source {
@@ -234,6 +246,8 @@ impl Stack {
                 let shown = self.base.to_string().into();
                 return Failure { error: dial::tls_error(io, &shown), maybe_sent };
             }
+            // The connection ended before the request was begun: hyper gives that error to no other.
+            maybe_sent &= !inner.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
             if !text.is_empty() {
                 text.push_str(": ");
             }

@@ -332,6 +332,40 @@ async fn raw_requests_are_sent_once_each_on_a_connection_of_its_own() {
     assert_eq!(server.log().len(), 4);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_writes_of_a_series_share_a_connection_that_has_not_rested_and_reads_have_theirs() {
+    let server = Server::new(|_| json(200, &serde_json::json!({})));
+    let raw = server.client().raw_service();
+    let request = |method: Method| Request::builder().method(method).uri("/ok").body(Bytes::new()).unwrap();
+    let dials = || server.dials.load(Ordering::SeqCst);
+    for _ in 0..3 {
+        raw.send_next(request(Method::PATCH), Span::secs(15), OBJECT).await.unwrap();
+        raw.read_once(request(Method::GET), Span::secs(15), OBJECT).await.unwrap();
+    }
+    assert_eq!((server.log().len(), dials()), (6, 2));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    raw.send_next(request(Method::PATCH), Span::secs(15), OBJECT).await.unwrap();
+    assert_eq!(dials(), 3, "it had rested");
+    // What is no read, and what is sent alone, has a connection of its own.
+    raw.read_once(request(Method::PATCH), Span::secs(15), OBJECT).await.unwrap();
+    raw.send_once(request(Method::PATCH), Span::secs(15), OBJECT).await.unwrap();
+    assert_eq!((server.log().len(), dials()), (9, 5));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_ends_between_two_writes_of_a_series_leaves_no_doubt() {
+    let server = Server::new(|request| match request.uri().path() {
+        "/last" => with_header(json(200, &serde_json::json!({})), header::CONNECTION, "close"),
+        _ => json(200, &serde_json::json!({})),
+    });
+    let raw = server.client().raw_service();
+    for path in ["/first", "/last", "/next", "/last", "/next"] {
+        let request = Request::patch(path).body(Bytes::new()).unwrap();
+        assert_eq!(raw.send_next(request, Span::secs(15), OBJECT).await.unwrap().status, 200, "{path}");
+    }
+    assert_eq!((server.log().len(), server.dials.load(Ordering::SeqCst)), (5, 3));
+}
+
 #[tokio::test]
 async fn what_the_service_proxy_brings_is_an_answer_whatever_its_status() {
     let server = Server::new(|request| match request.uri().path() {

@@ -28,6 +28,7 @@ fn what_cannot_be_foreseen_is_refused_unless_helms_ways_are_wanted() {
             live: &live,
             owners: &[],
             autoscalers: &[],
+            held: &[],
             options: &stand.options,
             now: NOW,
             dead: None,

@@ -33,7 +33,7 @@ use replace::Replacing;
 /// An object of the target that is being visited.
 #[derive(Debug)]
 pub(super) struct Visit {
-    target: TargetObject,
+    pub(super) target: TargetObject,
     /// The live object, where it stands in for the one that the old manifest does not have.
     baseline: Option<Value>,
 }

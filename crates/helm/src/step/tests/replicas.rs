@@ -5,6 +5,8 @@ use pretty_assertions::assert_eq;
 use super::*;
 use crate::plan::{Autoscaler, Gvk, ObjectId, Warning};
 
+const SCALERS: &str = "/apis/autoscaling/v2/namespaces/momo-store/horizontalpodautoscalers/backend";
+
 /// A stand whose Deployment an autoscaler has brought from 3 pods to 20. `None`: the manifest names no number.
 fn scaled(target: Option<u8>, current: Option<u8>, more: &[(&'static str, Value)]) -> Stand {
     let manifest = |image: &str, replicas: Option<u8>| {
@@ -27,7 +29,8 @@ fn scaled(target: Option<u8>, current: Option<u8>, more: &[(&'static str, Value)
         namespace: "momo-store".to_owned(),
         name: "backend".to_owned(),
     };
-    stand.autoscalers = vec![Autoscaler { name: "HorizontalPodAutoscaler backend".to_owned(), target }];
+    let id = ObjectId { gvk: Gvk::new("autoscaling/v2", "HorizontalPodAutoscaler"), ..target.clone() };
+    stand.autoscalers = vec![Autoscaler { id, target }];
     stand
 }
 
@@ -59,6 +62,30 @@ fn they_stay_whatever_the_manifests_say() {
             (json!(20), json!("shop:1042")),
             "{target:?} {current:?}"
         );
+    }
+}
+
+#[test]
+fn with_the_autoscaler_they_go_back_too_and_it_is_told() {
+    const SCALER: &str = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: backend}\nspec: {}\n";
+    for (policy, becomes) in [("", 3), ("keep", 20)] {
+        let mut stand = scaled(Some(3), Some(3), &[]);
+        let current = [deployment("backend", "shop:1043", 3), SCALER.to_owned()].concat();
+        let mut of_both = Stand::new(&[
+            Revision::new(6, "superseded", &deployment("backend", "shop:1042", 3)),
+            Revision::new(7, "deployed", &current),
+        ]);
+        of_both.autoscalers = std::mem::take(&mut stand.autoscalers);
+        of_both.drift(BACKEND, |object| object["spec"]["replicas"] = json!(20));
+        of_both.drift(SCALERS, |object| {
+            object["metadata"]["annotations"]["helm.sh/resource-policy"] = json!(policy);
+        });
+        let plan = of_both.plan(6);
+        let backend = plan.objects.iter().find(|object| object.id.gvk.kind == "Deployment").unwrap();
+        let taken = |warning: &Warning| matches!(warning, Warning::ReplicasTaken { .. });
+        assert_eq!(backend.warnings.iter().any(taken), becomes == 3, "{:?}", backend.warnings);
+        run(&mut of_both, 6);
+        assert_eq!(replicas(&of_both), json!(becomes), "{policy}");
     }
 }
 

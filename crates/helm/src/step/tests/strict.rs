@@ -23,6 +23,7 @@ fn plan_with(stand: &Stand, unbound: &[Refusal], owners: &[Owner]) -> crate::pla
         live: &live,
         owners,
         autoscalers: &[],
+        held: &[],
         options: &stand.options,
         now: NOW,
         dead: None,
