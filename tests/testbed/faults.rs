@@ -79,8 +79,10 @@ impl Watched {
     fn all_well(&self) {
         self.session.wait_within(LIMIT, "every source answering, and a live table", |s| {
             let text = s.text();
-            let head = text.lines().next().unwrap_or_default().to_owned();
-            SERVERS.iter().all(|(_, mark)| head.contains(&format!("{mark} ●"))) && !text.contains("stale:")
+            let mut lines = text.lines();
+            let (head, rule) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+            // A server may be marked as there before the table was read for the first time.
+            SERVERS.iter().all(|(_, mark)| head.contains(&format!("{mark} ●"))) && rule.contains("live ─")
         });
     }
 

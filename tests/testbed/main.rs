@@ -31,3 +31,4 @@ mod proxy;
 mod reading;
 mod silence;
 mod stand;
+mod stuck;

@@ -19,12 +19,12 @@ fn named(name: &str, tag: &str) -> String {
 }
 
 /// Returns image, wanted and available pods of each ReplicaSet that has any, by image.
-fn sets(name: &str) -> Vec<(String, u64, u64)> {
+pub fn sets(namespace: &str, name: &str) -> Vec<(String, u64, u64)> {
     let text = kubectl([
         "get",
         "replicasets",
         "-n",
-        name,
+        namespace,
         "-l",
         &format!("app.kubernetes.io/name={name}"),
         "-o",
@@ -52,7 +52,7 @@ fn a_canary_pauses_at_its_step() {
     xtask(&["testbed", "argo", "rollout", name, "--tag", STABLE]);
     let first = rollout(name);
     assert_eq!(first["status"]["phase"], "Healthy");
-    assert_eq!(sets(name), [(named(name, STABLE), 4, 4)]);
+    assert_eq!(sets(name, name), [(named(name, STABLE), 4, 4)]);
 
     xtask(&["testbed", "argo", "rollout", name, "--tag", CANARY]);
     let paused = rollout(name);
@@ -66,7 +66,7 @@ fn a_canary_pauses_at_its_step() {
     assert_eq!(status["stableRS"], first["status"]["stableRS"]);
     assert_ne!(status["currentPodHash"], status["stableRS"]);
     wait_until(Duration::from_secs(30), "a quarter of the pods to be the canary's", || {
-        (sets(name) == [(named(name, STABLE), 3, 3), (named(name, CANARY), 1, 1)]).then_some(())
+        (sets(name, name) == [(named(name, STABLE), 3, 3), (named(name, CANARY), 1, 1)]).then_some(())
     });
 }
 
@@ -82,7 +82,7 @@ fn an_aborted_canary_gives_all_pods_back_and_keeps_its_template() {
     let patch = ["patch", "rollouts.argoproj.io", name, "-n", name, "--subresource", "status"];
     kubectl(patch.into_iter().chain(["--type", "merge", "-p", abort]));
     wait_until(Duration::from_secs(60), "the stable pods to come back", || {
-        (sets(name) == [(named(name, STABLE), 4, 4)]).then_some(())
+        (sets(name, name) == [(named(name, STABLE), 4, 4)]).then_some(())
     });
     let aborted = wait_until(Duration::from_secs(30), "the Rollout to be degraded", || {
         let now = rollout(name);

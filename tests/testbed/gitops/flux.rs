@@ -1,5 +1,9 @@
 //! Flux's kinds, without its controllers.
 
+mod keys;
+mod moment;
+mod owned;
+
 use serde_json::{Value, json};
 
 use crate::stand::{apply, kubectl, tool};

@@ -11,6 +11,19 @@ use super::record::{Write, open_release};
 
 /// How many differences of one thing are told.
 const MOST: usize = 30;
+/// Of two texts that are longer, only the part is told where they begin to differ.
+const LONG: usize = 200;
+
+/// What somebody has left who went on from there.
+#[derive(Clone, Debug)]
+pub struct Later {
+    /// Who did what.
+    pub what: &'static str,
+    /// Every object afterwards.
+    pub objects: Vec<Value>,
+    /// The release's history, as the real Helm prints it: the cells of its table without times, and its JSON.
+    pub history: Value,
+}
 
 /// What one run has left.
 #[derive(Clone, Debug)]
@@ -19,8 +32,8 @@ pub struct Left {
     pub namespace: String,
     /// Every object of it, and the cluster-scoped ones of the release.
     pub objects: Vec<Value>,
-    /// What the real Helm has left that went on from there: what it did, and every object afterwards.
-    pub later: Vec<(&'static str, Vec<Value>)>,
+    /// What came afterwards.
+    pub later: Vec<Later>,
     /// What was sent.
     pub writes: Vec<Write>,
     /// Whether it said that it went well.
@@ -102,12 +115,19 @@ pub fn differences(helm: &Left, ours: &Left) -> Vec<Difference> {
     out.extend(requests(helm, ours));
     out.extend(maps("object", &helm.things(), &ours.things()));
     out.extend(maps("managed fields of", &helm.managers(), &ours.managers()));
-    for ((what, theirs), (_, own)) in helm.later.iter().zip(&ours.later) {
-        let then = |left: &Left, objects: &[Value]| Left { objects: objects.to_vec(), ..left.clone() };
+    assert_eq!(helm.later.len(), ours.later.len(), "both go on in the same way");
+    for (theirs, own) in helm.later.iter().zip(&ours.later) {
+        let then = |left: &Left, later: &Later| Left { objects: later.objects.clone(), ..left.clone() };
+        let what = theirs.what;
+        let history = |left: &Left, later: &Later| neutral(&later.history, &left.namespace);
+        out.extend(told(
+            &format!("after {what}, Helm's history"),
+            &history(helm, theirs),
+            &history(ours, own),
+        ));
         let (theirs, own) = (then(helm, theirs), then(ours, own));
-        out.extend(maps(&format!("after Helm's {what}, object"), &theirs.things(), &own.things()));
-        let fields = format!("after Helm's {what}, managed fields of");
-        out.extend(maps(&fields, &theirs.managers(), &own.managers()));
+        out.extend(maps(&format!("after {what}, object"), &theirs.things(), &own.things()));
+        out.extend(maps(&format!("after {what}, managed fields of"), &theirs.managers(), &own.managers()));
     }
     out
 }
@@ -178,6 +198,12 @@ fn walk(path: &str, helm: &Value, ours: &Value, out: &mut Vec<String>) {
             }
         }
         _ if helm == ours => {}
+        (Value::String(theirs), Value::String(own)) if theirs.len().min(own.len()) > LONG => {
+            let same = theirs.chars().zip(own.chars()).take_while(|(theirs, own)| theirs == own).count();
+            let part =
+                |text: &str| -> String { text.chars().skip(same.saturating_sub(30)).take(LONG).collect() };
+            out.push(format!("{path}: from {same} on: Helm {:?}, deckwatch {:?}", part(theirs), part(own)));
+        }
         _ => out.push(format!("{path}: Helm {helm}, deckwatch {ours}")),
     }
 }

@@ -1,18 +1,20 @@
 //! A scenario carried out by the real Helm and by deckwatch, in both of its ways, and judged.
 
+mod later;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
 use super::compare::{Difference, Left, differences};
 use super::known::{self, Known};
 use super::record::Write;
-use super::scene::{Place, RELEASE, Scene, Scope, Step, Variant};
-use super::server::Server;
+use super::scene::{Done, Place, RELEASE, Scene, Scope, Source, Step, Variant};
+use super::server::{Server, volume};
 use crate::proxy::Recorder;
-use crate::stand::{User, tool, variable};
+use crate::stand::{User, printed, tool, variable};
 
 /// How a scenario ended in a variant: a cell of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +31,8 @@ pub struct Stage {
     pub server: Server,
     /// Tells the namespaces of this process from those of others.
     run: u32,
-    /// Held by who has cluster-scoped objects: their names are the same in every variant.
-    cluster: Mutex<()>,
+    /// Whether it is only a sample that is run.
+    sample: bool,
 }
 
 /// Who rolls back.
@@ -49,45 +51,91 @@ struct Side<'a> {
     scene: &'a Scene,
     variant: Variant,
     namespace: String,
-    charts: &'a [PathBuf],
+    laid: &'a Laid,
     who: Who,
+    /// The deckwatch that is run.
+    binary: &'a Path,
+    /// The fault that is switched on in it.
+    fault: Option<&'a str>,
+}
+
+/// The charts of a scenario's steps; what a step has none of is empty.
+struct Laid {
+    /// Where Helm finds each chart.
+    charts: Vec<PathBuf>,
+    /// Where its values are.
+    values: Vec<Option<PathBuf>>,
 }
 
 impl Stage {
-    /// Prepares it.
-    pub fn new() -> Self {
-        Self { server: Server::connect(), run: std::process::id(), cluster: Mutex::new(()) }
+    fn side<'a>(
+        &'a self,
+        place: usize,
+        scene: &'a Scene,
+        variant: Variant,
+        laid: &'a Laid,
+        (who, letter): (Who, &str),
+    ) -> Side<'a> {
+        let namespace = format!("parity-{}-{place}-{}", self.run, variant.slug());
+        Side {
+            stage: self,
+            scene,
+            variant,
+            namespace: if scene.in_turn { namespace } else { format!("{namespace}-{letter}") },
+            laid,
+            who,
+            binary: Path::new(env!("CARGO_BIN_EXE_deckwatch")),
+            fault: None,
+        }
     }
 
-    /// Carries a scenario out in a variant. `place` is its place among all scenarios.
+    /// Carries a scenario out by the real Helm and, with `--strict-helm`, by a binary with a fault; returns how they differ.
+    pub fn compare_with(
+        &self,
+        place: usize,
+        scene: &Scene,
+        variant: Variant,
+        (binary, fault): (&Path, Option<&str>),
+    ) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let laid = Laid::new(scene, folder.path());
+        let letters = if fault.is_some() { ["d", "e"] } else { ["f", "g"] };
+        let helm = self.side(place, scene, variant, &laid, (Who::Helm, letters[0]));
+        let ours =
+            Side { binary, fault, ..self.side(place, scene, variant, &laid, (Who::Strict, letters[1])) };
+        let (theirs, own) = (helm.whole().1, ours.whole().1);
+        told(&theirs, &own, &differences(&theirs, &own))
+    }
+
+    /// Prepares it.
+    pub fn new() -> Self {
+        let sample = super::is_sample();
+        Self { server: Server::connect(), run: std::process::id(), sample }
+    }
+
+    /// Deletes the namespaces of all runs, and waits for nothing.
+    pub fn end(&self) {
+        let list = self.server.get("/api/v1/namespaces").unwrap();
+        let names =
+            list["items"].as_array().into_iter().flatten().filter_map(|n| n["metadata"]["name"].as_str());
+        for name in names.filter(|name| name.starts_with(&format!("parity-{}-", self.run))) {
+            self.server.delete(&format!("/api/v1/namespaces/{name}"));
+        }
+    }
+
+    /// Carries a scenario out in a variant. `place` is its place among all scenarios. Those that must be alone are judged one after
+    /// the other.
     ///
     /// # Errors
     /// What differs and is not known to, or what is said to differ and does not.
     pub fn judge(&self, place: usize, scene: &Scene, variant: Variant) -> Result<Cell, String> {
         let folder = tempfile::tempdir().unwrap();
-        let charts: Vec<PathBuf> = scene
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(at, done)| match &done.step {
-                Step::Install(chart) | Step::Upgrade(chart) => {
-                    let path = folder.path().join(format!("step-{at}"));
-                    chart.write(&path);
-                    path
-                }
-                _ => PathBuf::new(),
-            })
-            .collect();
-        let side = |who: Who, letter: &str| Side {
-            stage: self,
-            scene,
-            variant,
-            namespace: format!("parity-{}-{place}-{}-{letter}", self.run, variant.slug()),
-            charts: &charts,
-            who,
-        };
+        let laid = Laid::new(scene, folder.path());
+        let side = |who: Who, letter: &str| self.side(place, scene, variant, &laid, (who, letter));
         let (helm, strict, plain) = (side(Who::Helm, "a"), side(Who::Strict, "b"), side(Who::Plain, "c"));
-        let (theirs, own, plainly) = if scene.cluster.is_empty() {
+        let (theirs, own, plainly) = if scene.is_alone() {
+            (helm.whole(), strict.whole(), plain.whole())
+        } else {
             std::thread::scope(|scope| {
                 let (theirs, own) = (scope.spawn(|| helm.whole()), scope.spawn(|| strict.whole()));
                 let plainly = plain.whole();
@@ -95,9 +143,6 @@ impl Stage {
                     .map(|side| side.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
                 (theirs, own, plainly)
             })
-        } else {
-            let _alone = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
-            (helm.whole(), strict.whole(), plain.whole())
         };
         meant(scene, variant, &theirs.1)?;
         let found = differences(&theirs.1, &own.1);
@@ -105,6 +150,39 @@ impl Stage {
             return Err(format!("with --strict-helm:\n{}", told(&theirs.1, &own.1, &found)));
         }
         decide(scene, variant, &theirs.1, (&plainly.0, &plainly.1))
+    }
+}
+
+impl Laid {
+    /// Writes what is made up into a folder, and the values of what is there.
+    fn new(scene: &Scene, folder: &Path) -> Self {
+        let of = |(at, done): (usize, &Done)| match &done.step {
+            Step::Install(Source::Made(chart)) | Step::Upgrade(Source::Made(chart)) => {
+                let path = folder.join(format!("step-{at}"));
+                chart.write(&path);
+                (path, None)
+            }
+            Step::Install(Source::There(real)) | Step::Upgrade(Source::There(real)) => {
+                let values = folder.join(format!("values-{at}.yaml"));
+                std::fs::write(&values, real.values).unwrap();
+                (real.path.clone(), Some(values))
+            }
+            _ => (PathBuf::new(), None),
+        };
+        let (charts, values) = scene.steps.iter().enumerate().map(of).unzip();
+        Self { charts, values }
+    }
+
+    /// Returns what Helm is told of a step's chart.
+    fn args(&self, at: usize) -> Vec<String> {
+        let text = |path: &Path| path.display().to_string();
+        let values = self.values[at].iter().flat_map(|values| ["--values".to_owned(), text(values)]);
+        std::iter::once(text(&self.charts[at])).chain(values).collect()
+    }
+
+    /// Returns what Helm is told of the last chart.
+    fn last(&self) -> Vec<String> {
+        self.args(self.charts.iter().rposition(|path| path.exists()).unwrap())
     }
 }
 
@@ -174,6 +252,9 @@ impl Side<'_> {
         for namespace in self.namespaces() {
             server.make_namespace(&namespace);
         }
+        for claim in self.scene.claims {
+            server.make_volume(&self.namespace, claim);
+        }
         for at in 0..self.scene.steps.len() {
             self.step(at);
             self.objects();
@@ -184,7 +265,7 @@ impl Side<'_> {
             let scope = Scope {
                 namespace: self.namespace.clone(),
                 variant: self.variant,
-                charts: self.charts.to_vec(),
+                charts: self.laid.charts.clone(),
             };
             proxy.follow(faults(scope));
         }
@@ -200,26 +281,6 @@ impl Side<'_> {
         };
         self.clear();
         (before, left)
-    }
-
-    /// Lets the real Helm go on from what was left. Returns what it did, and every object afterwards.
-    fn goes_on(&self) -> Vec<(&'static str, Vec<Value>)> {
-        if !self.scene.goes_on {
-            return Vec::new();
-        }
-        let helm = self.variant.helm();
-        let chart = self.charts.iter().rfind(|path| path.exists()).unwrap().display().to_string();
-        let commands: [(&str, &[&str]); 3] = [
-            ("upgrade", &["upgrade", RELEASE, &chart]),
-            ("rollback", &["rollback", RELEASE]),
-            ("uninstall", &["uninstall", RELEASE, "--keep-history"]),
-        ];
-        let after = commands.map(|(what, args)| {
-            let output = self.helm(helm, args).output().unwrap();
-            assert!(output.status.success(), "{what} afterwards: {}", said(&output));
-            (what, self.objects())
-        });
-        after.to_vec()
     }
 
     /// The run's namespace and those beside it.
@@ -243,22 +304,28 @@ impl Side<'_> {
                 all.extend(server.settled(&namespace));
             }
         }
-        all.extend(self.scene.cluster.iter().filter_map(|path| server.get(path)));
+        all.extend(self.scene.cluster.iter().filter_map(|path| server.get_settled(path)));
+        if self.scene.in_turn {
+            all.extend(server.of_releases(&self.namespace));
+        }
         all
     }
 
     fn step(&self, at: usize) {
         let done = &self.scene.steps[at];
-        let chart = self.charts[at].display().to_string();
         let variant = self.variant;
         let output = match &done.step {
             Step::Install(_) => {
-                let mut command = self.helm(variant.installs(), &["install", RELEASE, &chart]);
-                command.args(variant.install_flags()).args(done.flags.split_whitespace()).output()
+                let mut command = self.helm(variant.installs(), &["install", RELEASE]);
+                command
+                    .args(self.laid.args(at))
+                    .args(variant.install_flags())
+                    .args(done.flags.split_whitespace())
+                    .output()
             }
             Step::Upgrade(_) => {
-                let mut command = self.helm(variant.helm(), &["upgrade", RELEASE, &chart]);
-                command.args(done.flags.split_whitespace()).output()
+                let mut command = self.helm(variant.helm(), &["upgrade", RELEASE]);
+                command.args(self.laid.args(at)).args(done.flags.split_whitespace()).output()
             }
             Step::Rollback(to) => {
                 let mut command = self.helm(variant.helm(), &["rollback", RELEASE, &to.to_string()]);
@@ -276,7 +343,7 @@ impl Side<'_> {
                     namespace: &self.namespace,
                     variant,
                     server: &self.stage.server,
-                    charts: self.charts,
+                    charts: &self.laid.charts,
                 });
             }
         };
@@ -290,44 +357,44 @@ impl Side<'_> {
         command
     }
 
+    /// Rolls back as the scenario says, through a proxy.
     fn roll_back(&self, proxy: &Recorder) -> Output {
-        let to = self.scene.to.map(|to| to.to_string());
-        let flags = self.scene.flags.split_whitespace();
+        let mut args: Vec<String> = self.scene.to.iter().map(ToString::to_string).collect();
+        args.extend(self.scene.flags.split_whitespace().map(str::to_owned));
+        self.back(&args, &proxy.kubeconfig().display().to_string())
+    }
+
+    /// Rolls back with arguments, by way of a kubeconfig.
+    fn back(&self, args: &[String], kubeconfig: &str) -> Output {
         if self.who == Who::Helm {
             // Without what an earlier command has learned of the server's kinds: it is kept for hours.
             let cache = tempfile::tempdir().unwrap();
             let mut command = self.helm(self.variant.helm(), &["rollback", RELEASE]);
-            command.args(to).args(flags).env("KUBECONFIG", proxy.kubeconfig());
+            command.args(args).env("KUBECONFIG", kubeconfig);
             return command.env("KUBECACHEDIR", cache.path()).output().unwrap();
         }
         let home = tempfile::tempdir().unwrap();
         let phrase = match self.who {
             Who::Plain => {
                 // Past the proxy: what it does to the first of something is meant for the rollback.
-                let mut plan = self.ours(home.path());
+                let mut plan = self.ours(home.path(), args);
                 plan.env("KUBECONFIG", variable("KUBECONFIG")).args(["--plan", "-o", "json"]);
                 phrase(&plan.output().unwrap())
             }
             _ => None,
         };
-        let mut command = self.ours(home.path());
-        command.env("KUBECONFIG", proxy.kubeconfig());
+        let mut command = self.ours(home.path(), args);
+        command.env("KUBECONFIG", kubeconfig);
         if self.who == Who::Strict {
             command.arg("--strict-helm");
         }
         command.args(["--write", "--confirm", phrase.as_deref().unwrap_or(RELEASE)]).output().unwrap()
     }
 
-    /// Returns deckwatch's rollback, without what it is confirmed by.
-    fn ours(&self, home: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_deckwatch"));
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").env("LANG", "C.UTF-8");
-        command.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
-        command.env("DECKWATCH_CONFIG_DIR", variable("DECKWATCH_CONFIG_DIR"));
-        command.envs(self.scene.variables.iter().copied());
-        let to = self.scene.to.map(|to| to.to_string());
-        command.args(["-n", &self.namespace, "rollback", RELEASE]).args(to);
-        command.args(self.scene.flags.split_whitespace());
+    /// Returns deckwatch's rollback with arguments, without what it is confirmed by.
+    fn ours(&self, home: &Path, args: &[String]) -> Command {
+        let mut command = self.deckwatch(home);
+        command.args(["rollback", RELEASE]).args(args);
         if self.variant == Variant::Mixed {
             // Where Helm 4 has not written anything yet, the records say that it is Helm 3's.
             command.args(["--helm", "4"]);
@@ -338,15 +405,50 @@ impl Side<'_> {
         command
     }
 
-    /// Takes away what the run has made; of what is under one name for both it waits until it is gone.
+    /// Returns deckwatch in the run's namespace.
+    fn deckwatch(&self, home: &Path) -> Command {
+        let mut command = Command::new(self.binary);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").env("LANG", "C.UTF-8");
+        if let Some(fault) = self.fault {
+            command.env("DECKWATCH_FAULT", fault);
+        }
+        command.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
+        command.env("DECKWATCH_CONFIG_DIR", variable("DECKWATCH_CONFIG_DIR"));
+        command.envs(self.scene.variables.iter().copied());
+        command.args(["-n", &self.namespace]);
+        command
+    }
+
+    /// Takes away what the run has made, but its namespace; of what is under one name for both it waits until it is gone.
     fn clear(&self) {
         let server = &self.stage.server;
         for namespace in self.namespaces() {
             self.free(&namespace);
-            server.delete(&format!("/api/v1/namespaces/{namespace}"));
+            server.sweep(&namespace, self.scene.in_turn);
         }
         for path in &self.scene.cluster {
             server.delete_and_wait(path);
+        }
+        for claim in self.scene.claims {
+            let path = volume(&self.namespace, claim);
+            if self.scene.in_turn { server.delete_and_wait(&path) } else { server.delete(&path) }
+        }
+        if self.scene.in_turn {
+            for object in server.of_releases(&self.namespace) {
+                server.delete_object(&object);
+            }
+            self.undefine();
+        }
+    }
+
+    /// Takes the definitions away that Helm does not count among a release's objects: those of a chart's `crds`.
+    fn undefine(&self) {
+        let own = self.laid.charts.iter().rfind(|path| path.exists()).unwrap().display().to_string();
+        let definitions = printed(&mut self.helm(self.variant.helm(), &["show", "crds", &own]));
+        if definitions.contains("kind:") {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(definitions.as_bytes()).unwrap();
+            printed(tool("kubectl").args(["delete", "--ignore-not-found", "-f"]).arg(file.path()));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::charts::Chart;
+use super::real::Real;
 use super::server::Server;
 use crate::proxy::Script;
 
@@ -81,6 +82,8 @@ pub const ALL: &[Variant] = &Variant::ALL;
 pub const THREE: &[Variant] = &[Variant::Three];
 /// What only Helm 4 has.
 pub const FOUR: &[Variant] = &[Variant::FourClient, Variant::FourServer, Variant::Mixed];
+/// Where Helm 4 merges by itself.
+pub const FOUR_CLIENT: &[Variant] = &[Variant::FourClient, Variant::Mixed];
 /// What the server merges.
 pub const SERVER: &[Variant] = &[Variant::FourServer];
 
@@ -116,12 +119,42 @@ impl Place<'_> {
     }
 }
 
+/// Where a chart comes from.
+pub enum Source {
+    /// It is made up.
+    Made(Chart),
+    /// It is taken as it is.
+    There(Real),
+}
+
+impl Source {
+    /// Returns the chart that is taken as it is.
+    pub const fn real(&self) -> Option<&Real> {
+        match self {
+            Self::Made(_) => None,
+            Self::There(real) => Some(real),
+        }
+    }
+}
+
+impl From<Chart> for Source {
+    fn from(chart: Chart) -> Self {
+        Self::Made(chart)
+    }
+}
+
+impl From<Real> for Source {
+    fn from(real: Real) -> Self {
+        Self::There(real)
+    }
+}
+
 /// Something that is done in both namespaces before the rollback.
 pub enum Step {
     /// `helm install`.
-    Install(Chart),
+    Install(Source),
     /// `helm upgrade`.
-    Upgrade(Chart),
+    Upgrade(Source),
     /// `helm rollback`.
     Rollback(u32),
     /// `helm uninstall`.
@@ -175,6 +208,11 @@ pub struct Scene {
     pub sends: Option<usize>,
     /// Paths of its cluster-scoped objects: then the runs come one after the other, under the same names.
     pub cluster: Vec<&'static str>,
+    /// Whether the runs come one after the other, in a namespace of one name: a digest of a text that names it is then the same.
+    /// Cluster-scoped objects are found by what Helm writes on them.
+    pub in_turn: bool,
+    /// Claims for which a volume is there before the release.
+    pub claims: &'static [&'static str],
     /// Whether controllers never come to rest; what they make is then not compared.
     pub restless: bool,
     /// Whether the other Helm wrote the last record: then deckwatch is told whose ways are wanted, which the records do not
@@ -182,6 +220,8 @@ pub struct Scene {
     pub of_another: bool,
     /// Whether the real Helm goes on from there in both namespaces: an upgrade, a rollback, and the uninstallation.
     pub goes_on: bool,
+    /// Whether that is left to the runs of all scenarios: it takes long.
+    pub is_long: bool,
     /// Whether it is among those that are run every time.
     pub sampled: bool,
     /// What the proxies do.
@@ -206,9 +246,12 @@ impl Scene {
             conflicts: false,
             sends: None,
             cluster: Vec::new(),
+            in_turn: false,
+            claims: &[],
             restless: false,
             of_another: false,
             goes_on: false,
+            is_long: false,
             sampled: false,
             faults: None,
             variables: &[],
@@ -222,33 +265,33 @@ impl Scene {
     }
 
     /// `helm install`.
-    pub fn install(self, chart: Chart) -> Self {
-        self.step(Step::Install(chart), "", false)
+    pub fn install(self, chart: impl Into<Source>) -> Self {
+        self.step(Step::Install(chart.into()), "", false)
     }
 
     /// `helm install` with flags.
     pub fn install_with(self, chart: Chart, flags: &'static str) -> Self {
-        self.step(Step::Install(chart), flags, false)
+        self.step(Step::Install(chart.into()), flags, false)
     }
 
     /// `helm install`, which fails.
     pub fn install_fails(self, chart: Chart, flags: &'static str) -> Self {
-        self.step(Step::Install(chart), flags, true)
+        self.step(Step::Install(chart.into()), flags, true)
     }
 
     /// `helm upgrade`.
-    pub fn upgrade(self, chart: Chart) -> Self {
-        self.step(Step::Upgrade(chart), "", false)
+    pub fn upgrade(self, chart: impl Into<Source>) -> Self {
+        self.step(Step::Upgrade(chart.into()), "", false)
     }
 
     /// `helm upgrade` with flags.
     pub fn upgrade_with(self, chart: Chart, flags: &'static str) -> Self {
-        self.step(Step::Upgrade(chart), flags, false)
+        self.step(Step::Upgrade(chart.into()), flags, false)
     }
 
     /// `helm upgrade`, which fails.
     pub fn upgrade_fails(self, chart: Chart, flags: &'static str) -> Self {
-        self.step(Step::Upgrade(chart), flags, true)
+        self.step(Step::Upgrade(chart.into()), flags, true)
     }
 
     /// An earlier `helm rollback`, by the real one in both namespaces.
@@ -333,6 +376,23 @@ impl Scene {
         self
     }
 
+    /// The runs come one after the other, in a namespace of one name.
+    pub fn in_turn(mut self) -> Self {
+        self.in_turn = true;
+        self
+    }
+
+    /// Returns whether its runs come one after the other, while nobody else has objects in the cluster's scope.
+    pub fn is_alone(&self) -> bool {
+        self.in_turn || !self.cluster.is_empty()
+    }
+
+    /// These claims find a volume.
+    pub fn claims(mut self, names: &'static [&'static str]) -> Self {
+        self.claims = names;
+        self
+    }
+
     /// It has namespaces beside its own, with these endings.
     pub fn beside(mut self, endings: &'static [&'static str]) -> Self {
         self.beside = endings;
@@ -354,6 +414,12 @@ impl Scene {
     /// The real Helm goes on from there.
     pub fn goes_on(mut self) -> Self {
         self.goes_on = true;
+        self
+    }
+
+    /// What comes afterwards is left to the runs of all scenarios.
+    pub fn long(mut self) -> Self {
+        self.is_long = true;
         self
     }
 

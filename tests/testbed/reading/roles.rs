@@ -9,8 +9,9 @@ use crate::stand::{SHOP, User, deckwatch, shop};
 type Expected = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const NO_SECRETS: &[&str] = &["⊘ denied", "list secrets: denied", "hint: ask for the verb `list` on secrets"];
+const NO_RELEASES: &[&str] = &["⊘ denied", "helmreleases", "hint: ask for the verb `list`"];
 const NO_SERVICES: &[&str] = &["⊘ denied", "list services", "PROMETHEUS_URL"];
-const TABLE: [Expected; 13] = [
+const TABLE: [Expected; 14] = [
     (
         "watch",
         &["not checked: helm records (denied)", "prom ⊘", "am ⊘", "nothing known wrong"],
@@ -28,6 +29,7 @@ const TABLE: [Expected; 13] = [
     ("events", &["live"], &["live"]),
     ("secrets", NO_SECRETS, NO_SECRETS),
     ("releases", NO_SECRETS, NO_SECRETS),
+    ("gitops", NO_RELEASES, NO_RELEASES),
     ("timeline", &["partial", "without helm records"], &["partial", "without helm records"]),
     ("sources", &["⊘ denied", "monitoring/loki:3100", "1 of 4 answer"], &["⊘ denied", "1 of 4 answer"]),
     ("board", &["choose a workload"], &["choose a workload"]),

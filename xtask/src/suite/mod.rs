@@ -20,7 +20,7 @@ use crate::testbed::own::{self, Own};
 /// nothing, then those that change what is their own, and last those that stop servers.
 const ON_THE_STAND: [&[&str]; 3] = [
     &["reading::"],
-    &["path::", "actions::", "crash::", "silence::", "helm::", "gitops::flux"],
+    &["path::", "actions::", "crash::", "silence::", "helm::", "stuck::", "gitops::flux"],
     &["faults::"],
 ];
 
@@ -147,6 +147,10 @@ impl Run {
         }
         if args.tier == Some(Tier::Helm) && args.full {
             variables.push(("DECKWATCH_PARITY", parity::body(&workspace()).display().to_string()));
+            match parity::faulty(&workspace()) {
+                Ok(path) => variables.push(("DECKWATCH_FAULTY", path.display().to_string())),
+                Err(error) => self.fail("the deckwatch with faults", &error),
+            }
         }
         for filters in lines(args.only.as_deref(), args.tier) {
             let mut args = vec!["test", "-p", "deckwatch", "--test", "testbed", "--"];
@@ -154,6 +158,9 @@ impl Run {
             // One that brings a killed server back would replace one that another test has frozen.
             let alone = filters.iter().any(|filter| filter.starts_with("faults::"));
             args.extend(alone.then_some("--test-threads=1"));
+            // The comparison finds the faults that are put into a deckwatch of its own.
+            let seeded = variables.iter().any(|(name, _)| *name == "DECKWATCH_FAULTY");
+            args.extend(seeded.then_some("--include-ignored"));
             self.tests(&args, &variables);
         }
     }

@@ -19,6 +19,25 @@ pub fn body(workspace: &Path) -> PathBuf {
     workspace.join("target/helm-parity.md")
 }
 
+/// Builds a deckwatch in which faults can be switched on, and puts it where the next build does not replace it; returns its
+/// path.
+///
+/// # Errors
+/// When it can't be built or copied.
+pub fn faulty(workspace: &Path) -> io::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let args = ["build", "--quiet", "--bin", "deckwatch", "--features", "faults"];
+    let built = std::process::Command::new(cargo).args(args).current_dir(workspace).status()?;
+    if !built.success() {
+        return Err(io::Error::other("the deckwatch with faults can't be built"));
+    }
+    let folder = workspace.join("target/faulty");
+    fs::create_dir_all(&folder)?;
+    let path = folder.join("deckwatch");
+    fs::copy(workspace.join("target/debug/deckwatch"), &path)?;
+    Ok(path)
+}
+
 /// Writes the page from what the tests have put down.
 ///
 /// # Errors

@@ -72,12 +72,10 @@ pub fn stamp(dirs: &Dirs, module: &Path, parts: &[&[u8]]) -> Result<String> {
     let module = dirs.testbed().join(module);
     let mut hash = Sha256::new();
     let mut files = vec![module.join("go.mod"), module.join("go.sum")];
-    if !module.starts_with(dirs.source("mods")) {
-        let entries =
-            fs::read_dir(&module).on(module.display())?.filter_map(|entry| entry.ok().map(|e| e.path()));
-        files.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "go")));
-        files.sort();
-    }
+    let entries =
+        fs::read_dir(&module).on(module.display())?.filter_map(|entry| entry.ok().map(|e| e.path()));
+    files.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "go")));
+    files.sort();
     for path in files {
         hash.update(fs::read(&path).on(path.display())?);
     }

@@ -85,7 +85,7 @@ const TOOLS: [Tool; 16] = [
 ];
 
 /// What a stand with Argo has besides.
-const ARGO: [Tool; 2] = [
+const ARGO: [Tool; 3] = [
     tool("argocd", "argo-cd", "github.com/argoproj/argo-cd/v3/cmd", ARGO_CD),
     tool(
         "rollouts-controller",
@@ -93,6 +93,8 @@ const ARGO: [Tool; 2] = [
         "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
         ARGO_ROLLOUTS,
     ),
+    // Our own `main.go` there, around the plugin's commands.
+    tool("kubectl-argo-rollouts", "argo-rollouts", "testbed/argo-rollouts", &[]),
 ];
 
 /// Returns the tools of a stand that has these.

@@ -75,6 +75,8 @@ fn switches() -> Vec<Scene> {
         of(32, "from Recreate to RollingUpdate", Web { spec: ROLLING, ..W }, Web { spec: RECREATE, ..W })
             .sampled(),
         of(32, "from RollingUpdate to Recreate", Web { spec: RECREATE, ..W }, Web { spec: ROLLING, ..W }),
+        // Its older twin, `serviceAccount`, is the server's own and stays: the pods keep the account.
+        of(32, "an account that is not named any more", W, Web { pod: "serviceAccountName: shop", ..W }),
         // From none to Recreate the server merges nothing that is valid.
         of(32, "from a strategy to none", W, Web { spec: RECREATE, ..W }).only(CLIENT),
         of(

@@ -7,6 +7,7 @@ mod immutable;
 mod lists;
 mod objects;
 mod others;
+mod published;
 mod records;
 mod refused;
 mod revisions;
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Scene> {
         refused::all(),
         waiting::all(),
         others::all(),
+        published::all(),
     ];
     let mut all: Vec<Scene> = parts.into_iter().flatten().collect();
     all.sort_by_key(|scene| scene.number);

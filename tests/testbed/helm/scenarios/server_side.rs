@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use crate::helm::charts::{Template, Web, chart, config, scaler, web};
-use crate::helm::scene::{CLIENT, FOUR, SERVER, Scene, Variant};
-
-const FOUR_CLIENT: &[Variant] = &[Variant::FourClient, Variant::Mixed];
+use crate::helm::scene::{CLIENT, FOUR, FOUR_CLIENT, SERVER, Scene, Variant};
 
 fn shop(version: &'static str) -> [Template; 2] {
     [web("web", version), config("a", &[("value", version)])]

@@ -69,9 +69,13 @@ fn nulls() -> Vec<Scene> {
             web(|w| w.spec = "strategy:\n  $patch: replace\n  type: Recreate"),
             plain(),
         ),
-        client("`$patch: delete` in what is left", plain(), deletes()).fails(),
+        client("`$patch: delete` in what is left", plain(), deletes()),
         client("`$setElementOrder` in what is left", plain(), orders()).fails(),
-        back("`$patch: delete` in the target", plain(), deletes()),
+        Scene::new(34, "`$patch: delete` in the target", CLIENT)
+            .install(chart([any("all", plain())]))
+            .upgrade(chart([any("all", deletes())]))
+            .upgrade(chart([any("all", plain())]))
+            .to(2),
         back("`$setElementOrder` in the target", plain(), orders()),
         client(
             "a field that nobody knows",
