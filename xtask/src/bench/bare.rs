@@ -16,6 +16,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
 use super::Result;
+use super::wire::Wire;
 
 /// Where the API server is and who asks.
 pub struct Api {
@@ -60,15 +61,25 @@ impl Api {
         Ok(Self { address, name, config: Arc::new(config) })
     }
 
+    /// Opens a connection that is kept.
+    pub fn connect(&self) -> Result<Wire> {
+        Ok(Wire::new(self.stream()?, &self.address))
+    }
+
+    fn stream(&self) -> Result<StreamOwned<ClientConnection, TcpStream>> {
+        let failed = |e: &dyn std::fmt::Display| format!("reach the API server: {e}");
+        let stream = TcpStream::connect(&self.address).map_err(|e| failed(&e))?;
+        stream.set_nodelay(true).map_err(|e| failed(&e))?;
+        let tls =
+            ClientConnection::new(Arc::clone(&self.config), self.name.clone()).map_err(|e| failed(&e))?;
+        Ok(StreamOwned::new(tls, stream))
+    }
+
     /// Fetches a path with an encoding.
     pub fn get(&self, path: &str, accept: &str, gzip: bool) -> Result<Fetched> {
         let failed = |e: std::io::Error| format!("GET {path}: {e}");
         let began = Instant::now();
-        let stream = TcpStream::connect(&self.address).map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        let tls = ClientConnection::new(Arc::clone(&self.config), self.name.clone())
-            .map_err(|e| format!("GET {path}: {e}"))?;
-        let mut stream = StreamOwned::new(tls, stream);
+        let mut stream = self.stream().map_err(|e| format!("GET {path}: {e}"))?;
         let encoding = if gzip { "gzip" } else { "identity" };
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\nAccept-Encoding: {encoding}\r\nConnection: close\r\n\r\n",

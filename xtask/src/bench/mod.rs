@@ -5,16 +5,18 @@
 
 mod bare;
 mod figures;
+mod helm;
 mod list;
+mod page;
 mod peers;
 mod provenance;
 mod pty;
-mod rollback;
 mod stand;
 mod start;
 mod storm;
 mod sys;
 mod table;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -26,7 +28,11 @@ type Result<T> = std::result::Result<T, String>;
 
 /// What is to be measured.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// A part that is a command of its own.
+    #[command(subcommand)]
+    alone: Option<Alone>,
     /// Only what needs no testbed.
     #[arg(long)]
     in_process: bool,
@@ -39,6 +45,20 @@ pub struct Args {
     /// Measure nothing: say whether `docs/bench.md` is about the code as it is.
     #[arg(long)]
     check: bool,
+}
+
+/// Parts that are commands of their own: each writes its section of `docs/bench.md` and leaves the others as they are.
+#[derive(Clone, Copy, clap::Subcommand)]
+enum Alone {
+    /// A rollback of a release of 60 objects, beside `helm rollback`. Starts a testbed where none is up.
+    Helm {
+        /// How often each program is measured, in turn with the others.
+        #[arg(long, default_value_t = helm::RUNS)]
+        runs: usize,
+        /// Leaves `docs/bench.md` alone.
+        #[arg(long)]
+        no_page: bool,
+    },
 }
 
 /// A part of the measurements.
@@ -79,7 +99,12 @@ fn measure(args: &Args) -> Result<ExitCode> {
     let workspace = here.parent().unwrap_or(here).to_path_buf();
     let page = workspace.join("docs/bench.md");
     if args.check {
-        return Ok(check(&workspace, &page));
+        let text = std::fs::read_to_string(&page).unwrap_or_default();
+        print!("{}", page::check(&text, &provenance::hash(&workspace)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(Alone::Helm { runs, no_page }) = args.alone {
+        return helm_alone(workspace, runs, (!no_page).then_some(&page));
     }
     let wanted = |part: Part| {
         let local = matches!(part, Part::Figures | Part::Start | Part::Storm);
@@ -103,10 +128,7 @@ fn measure(args: &Args) -> Result<ExitCode> {
         match stand::Stand::find(&bench.workspace) {
             Ok(stand) => {
                 if wanted(Part::Rollback) {
-                    table.part(
-                        "A rollback of a release of 60 objects on the testbed",
-                        rollback::rows(&bench, &stand),
-                    );
+                    table.part(helm::TITLE, helm::rows(&bench, &stand, helm::RUNS));
                 }
                 if wanted(Part::List) {
                     table.part("Pods on the testbed, 180×50", list::rows(&bench, &stand));
@@ -125,15 +147,28 @@ fn measure(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says whether the written figures are about the code as it is.
-fn check(workspace: &Path, page: &Path) -> ExitCode {
-    let text = std::fs::read_to_string(page).unwrap_or_default();
-    if text.contains(&provenance::hash(workspace)) {
-        println!("docs/bench.md: the figures are of this code");
-    } else {
-        println!("docs/bench.md: stale: the figures are of other code; `cargo xtask bench` measures anew");
+/// Measures rollbacks alone, and writes the page's section.
+fn helm_alone(workspace: PathBuf, runs: usize, page: Option<&PathBuf>) -> Result<ExitCode> {
+    println!("── building with the release profile");
+    cargo(&workspace, &["build", "--release", "--bin", "deckwatch"])?;
+    let bench = Bench { deckwatch: workspace.join("target/release/deckwatch"), workspace, pods: 0 };
+    let (stand, started) = stand::Stand::find_or_start(&bench.workspace)?;
+    let rows = helm::rows(&bench, &stand, runs);
+    let facts = provenance::facts(&bench.workspace, Some(&stand));
+    if started {
+        stand::Stand::down()?;
     }
-    ExitCode::SUCCESS
+    let mut table = Table::default();
+    table.part(helm::TITLE, Ok(rows?));
+    println!("\n{}", table.text());
+    if let Some(page) = page {
+        let text = std::fs::read_to_string(page).map_err(|e| format!("read {}: {e}", page.display()))?;
+        let words = format!("Measured apart from the rest, by `cargo xtask bench helm`:\n\n{facts}\n");
+        let text = page::put(&text, helm::TITLE, &table.markdown_of(&words));
+        std::fs::write(page, text).map_err(|e| format!("write {}: {e}", page.display()))?;
+        println!("written to {}", page.display());
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs cargo in the workspace.

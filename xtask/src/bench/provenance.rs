@@ -15,6 +15,13 @@ pub fn head(workspace: &Path, stand: Option<&Stand>) -> String {
         "# What it costs\n\nWritten by `cargo xtask bench`; `cargo xtask bench --check` says whether it is about the code as it \
          is.\nEach figure is told beside a peer's or the bare API's of the same run, in the same minutes, on the same machine.\n\n",
     );
+    out.push_str(&facts(workspace, stand));
+    out
+}
+
+/// Returns what is said of the machine, the versions and the code, as a list.
+pub fn facts(workspace: &Path, stand: Option<&Stand>) -> String {
+    let mut out = String::new();
     let _ = writeln!(out, "- machine: {}", machine());
     let _ = writeln!(out, "- under way on it besides, as load average at the end: {}", load());
     let _ = writeln!(out, "- versions: {}", versions(stand).join(", "));
@@ -70,9 +77,11 @@ fn versions(stand: Option<&Stand>) -> Vec<String> {
             text.unwrap_or_default().lines().map(str::trim).collect::<Vec<_>>().join(", ")
         };
         out.push(format!("kubectl and server: {}", told(stand.ask("kubectl", &["version"]))));
-        let helm =
-            stand.get("HELM3").and_then(|helm| stand.ask(helm, &["version", "--template={{.Version}}"]));
-        out.push(format!("Helm {}", told(helm)));
+        for helm in ["HELM3", "HELM4"] {
+            let helm =
+                stand.get(helm).and_then(|helm| stand.ask(helm, &["version", "--template={{.Version}}"]));
+            out.push(format!("Helm {}", told(helm)));
+        }
     }
     out
 }

@@ -29,6 +29,19 @@ impl Stand {
         Ok(Self { variables, path })
     }
 
+    /// Returns the stand that is up, or starts one; then what is returned beside it says so.
+    pub fn find_or_start(workspace: &Path) -> Result<(Self, bool)> {
+        match Self::find(workspace) {
+            Ok(stand) => Ok((stand, false)),
+            Err(_) => testbed(&["up"]).and_then(|()| Ok((Self::find(workspace)?, true))),
+        }
+    }
+
+    /// Takes the one down that is up.
+    pub fn down() -> Result<()> {
+        testbed(&["down"])
+    }
+
     /// Returns a variable.
     pub fn get(&self, name: &str) -> Result<&str> {
         let found = self.variables.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
@@ -61,17 +74,21 @@ impl Stand {
         if self.pods()? >= pods as usize {
             return Ok(());
         }
-        let own = std::env::current_exe().map_err(|e| format!("find this program: {e}"))?;
-        let status = Command::new(own).args(["testbed", "fill", &pods.to_string()]).status();
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            _ => Err(format!("the testbed could not be filled with {pods} pods")),
-        }
+        testbed(&["fill", &pods.to_string()])
     }
 
     /// Returns how many pods there are.
     pub fn pods(&self) -> Result<usize> {
         Ok(self.ask("kubectl", &["get", "pods", "-A", "-o", "name"])?.lines().count())
+    }
+}
+
+/// Runs one of the testbed's own commands.
+fn testbed(args: &[&str]) -> Result<()> {
+    let own = std::env::current_exe().map_err(|e| format!("find this program: {e}"))?;
+    match Command::new(own).arg("testbed").args(args).status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!("`testbed {}` failed", args.join(" "))),
     }
 }
 

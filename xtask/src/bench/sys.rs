@@ -1,6 +1,7 @@
 //! What the system says of processes: how long they ran, how much memory they took.
 #![allow(unsafe_code, reason = "wait4, kill and the clocks of processes have no safe form in std")]
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,8 @@ use super::Result;
 /// A program that has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended {
+    /// When it was started.
+    pub began: Instant,
     /// From its start to its end.
     pub took: Duration,
     /// The most memory that it had, in bytes.
@@ -44,13 +47,51 @@ pub fn run(mut command: Command) -> Result<Ended> {
         return Err(format!("{name} failed: {last}"));
     }
     let peak = u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024;
-    Ok(Ended { took, peak })
+    Ok(Ended { began, took, peak })
+}
+
+/// Runs a program to its end. Returns the most memory that it and each process that it has started had, added up, in bytes;
+/// looked at again and again, so that the last milliseconds may be missed.
+pub fn peaks(mut command: Command) -> Result<u64> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|e| format!("start {name}: {e}"))?;
+    let mut most: BTreeMap<u32, u64> = BTreeMap::new();
+    let status = loop {
+        for pid in family(child.id()) {
+            let peak = memory(pid, "VmHWM:");
+            let known = most.entry(pid).or_default();
+            *known = peak.max(*known);
+        }
+        if let Some(status) = child.try_wait().map_err(|e| format!("wait for {name}: {e}"))? {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(3));
+    };
+    if status.success() { Ok(most.values().sum()) } else { Err(format!("{name}: {status}")) }
+}
+
+/// Returns a process and all that descend from it.
+fn family(pid: u32) -> Vec<u32> {
+    let mut out = vec![pid];
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    for task in tasks {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        for child in children.split_whitespace().filter_map(|c| c.parse().ok()) {
+            out.extend(family(child));
+        }
+    }
+    out
 }
 
 /// Returns the memory that a process holds now, in bytes.
 pub fn resident(pid: u32) -> u64 {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, which: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|l| l.strip_prefix(which));
     let kib: u64 = line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0);
     kib * 1024
 }
@@ -90,6 +131,15 @@ mod tests {
         let mut failing = Command::new("sh");
         failing.args(["-c", "echo no such thing >&2; exit 3"]);
         assert_eq!(run(failing).unwrap_err(), "sh failed: no such thing");
+    }
+
+    #[test]
+    fn what_a_program_starts_counts_too() {
+        let alone = peaks(Command::new("true")).unwrap();
+        let mut parent = Command::new("sh");
+        parent.args(["-c", "sh -c 'read line < /proc/self/stat; sleep 0.2' & wait"]);
+        assert!(peaks(parent).unwrap() > alone);
+        assert!(family(std::process::id()).contains(&std::process::id()));
     }
 
     #[test]

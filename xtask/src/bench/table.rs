@@ -104,9 +104,19 @@ impl Table {
 
     /// Returns it as Markdown.
     pub fn markdown(&self) -> String {
+        self.markdown_of("")
+    }
+
+    /// Returns it as Markdown; each part begins with some words, which may be none.
+    pub fn markdown_of(&self, words: &str) -> String {
         let mut out = String::new();
         for (title, rows) in &self.parts {
-            let _ = write!(out, "\n## {title}\n\n| {} |\n|{}\n", HEAD.join(" | "), "---|".repeat(HEAD.len()));
+            let _ = write!(
+                out,
+                "\n## {title}\n\n{words}| {} |\n|{}\n",
+                HEAD.join(" | "),
+                "---|".repeat(HEAD.len())
+            );
             for row in rows {
                 let _ = writeln!(out, "| {} |", row.cells().map(|c| c.replace('|', "\\|")).join(" | "));
             }
