@@ -1,6 +1,5 @@
 //! Orders: confirmed plans with everything that carrying them out needs.
 
-use deckwatch_helm::step::Job;
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
@@ -23,7 +22,7 @@ pub struct Order {
 #[derive(serde::Serialize, serde::Deserialize)]
 pub enum Work {
     /// What Helm's engine asks for.
-    Rollback(Box<Job>),
+    Rollback(Box<rollback::Work>),
     /// One request an object.
     Deeds(Vec<deeds::Part>),
     /// Nodes that are cordoned, and their pods.
@@ -62,8 +61,20 @@ impl Carry<'_> {
     /// # Errors
     /// The journal can't be written: then nothing is sent.
     pub fn note(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Result<()> {
+        self.journal.append(&self.entry(text, state, detail))
+    }
+
+    /// Notes that a write is about to be sent that was announced together with others.
+    ///
+    /// # Errors
+    /// The journal can't be written: then nothing is sent.
+    pub fn note_announced(&self, text: &Safe) -> Result<()> {
+        self.journal.append_covered(&self.entry(text, WriteState::Sending, None))
+    }
+
+    fn entry(&self, text: &Safe, state: WriteState, detail: Option<Safe>) -> Record {
         let what = What::Write { plan: self.confirmed.token.plan(), text: text.clone(), state, detail };
-        self.journal.append(&Record { at: (self.clock)(), what })
+        Record { at: (self.clock)(), what }
     }
 }
 
@@ -80,7 +91,7 @@ impl Order {
         let Self { confirmed, work } = self;
         let carry = Carry { client, clock, confirmed: &confirmed, journal: &journal, stop: &stop, tell };
         match work {
-            Work::Rollback(job) => rollback::run(&carry, *job).await,
+            Work::Rollback(work) => rollback::run(&carry, *work).await,
             Work::Deeds(parts) => deeds::run(&carry, &parts).await,
             Work::Drain(job) => deeds::drain::run(&carry, &job).await,
         }

@@ -42,7 +42,7 @@ impl Prepared {
     pub fn order(&self, confirmed: Confirmed, now: Ts) -> Result<Order> {
         check(self.plan().id, &confirmed, now)?;
         let work = match self {
-            Self::Rollback(prepared) => Work::Rollback(Box::new(prepared.job(confirmed.wait, now)?)),
+            Self::Rollback(prepared) => Work::Rollback(Box::new(prepared.work(confirmed.wait, now)?)),
             Self::Deeds(prepared) => Work::Deeds(prepared.parts.clone()),
             Self::Drain(prepared) => Work::Drain(Box::new(prepared.job.clone())),
             Self::Silence(_) => return Err(no_order()),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::plan::{Doing, Outcome, Plan, PlanId, Silences};
-use crate::core::{Fingerprint, Name, Safe, Ts, Window};
+use crate::core::{Fingerprint, Name, Safe, Ts, Window, num};
 
 /// How a plan was confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -238,6 +238,16 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<Safe>,
     },
+    /// Writes that follow one another at once are about to begin: on disk before the first of them, and stands for those whose
+    /// own entries are not yet.
+    Series {
+        /// The plan.
+        plan: PlanId,
+        /// How many objects.
+        of: usize,
+        /// Which, kind and path; of very many the first.
+        objects: Vec<Safe>,
+    },
     /// A plan was told to stop before its next object.
     Cancel {
         /// The plan.
@@ -342,6 +352,7 @@ impl What {
             | Self::Runner { plan, .. }
             | Self::Step { plan, .. }
             | Self::Write { plan, .. }
+            | Self::Series { plan, .. }
             | Self::Cancel { plan }
             | Self::Outcome { plan, .. }
             | Self::Found { plan, .. }
@@ -386,6 +397,12 @@ impl What {
             }
             Self::Write { plan, text, state, detail } => {
                 format!("plan {plan}: {text}: {state}{}", after(": ", detail.as_ref()))
+            }
+            Self::Series { plan, of, objects } => {
+                let named: Vec<&str> = objects.iter().take(NAMED).map(Safe::as_str).collect();
+                let rest = if *of > named.len() { ", …" } else { "" };
+                let all = num::counted(*of, "object", "objects");
+                format!("plan {plan}: {all} to be written, one after the other: {}{rest}", named.join(", "))
             }
             Self::Cancel { plan } => format!("plan {plan}: told to stop before the next object"),
             Self::Outcome { plan, from, to, outcome, text, hint } => {
@@ -438,6 +455,7 @@ impl What {
             Self::Write { state, .. } => *state != WriteState::Done,
             Self::Intent { .. }
             | Self::Runner { .. }
+            | Self::Series { .. }
             | Self::Cancel { .. }
             | Self::Found { .. }
             | Self::Outcome { .. } => true,

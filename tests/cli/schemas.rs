@@ -88,6 +88,33 @@ fn what_is_printed_keeps_to_its_schema() {
     }
 }
 
+/// The objects are announced, once, and nothing is written to one that is not.
+fn announced(entries: &[Value]) {
+    let places = |what: &'static str| entries.iter().enumerate().filter(move |(_, e)| e["what"] == what);
+    let series: Vec<_> = places("series").collect();
+    let [(at, announced)] = series[..] else { panic!("{series:#?}") };
+    let objects: Vec<&str> =
+        announced["objects"].as_array().unwrap().iter().map(|o| o.as_str().unwrap()).collect();
+    assert_eq!((objects.len(), announced["of"].as_u64()), (10, Some(10)), "{announced}");
+    let sending = places("write").filter(|(_, e)| e["state"] == "sending");
+    let (of_records, of_objects): (Vec<_>, Vec<_>) = sending.partition(|(_, e)| {
+        e["text"].as_str().unwrap().contains("sh.helm.release.v1.")
+            || e["text"].as_str().unwrap().starts_with("POST Secret")
+    });
+    assert!(!of_objects.is_empty() && of_objects.iter().all(|(index, _)| *index > at), "{entries:#?}");
+    assert!(
+        of_records.first().is_some_and(|(index, _)| *index < at),
+        "the lock is taken before: {entries:#?}"
+    );
+    for (_, write) in of_objects {
+        let text = write["text"].as_str().unwrap();
+        // What is made is sent to where all of its kind are.
+        let (_, place) = text.split_once(' ').unwrap();
+        let is = |object: &&str| *object == place || object.starts_with(&format!("{place}/"));
+        assert!(objects.iter().any(is), "{text} is not among {objects:?}");
+    }
+}
+
 #[test]
 fn a_rollback_and_its_journal_keep_to_their_schemas() {
     let stand = Stand::start(false);
@@ -101,7 +128,8 @@ fn a_rollback_and_its_journal_keep_to_their_schemas() {
         entries.extend(text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()));
     }
     let whats: BTreeSet<&str> = entries.iter().filter_map(|e| e["what"].as_str()).collect();
-    assert_eq!(whats, ["intent", "opened", "outcome", "plan", "runner", "step", "write"].into());
+    assert_eq!(whats, ["intent", "opened", "outcome", "plan", "runner", "series", "step", "write"].into());
+    announced(&entries);
     hold("journal", &serde_json::json!({ "schema": "deckwatch.journal/1", "entries": entries, "torn": 0 }));
     hold("journal", &stand.json(&["journal", "export", "-o", "json"]));
     hold("verify", &stand.json(&["journal", "verify", "-o", "json"]));

@@ -15,7 +15,8 @@ pub struct Disk {
     dirty: bool,
     /// Whether its name is safely in its folder.
     named: bool,
-    /// Whether bytes that are no entry could not be taken away again: nothing more is written to it.
+    /// Whether bytes that are no entry could not be taken away again, or something in it could not be synced: nothing more is
+    /// written to it.
     spoilt: bool,
 }
 
@@ -53,6 +54,11 @@ impl Disk {
     /// Returns whether nothing more may be written to it.
     pub fn is_spoilt(&self) -> bool {
         self.spoilt
+    }
+
+    /// Sees to it that nothing more is written to it.
+    pub fn leave(&mut self) {
+        self.spoilt = true;
     }
 
     /// Returns another handle, which shares its locks.

@@ -28,6 +28,8 @@ struct Plan {
     rows: Vec<Row>,
     writes: Vec<Write>,
     confirmed: bool,
+    /// Whether writes were announced, whose own entries may be missing.
+    announced: bool,
     ended: bool,
 }
 
@@ -96,6 +98,7 @@ fn is_told(what: &What) -> bool {
         | What::Runner { .. }
         | What::Step { .. }
         | What::Write { .. }
+        | What::Series { .. }
         | What::Cancel { .. } => false,
         What::Opened { .. }
         | What::Alert { .. }
@@ -140,6 +143,11 @@ impl Plan {
             }
             What::Runner { pid, .. } => format!("carried out by process {pid}"),
             What::Write { text, state, detail, .. } => return self.write(at, text, *state, detail.as_ref()),
+            What::Series { of, .. } => {
+                self.announced = true;
+                let all = num::counted(*of, "object", "objects");
+                format!("{all} to be written, one after the other; where nothing follows, any may have been")
+            }
             What::Cancel { .. } => "told to stop before the next object".to_owned(),
             What::Outcome { outcome, text, hint, .. } => {
                 self.ended = true;
@@ -190,7 +198,7 @@ impl Plan {
             });
             table(["time", "write", "what became of it"], rows, out);
         }
-        let verdict = match (self.confirmed, self.ended, self.writes.is_empty()) {
+        let verdict = match (self.confirmed, self.ended, self.writes.is_empty() && !self.announced) {
             (_, true, _) => return,
             (false, false, true) => "It was not confirmed: nothing was sent.",
             (true, false, true) => "It was confirmed; nothing tells that anything was sent, or how it ended.",

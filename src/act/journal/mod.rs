@@ -1,10 +1,12 @@
 //! The journal: one per process, a line of JSON per entry, only ever appended to, each entry chained to all before it.
 //!
-//! Entries of a plan are on disk (fsync) before the write that they announce. Holds names, numbers and sanitised text,
+//! Entries of a plan are on disk (fsync) before the write that they announce; of writes that follow one another at once, one
+//! that announces them all is, and their own follow as fast as the disk takes them. Holds names, numbers and sanitised text,
 //! never a secret. Where it can't be written, nothing is written to the cluster; what could not be written waits and
 //! comes before the next entry. Past a size it goes on in another file; nothing is ever deleted. Who can write its files
 //! can forge it: it is tamper-evident to whoever noted its head elsewhere, not tamper-proof.
 
+mod aside;
 pub mod chain;
 mod disk;
 pub mod files;
@@ -25,6 +27,7 @@ use super::file::write_private;
 use crate::core::hold::Holds;
 use crate::core::{Error, Kind, Result, Safe, Ts, num};
 use crate::ops::{Record, What};
+use aside::Aside;
 use chain::{Chain, Hash, LONGEST_BODY};
 use disk::Disk;
 
@@ -60,6 +63,8 @@ struct State {
     lost: u64,
     /// Files that were left before they could be synced.
     doubtful: Vec<Disk>,
+    /// What syncs beside the work, once something is to be.
+    aside: Option<Aside>,
 }
 
 /// The journal of this process; cheap to clone.
@@ -112,6 +117,7 @@ impl Journal {
             waiting_bytes: 0,
             lost: 0,
             doubtful: Vec::new(),
+            aside: None,
         };
         Self {
             id: id.into(),
@@ -156,6 +162,36 @@ impl Journal {
     pub fn append(&self, record: &Record) -> Result<()> {
         let _hold = self.holds.take();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.put(&mut state, record, record.what.is_synced())
+    }
+
+    /// Appends an entry that one which is synced stands for: it is in the file before this returns, and on the disk soon
+    /// after.
+    ///
+    /// # Errors
+    /// As above; also when one that was appended so before could not be synced.
+    pub fn append_covered(&self, record: &Record) -> Result<()> {
+        let _hold = self.holds.take();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = state.aside.as_ref().and_then(Aside::failure);
+        if let (Some(_), Some(disk)) = (&failure, &mut state.disk) {
+            // Synced once more it might say that all is well: what is written from here on goes elsewhere.
+            disk.leave();
+        }
+        self.put(&mut state, record, false)?;
+        let number = state.number;
+        let unsynced = |e: io::Error| failed("sync the journal", &self.file(number), &e);
+        if let Some(error) = failure {
+            return Err(unsynced(error));
+        }
+        let Some(file) = state.disk.as_ref().map(Disk::handle) else { return Ok(()) };
+        if state.aside.is_none() {
+            state.aside = Some(Aside::start().map_err(unsynced)?);
+        }
+        state.aside.as_ref().map_or(Ok(()), |aside| aside.ask(file?)).map_err(unsynced)
+    }
+
+    fn put(&self, state: &mut State, record: &Record, synced: bool) -> Result<()> {
         let mut entry = body(record)?;
         let long = (entry.len() > LONGEST_BODY).then_some(entry.len());
         if let Some(bytes) = long {
@@ -163,16 +199,16 @@ impl Journal {
         }
         if !state.has_room(&entry) {
             // That it fails is told below, where it is tried again.
-            self.write(&mut state).ok();
+            self.write(state).ok();
         }
-        let kept = state.wait(entry, record.what.is_synced());
-        self.write(&mut state)?;
+        let kept = state.wait(entry, synced);
+        self.write(state)?;
         if state.lost > 0 {
             let lost = num::counted(usize::try_from(state.lost).unwrap_or(usize::MAX), "entry", "entries");
             let text = note(record.at, &format!("{lost} lost: the journal could not be written"))?;
             state.lost = 0;
             state.wait(text, true);
-            self.write(&mut state)?;
+            self.write(state)?;
         }
         match long {
             _ if !kept => Err(Error::new(Kind::Io, "write the journal")

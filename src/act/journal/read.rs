@@ -175,7 +175,14 @@ pub fn with_runners(set: &Set, all: &[Set]) -> Result<Kept> {
     }
     // Every other entry stands in the journal of who confirmed the plan too.
     let own = |what: &What| {
-        matches!(what, What::Runner { .. } | What::Step { .. } | What::Write { .. } | What::Cancel { .. })
+        matches!(
+            what,
+            What::Runner { .. }
+                | What::Step { .. }
+                | What::Write { .. }
+                | What::Series { .. }
+                | What::Cancel { .. }
+        )
     };
     for other in all.iter().filter(|other| other.id > set.id) {
         match runs(other) {

@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use deckwatch_helm::step::{
-    Answer, Class, Engine, Event, Job, Outcome as HelmOutcome, Place, Reply, Request, Step, Verb,
+    Answer, Class, Engine, Event, Outcome as HelmOutcome, Place, Reply, Request, Step, Verb,
 };
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::said;
-use super::helm_now;
+use super::series::Series;
+use super::{Work, helm_now};
 use crate::act::order::Carry;
 use crate::core::{Error, Kind, Safe, Span};
 use crate::ops::{Confirmed, JobMsg, Outcome, WriteState};
@@ -27,14 +28,24 @@ const JUST_NOW: Duration = Duration::from_millis(50);
 
 /// Carries a plan out and tells how it goes. Returns how it ended and what is said of it: what was read back, what was
 /// left.
-pub(in crate::act) async fn run(carry: &Carry<'_>, job: Job) -> (Outcome, Safe) {
+pub(in crate::act) async fn run(carry: &Carry<'_>, work: Work) -> (Outcome, Safe) {
+    let Work { job, holds } = work;
+    for held in &holds {
+        if let Err(error) = held.still(carry.client).await {
+            let outcome = Outcome::Failed(error);
+            let words = outcome.words();
+            return (outcome, words);
+        }
+    }
     // The hooks, the objects, and three records: the new one is made and marked, the old one superseded.
-    let of = job.hooks() + job.objects() + 3;
+    let of = job.hooks() + job.objects().len() + 3;
     let (makes, record) = job.makes();
     // Helm's ways are all of them.
     let repeats = job.is_strict();
+    let series = Series::of(&job);
     let mut engine = Engine::new(job);
-    let mut driver = Driver { carry, steps: 0, of, repeats, read: None, next: None, ahead: None, well: true };
+    let mut driver =
+        Driver { carry, steps: 0, of, repeats, series, read: None, next: None, ahead: None, well: true };
     let mut reply = None;
     let ended = loop {
         if carry.stop.is_cancelled() {
@@ -116,6 +127,7 @@ struct Driver<'a> {
     of: usize,
     /// Whether what was read right before is read again, as Helm does.
     repeats: bool,
+    series: Series,
     /// The last request, if it was a read, its answer, and when that came.
     read: Option<Known>,
     /// The read that may go out beside the next write.
@@ -157,7 +169,7 @@ impl Driver<'_> {
             if !closing && !self.carry.confirmed.token.is_good((self.carry.clock)()) {
                 return refused("the confirmation has expired");
             }
-            if let Err(error) = self.carry.note(&text, WriteState::Sending, None) {
+            if let Err(error) = self.series.note(self.carry, request, &text) {
                 let (number, of, why) = (self.steps + 1, self.of, said(error.line()));
                 (self.carry.tell)(JobMsg::Step { number, of, text: why, finished: false });
                 if !closing {

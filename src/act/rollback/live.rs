@@ -11,6 +11,7 @@ use deckwatch_helm::record::{Driver, Limits, Record, StoredRecord, object_name, 
 use deckwatch_helm::step::Place;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::super::rights::Right;
 use crate::core::{Error, Kind, Name, Result};
@@ -287,22 +288,25 @@ pub async fn autoscalers(client: &Client, sides: &BoundSides) -> Result<Vec<Auto
     Ok(found)
 }
 
-/// Finds the Flux HelmReleases that name the release, where their kind is served.
+/// Finds the Flux HelmReleases that name the release, where their kind is served, each with its path.
 ///
 /// Where all of them may not be listed, those of the release's namespace are: the objects' own labels tell of the rest.
 ///
 /// # Errors
 /// When the server serves the kind but its objects can't be read: whether there is an owner is then not known.
-pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -> Result<Vec<Value>> {
+pub async fn release_owners(
+    client: &Client,
+    namespace: &Name,
+    release: &Name,
+) -> Result<Vec<(String, Value)>> {
     for version in ["v2", "v2beta2", "v2beta1"] {
+        let within = |namespace: &str| {
+            format!("/apis/helm.toolkit.fluxcd.io/{version}/namespaces/{namespace}/helmreleases")
+        };
         let path = format!("/apis/helm.toolkit.fluxcd.io/{version}/helmreleases");
         let mut list = client.get_json::<Value>(&path).await;
         if list.as_ref().is_err_and(|f| f.error.kind == Kind::Denied) {
-            let here = format!(
-                "/apis/helm.toolkit.fluxcd.io/{version}/namespaces/{}/helmreleases",
-                namespace.as_str()
-            );
-            list = client.get_json::<Value>(&here).await;
+            list = client.get_json::<Value>(&within(namespace.as_str())).await;
         }
         let list = match list {
             Ok(list) => list,
@@ -313,7 +317,11 @@ pub async fn release_owners(client: &Client, namespace: &Name, release: &Name) -
         };
         let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
         let ours = items.filter(|item| names(item, namespace.as_str(), release.as_str()));
-        return Ok(ours.cloned().collect());
+        let text = |item: &Value, at: &str| item.pointer(at).and_then(Value::as_str).unwrap_or("").to_owned();
+        let path = |item: &Value| {
+            format!("{}/{}", within(&text(item, "/metadata/namespace")), text(item, "/metadata/name"))
+        };
+        return Ok(ours.map(|item| (path(item), item.clone())).collect());
     }
     Ok(Vec::new())
 }
@@ -332,7 +340,22 @@ fn names(item: &Value, namespace: &str, release: &str) -> bool {
     let default = target.map_or_else(|| own.to_owned(), |t| format!("{t}-{own}"));
     let name = text("/spec/releaseName").map_or(default, str::to_owned);
     let stored = text("/spec/storageNamespace").or_else(|| text("/metadata/namespace")).unwrap_or("");
-    name == release && stored == namespace
+    shortened(&name) == release && stored == namespace
+}
+
+/// Returns the name that Flux gives a release: of one that is longer than Helm lets it be the beginning, and a hash of all of it.
+/// Facts: helm-controller `internal/release/name.go`.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 53;
+    const HASH: usize = 12;
+    if name.len() <= LONGEST {
+        return name.to_owned();
+    }
+    let hash = Sha256::digest(name.as_bytes())
+        .iter()
+        .fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
+    let start = name.get(..LONGEST - HASH - 1).unwrap_or(name);
+    format!("{start}-{}", hash.get(..HASH).unwrap_or(&hash))
 }
 
 /// Asks whether everything that the plan will do is allowed. Returns what is missing, in words.
@@ -435,5 +458,21 @@ mod tests {
         }
         let none = record(r#"{"name":5}"#);
         assert!(stranger(&none, &name("store"), &name("momo"), None).is_some());
+    }
+
+    #[test]
+    fn a_helm_release_is_about_the_release_that_flux_makes_of_it() {
+        let long = "a-very-long-name-of-a-helm-release-of-more-than-fifty-three-characters";
+        let about = |spec: Value, release: &str, namespace: &str| {
+            let item = json!({"metadata": {"name": "momo", "namespace": "flux"}, "spec": spec});
+            names(&item, namespace, release)
+        };
+        assert!(about(json!({}), "momo", "flux"));
+        assert!(about(json!({"targetNamespace": "shop"}), "shop-momo", "flux"));
+        assert!(about(json!({"releaseName": "own", "storageNamespace": "shop"}), "own", "shop"));
+        assert!(!about(json!({"releaseName": "own"}), "momo", "flux") && !about(json!({}), "momo", "shop"));
+        let named = json!({"releaseName": long});
+        assert!(about(named.clone(), "a-very-long-name-of-a-helm-release-of-mo-57677ecf5f5d", "flux"));
+        assert!(!about(named, long, "flux"));
     }
 }

@@ -8,6 +8,7 @@ mod live;
 mod losses;
 mod owners;
 mod preview;
+mod series;
 mod show;
 
 use std::path::Path;
@@ -26,7 +27,7 @@ use crate::core::{ClusterId, Error, Kind, Name, Result, Span, Ts};
 use crate::ops::PlanId;
 use crate::sources::kube::Client;
 
-use owners::Owners;
+use owners::{Held, Owners};
 
 pub(super) use drive::run;
 pub use live::{kinds as kinds_of, record};
@@ -52,15 +53,25 @@ pub struct Prepared {
     sides: BoundSides,
     /// Names of records that can't be read, where Helm's ways are wanted, which passes over them.
     unreadable: Vec<String>,
+    holds: Vec<Held>,
+}
+
+/// What is carried out.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Work {
+    /// What the engine is to do.
+    job: Job,
+    /// Who must still be held back when it begins.
+    holds: Vec<Held>,
 }
 
 impl Prepared {
-    /// Returns the engine's job. `wait`: how long it waits until everything is ready; as Helm's plain `--wait` does, where
+    /// Returns what is to be carried out. `wait`: how long it waits until everything is ready; as Helm's plain `--wait` does, where
     /// the plan does not say how.
     ///
     /// # Errors
     /// `Refused`, where the plan is.
-    pub fn job(&self, wait: Option<Span>, now: Ts) -> Result<Job> {
+    pub fn work(&self, wait: Option<Span>, now: Ts) -> Result<Work> {
         let refuse = |detail: String| Error::new(Kind::Refused, "roll back").detail(detail);
         let mut helm = self.helm.clone();
         if let Some(limit) = wait {
@@ -71,10 +82,11 @@ impl Prepared {
         }
         let job = Job::new(&helm, &self.current, &self.sides, helm_now(now));
         let job = job.map_err(|e| refuse(e.to_string()))?.passing_over(self.unreadable.clone());
-        Ok(match wait {
+        let job = match wait {
             Some(limit) => job.waiting(limit.0),
             None => job,
-        })
+        };
+        Ok(Work { job, holds: self.holds.clone() })
     }
 }
 
@@ -192,7 +204,8 @@ pub async fn prepare(
     };
     let plan = Arc::new(show::show(&shown));
     let unreadable = history.unreadable.into_iter().map(|(name, _)| name).filter(|_| options.strict);
-    Ok(Prepared { plan, helm: made, current, sides: bound, unreadable: unreadable.collect() })
+    let unreadable = unreadable.collect();
+    Ok(Prepared { plan, helm: made, current, sides: bound, unreadable, holds: owners.holds })
 }
 
 /// Returns where a rollback that was never finished was going, and its revision.

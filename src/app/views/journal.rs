@@ -34,6 +34,7 @@ fn role(what: &What) -> Role {
         | What::Runner { .. }
         | What::Step { .. }
         | What::Write { .. }
+        | What::Series { .. }
         | What::Cancel { .. }
         | What::Found { .. }
         | What::Outcome { .. } => Role::Action,

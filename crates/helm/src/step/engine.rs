@@ -84,7 +84,7 @@ impl Engine {
     /// Returns an engine that has done nothing yet.
     pub fn new(job: Job) -> Self {
         Self {
-            of: job.objects(),
+            of: job.objects().len(),
             job,
             state: State::Start,
             flight: None,

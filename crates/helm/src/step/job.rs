@@ -168,8 +168,9 @@ impl Job {
         self.hooks.len()
     }
 
-    /// Returns how many objects are visited: the target's and those that leave.
-    pub fn objects(&self) -> usize {
-        self.targets.len() + self.leaving.len()
+    /// Returns where the objects are that are visited: the target's and those that leave.
+    pub fn objects(&self) -> Vec<Place> {
+        let targets = self.targets.iter().map(|target| &target.object);
+        targets.chain(&self.leaving).map(Place::of).collect()
     }
 }

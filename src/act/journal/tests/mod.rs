@@ -67,6 +67,7 @@ fn every_kind() -> Vec<Record> {
         },
         What::Runner { plan, pid: 4711 },
         What::Step { plan, number: 1, of: 4, text: Safe::own("record v8 created"), finished: true },
+        What::Series { plan, of: 2, objects: vec![text.clone()] },
         write(WriteState::Sending, None),
         write(WriteState::Refused, Some(Safe::own("409: it was changed"))),
         write(WriteState::Sending, None),

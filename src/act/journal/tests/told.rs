@@ -130,6 +130,7 @@ Journal 01JOURNAL. Times are UTC.
 | 2001-09-09 01:46:40 | planned: 1 changed, 2 unchanged (Deployment momo-store/backend) |
 | 2001-09-09 01:46:40 | confirmed (typed name) as ann@example.org, overriding Friday evening: alert Backend5xxHigh |
 | 2001-09-09 01:46:40 | carried out by process 4711 |
+| 2001-09-09 01:46:40 | 2 objects to be written, one after the other; where nothing follows, any may have been |
 | 2001-09-09 01:46:40 | told to stop before the next object |
 | 2001-09-09 01:46:40 | ended, failed: roll back: cancelled; hint: look at the release |
 | 2001-09-09 01:46:40 | checked, not healed: errors 4 % > 1 % |
@@ -148,7 +149,9 @@ fn a_plan_that_nobody_knows_the_end_of_says_so() {
     let told = |end: usize| handover("j", &of(&every_kind()[4..end]), 0);
     assert!(told(5).contains("not confirmed: nothing was sent"), "{}", told(5));
     assert!(told(7).contains("nothing tells that anything was sent"), "{}", told(7));
-    let text = told(9);
+    // Of what was announced together the entries may have been lost with the machine.
+    assert!(told(9).contains("How it ended is not known"), "{}", told(9));
+    let text = told(10);
     assert!(text.contains("about to be sent; what became of it is not known"), "{text}");
     assert!(text.contains("How it ended is not known"), "{text}");
 }

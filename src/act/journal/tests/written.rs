@@ -262,3 +262,56 @@ fn journals_of_one_folder_do_not_touch_each_other() {
     let sets = files::sets(folder.path()).unwrap();
     assert_eq!(sets.iter().map(good).collect::<Vec<u64>>(), [50; 4]);
 }
+
+fn sending() -> Record {
+    let write = |r: &Record| matches!(r.what, What::Write { state: WriteState::Sending, .. });
+    every_kind().into_iter().find(write).unwrap()
+}
+
+#[test]
+fn an_entry_that_another_stands_for_is_in_the_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::with(folder.path(), AT, 1, 2_900);
+    journal.append(&note("first")).unwrap();
+    for n in 1..=20 {
+        journal.append_covered(&sending()).unwrap();
+        assert_eq!(texts(&set(&journal)).len(), 1 + n);
+    }
+    journal.append(&intent()).unwrap();
+    assert!(set(&journal).numbers.len() > 1, "the next file goes on meanwhile");
+    assert_eq!(good(&set(&journal)), 22);
+}
+
+#[test]
+fn that_an_entry_which_another_stands_for_could_not_be_synced_is_told_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), AT, 1);
+    journal.append(&note("first")).unwrap();
+    // A device that takes everything and can't be synced.
+    let rest = replace(&journal, Disk::of(device("/dev/null"), 0));
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let error = loop {
+        assert!(std::time::Instant::now() < end, "nothing was told");
+        match journal.append_covered(&sending()) {
+            Ok(()) => std::thread::yield_now(),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind, Kind::Io);
+    assert!(error.to_string().contains("sync the journal"), "{error}");
+    // It is not asked again whether all is well now.
+    assert!(set(&journal).numbers.len() > 1, "{:?}", set(&journal).numbers);
+    drop(rest);
+}
+
+#[test]
+fn what_another_stands_for_is_written_nowhere_while_the_disk_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), AT, 1);
+    journal.append(&note("first")).unwrap();
+    let rest = replace(&journal, Disk::of(device("/dev/full"), 0));
+    assert_eq!(journal.append_covered(&sending()).unwrap_err().kind, Kind::Io);
+    replace(&journal, rest);
+    journal.append_covered(&sending()).unwrap();
+    assert_eq!((texts(&set(&journal)).len(), good(&set(&journal))), (3, 3));
+}

@@ -164,7 +164,7 @@ impl Owned {
     }
 
     /// Holds Flux back for a reason, and checks what stands on its object.
-    fn hold(&self) {
+    pub fn hold(&self) {
         let command = ["flux", "suspend", "hr/demo", "--for", "2h"];
         by_deckwatch_for(self.namespace, NAME, &command, "5xx since 14:00");
         let held = self.held();
@@ -180,6 +180,12 @@ impl Owned {
         let suspends = |entry: &&Value| entry.pointer("/fieldsV1/f:spec/f:suspend").is_some();
         let owners: Vec<&Value> = fields.iter().filter(suspends).map(|entry| &entry["manager"]).collect();
         assert_eq!(owners, ["deckwatch"]);
+    }
+
+    /// Holds it as whoever has no deckwatch does.
+    pub fn suspend_again(&self) {
+        let patch = r#"{"spec":{"suspend":true}}"#;
+        kubectl(["patch", RELEASES, NAME, "-n", self.namespace, "--type", "merge", "-p", patch]);
     }
 
     /// Refused, held, rolled back, let go.
