@@ -167,6 +167,7 @@ fn compared(helm: &Helm) {
         the_status_is_the_same(helm, revision);
         nothing_secret_is_shown(helm, revision);
     }
+    the_differences_are_the_same(helm);
     uninstalled(helm);
     // Others look at what changed in the last hour: this is not theirs.
     kubectl(["delete", "namespace", &helm.namespace, "--wait"]);
@@ -341,6 +342,78 @@ fn nothing_secret_is_shown(helm: &Helm, revision: &str) {
             }
         }
     }
+}
+
+/// What helm-diff tells of two revisions, and of a rollback: it is a plugin of Helm's, and asks it for what it compares.
+fn the_differences_are_the_same(helm: &Helm) {
+    let theirs = |args: &[&str]| {
+        let mut command = tool("helm-diff");
+        let helm_itself = tool(&format!("helm{}", helm.major));
+        command.env("HELM_BIN", helm_itself.get_program()).env("HELM_NAMESPACE", &helm.namespace);
+        printed(command.args(args).arg("--no-color"))
+    };
+    // It sorts the two: only a rollback is told the other way round.
+    let pairs = [("1", "2"), ("2", "3"), ("3", "4"), ("4", "5"), ("1", "5"), ("1", "4")];
+    for context in ["-1", "0", "3"] {
+        let (own_context, context) = (format!("--context-lines={context}"), format!("--context={context}"));
+        // Values are compared by deckwatch alone, which also says first what is compared.
+        let ours = |from: &str, to: &str, more: &[&str]| {
+            let text =
+                helm.our_text(&[&["diff", RELEASE, from, to, "--no-values", &own_context], more].concat());
+            without_nothing(text.lines().skip(2))
+        };
+        for (from, to) in pairs {
+            for (more, own) in [
+                (&[][..], &[][..]),
+                (&["--show-secrets"], &["--reveal"]),
+                (&["--suppress=Deployment"], &["--suppress=Deployment"]),
+            ] {
+                let told = theirs(&[&["revision", RELEASE, from, to, &context], more].concat());
+                let told = without_nothing(told.lines());
+                assert_eq!(ours(from, to, own), told, "{from} to {to}, {context} {more:?}");
+            }
+        }
+        let told = theirs(&["rollback", RELEASE, "2", &context]);
+        assert_eq!(ours("5", "2", &[]), without_nothing(told.lines()), "a rollback, {context}");
+        assert!(told.contains("has changed:"), "{told}");
+    }
+}
+
+/// Returns a difference without what helm-diff tells of nothing: it takes an object that is not there for an empty line, so that
+/// an empty line of one that comes or goes is the same in both, and one more is removed or added where there is none. Secrets are
+/// written anew by it to mask them, and it takes the end of the last line for another empty one.
+fn without_nothing<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Block {
+        Whole,
+        Changed,
+        Secret,
+    }
+    let mut told: Vec<&str> = Vec::new();
+    let mut block = Block::Changed;
+    let end = |told: &mut Vec<&str>, block: Block| {
+        for nothing in ["", "..."] {
+            if block == Block::Secret && told.last() == Some(&nothing) {
+                told.pop();
+            }
+        }
+    };
+    for line in lines {
+        let is = |head: &str| line.ends_with(head) && !line.starts_with([' ', '+', '-']);
+        if is("has changed:") || is("has been removed:") || is("has been added:") {
+            end(&mut told, block);
+            block = match line {
+                _ if !is("has changed:") => Block::Whole,
+                _ if line.contains(", Secret (v1) ") => Block::Secret,
+                _ => Block::Changed,
+            };
+        }
+        if block != Block::Whole || !matches!(line, "" | "+ " | "- " | "...") {
+            told.push(line);
+        }
+    }
+    end(&mut told, block);
+    told.join("\n")
 }
 
 /// What is left of a release that was uninstalled with its history.

@@ -48,6 +48,7 @@ const HELM3: &[(&str, &str)] = &[
 const ARGO_CD: &[(&str, &str)] = &[("github.com/argoproj/argo-cd/v3/common.version", "3.2.0")];
 const ARGO_ROLLOUTS: &[(&str, &str)] =
     &[("github.com/argoproj/argo-rollouts/utils/version.version", "1.8.3")];
+const HELM_DIFF: &[(&str, &str)] = &[("github.com/databus23/helm-diff/v3/cmd.Version", "3.13.2")];
 const HELM4: &[(&str, &str)] = &[("helm.sh/helm/v4/internal/version.version", "v4.3.1")];
 
 const fn tool(
@@ -60,7 +61,7 @@ const fn tool(
 }
 
 /// Every tool of an ordinary stand, in the order in which it is built: what the control plane needs comes first.
-const TOOLS: [Tool; 16] = [
+const TOOLS: [Tool; 17] = [
     tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", &[]),
     tool("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     tool(
@@ -81,6 +82,7 @@ const TOOLS: [Tool; 16] = [
     tool("logcli", "loki", "github.com/grafana/loki/v3/cmd/logcli", LOKI),
     tool("kube-state-metrics", "kube-state-metrics", "k8s.io/kube-state-metrics/v2", KUBE_STATE_METRICS),
     tool("helm4", "helm4", "helm.sh/helm/v4/cmd/helm", HELM4),
+    tool("helm-diff", "helm-diff", "github.com/databus23/helm-diff/v3", HELM_DIFF),
     tool("oracle", "oracle", OWN, &[]),
 ];
 
